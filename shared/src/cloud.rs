@@ -1,0 +1,136 @@
+//! How the AWS clients are set up: timeouts, retries, endpoints, and a count of every call.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+
+use crate::clock::SharedClock;
+use crate::config::settings::{self as s, Setting};
+use crate::config::{Complaints, Reader, SecretDocument, Variables};
+
+/// What a function starts from: its settings, its clock and the way to the cloud.
+#[derive(Clone)]
+pub struct Setup {
+    /// The environment.
+    pub variables: Variables,
+    /// The secret's document, as read at the start.
+    pub secrets: SecretDocument,
+    /// The time.
+    pub clock: SharedClock,
+    /// Region, credentials and timeouts that every client shares.
+    pub sdk: SdkConfig,
+}
+
+/// Why a function does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Settings are wrong.
+    #[error("{0}")]
+    Settings(#[from] Complaints),
+    /// The secret could not be read.
+    #[error("SECRET_ID: the secret could not be read: {0}")]
+    Secret(String),
+}
+
+impl Setup {
+    /// Prepares the way to the cloud and reads the secret, where `SECRET_ID` names one.
+    ///
+    /// # Errors
+    /// A sentence for the operator: which setting, what was found, what is expected.
+    pub async fn load(variables: Variables, clock: SharedClock) -> Result<Self, StartError> {
+        let nothing = SecretDocument::default();
+        let mut reader = Reader::new(&variables, &nothing);
+        let region = reader.text(&s::AWS_REGION);
+        let secret_id = reader.optional_text(&s::SECRET_ID);
+        let local = reader.text(&s::STAGE) == "local";
+        let endpoint = endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER, local);
+        let (region, secret_id, endpoint) = reader.finish((region, secret_id, endpoint))?;
+
+        let sdk = sdk_config(region, local).await;
+        let mut setup = Self {
+            variables,
+            secrets: nothing,
+            clock,
+            sdk,
+        };
+        if let Some(id) = secret_id {
+            setup.secrets = read_secret(&setup.sdk, endpoint, &id)
+                .await
+                .map_err(StartError::Secret)?;
+        }
+        Ok(setup)
+    }
+
+    /// A reader over the settings.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.variables, &self.secrets)
+    }
+
+    /// The endpoint of a service where it is not AWS's own; plain http only in stage `local`.
+    pub fn endpoint(&self, reader: &mut Reader, setting: &'static Setting) -> Option<String> {
+        endpoint(
+            reader,
+            setting,
+            self.variables.get(s::STAGE.name) == Some("local"),
+        )
+    }
+}
+
+fn endpoint(reader: &mut Reader, setting: &'static Setting, local: bool) -> Option<String> {
+    reader.optional(setting, |text| {
+        let url = url::Url::parse(text).ok()?;
+        (url.scheme() == "https" || (local && url.scheme() == "http")).then(|| text.to_owned())
+    })
+}
+
+/// The longest that one call to AWS may take, retries included.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_millis(2_500);
+
+async fn sdk_config(region: String, local: bool) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(500))
+        .operation_attempt_timeout(Duration::from_millis(800))
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .timeout_config(timeouts)
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(3)
+                .with_initial_backoff(Duration::from_millis(50)),
+        );
+    if local {
+        // The local engines check no credentials; asking the machine for some would reach out of it.
+        loader.test_credentials().load().await
+    } else {
+        loader.load().await
+    }
+}
+
+async fn read_secret(
+    sdk: &SdkConfig,
+    endpoint: Option<String>,
+    id: &str,
+) -> Result<SecretDocument, String> {
+    let mut config = aws_sdk_secretsmanager::config::Builder::from(sdk);
+    config.set_endpoint_url(endpoint);
+    let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
+    let answer = client
+        .get_secret_value()
+        .secret_id(id)
+        .send()
+        .await
+        .map_err(|error| {
+            error
+                .as_service_error()
+                .map_or_else(|| error.to_string(), ToString::to_string)
+        })?;
+    let text = answer
+        .secret_string()
+        .ok_or("it holds bytes in place of a text")?;
+    SecretDocument::parse(text)
+}

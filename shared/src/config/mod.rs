@@ -1,0 +1,11 @@
+//! Every variable that can be set: what it means, what it may be, and a sentence for whoever set it wrong.
+//!
+//! [`settings`] is the table of all of them; each room reads its own section struct from a [`Reader`], which collects
+//! every complaint before the start is refused, so that an operator mends them all at once.
+
+mod reader;
+mod sections;
+pub mod settings;
+
+pub use reader::{Complaint, Complaints, Reader, SecretDocument, Variables};
+pub use sections::*;

@@ -1,0 +1,213 @@
+//! One struct per room, each holding only what that room needs.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::reader::Reader;
+use super::settings as s;
+
+/// How the service is known outside.
+#[derive(Clone, Debug)]
+pub struct Public {
+    /// `PUBLIC_URL`, without a slash at the end.
+    pub url: String,
+    /// `SERVICE_NAME`.
+    pub service_name: String,
+    /// `SERVICE_DOMAIN`.
+    pub service_domain: String,
+    /// `CORS_ORIGINS`.
+    pub cors_origins: Vec<String>,
+}
+
+impl Public {
+    /// Reads the section.
+    pub fn read(reader: &mut Reader) -> Self {
+        let url = reader.required(
+            &s::PUBLIC_URL,
+            || "https://invalid.example".to_owned(),
+            public_url,
+        );
+        let host = Url::parse(&url)
+            .ok()
+            .and_then(|u| u.host_str().map(str::to_owned))
+            .unwrap_or_default();
+        Self {
+            service_name: reader.required(&s::SERVICE_NAME, String::new, |name| {
+                ((1..=40).contains(&name.chars().count()) && !name.chars().any(char::is_control))
+                    .then(|| name.to_owned())
+            }),
+            service_domain: reader.optional(&s::SERVICE_DOMAIN, domain).unwrap_or(host),
+            cors_origins: reader
+                .optional(&s::CORS_ORIGINS, origins)
+                .unwrap_or_default(),
+            url,
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+fn public_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    (scheme && bare && anonymous && url.host().is_some())
+        .then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn domain(text: &str) -> Option<String> {
+    let url = Url::parse(&format!("https://{text}")).ok()?;
+    (url.host_str() == Some(text) && matches!(url.host(), Some(url::Host::Domain(_))))
+        .then(|| text.to_owned())
+}
+
+fn origins(text: &str) -> Option<Vec<String>> {
+    text.split(',')
+        .map(|part| {
+            let url = Url::parse(part.trim()).ok()?;
+            let origin = url.origin().ascii_serialization();
+            (matches!(url.scheme(), "http" | "https") && origin == part.trim()).then_some(origin)
+        })
+        .collect()
+}
+
+/// The rules of codes (CONTRACT section 3).
+#[derive(Clone, Copy, Debug)]
+pub struct OtpRules {
+    /// How long a code is valid.
+    pub expiry: Duration,
+    /// How many digits it has.
+    pub digits: u8,
+    /// How many comparisons it stands, in each lane.
+    pub max_attempts: u32,
+    /// The wait between two sends.
+    pub resend: Duration,
+    /// Sends in any hour, at most ten.
+    pub sends_per_hour: u8,
+    /// Sends in any 24 hours, at most ten.
+    pub sends_per_day: u8,
+    /// Failures in a row that close the channel.
+    pub failure_cap: u32,
+}
+
+impl OtpRules {
+    /// Reads the section.
+    pub fn read(reader: &mut Reader) -> Self {
+        Self {
+            expiry: Duration::from_secs(
+                60 * u64::from(reader.whole(&s::OTP_EXPIRY_MINUTES, 1..=10)),
+            ),
+            digits: small(reader.whole(&s::OTP_CODE_LENGTH, 6..=10)),
+            max_attempts: reader.whole(&s::OTP_MAX_ATTEMPTS, 1..=10),
+            resend: Duration::from_secs(reader.whole(&s::OTP_RESEND_SECONDS, 10..=600).into()),
+            sends_per_hour: small(reader.whole(&s::OTP_SENDS_PER_HOUR, 1..=10)),
+            sends_per_day: small(reader.whole(&s::OTP_SENDS_PER_DAY, 1..=10)),
+            failure_cap: reader.whole(&s::OTP_FAILURE_CAP, 12..=100),
+        }
+    }
+}
+
+fn small(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}
+
+/// The limits of a caller's address.
+#[derive(Clone, Copy, Debug)]
+pub struct IpLimits {
+    /// Code requests a minute.
+    pub sends_per_minute: u32,
+    /// Code requests at once.
+    pub sends_burst: u32,
+    /// Verifications a minute, and at once.
+    pub verifies_per_minute: u32,
+}
+
+impl IpLimits {
+    /// Reads the section.
+    pub fn read(reader: &mut Reader) -> Self {
+        Self {
+            sends_per_minute: reader.whole(&s::IP_SENDS_PER_MINUTE, 1..=600),
+            sends_burst: reader.whole(&s::IP_SENDS_BURST, 1..=1000),
+            verifies_per_minute: reader.whole(&s::IP_VERIFIES_PER_MINUTE, 1..=600),
+        }
+    }
+}
+
+/// The rules of access and refresh tokens (CONTRACT section 4).
+#[derive(Clone, Debug)]
+pub struct TokenRules {
+    /// The `iss` claim.
+    pub issuer: String,
+    /// The `aud` claim.
+    pub audience: String,
+    /// The `client_id` claim.
+    pub client_id: String,
+    /// How long an access token is valid.
+    pub access: Duration,
+    /// How long a session lasts at the most.
+    pub absolute: Duration,
+    /// How long a session lasts unused.
+    pub idle: Duration,
+    /// How long the immediate predecessor still answers.
+    pub grace: Duration,
+    /// Sessions of one person.
+    pub sessions_per_user: u32,
+}
+
+impl TokenRules {
+    /// Reads the section; the issuer is `PUBLIC_URL`.
+    pub fn read(reader: &mut Reader, public: &Public) -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        let name = |text: &str| {
+            (1..=255)
+                .contains(&text.chars().count())
+                .then(|| text.to_owned())
+        };
+        Self {
+            issuer: public.url.clone(),
+            audience: reader
+                .optional(&s::TOKEN_AUDIENCE, name)
+                .unwrap_or_else(|| public.url.clone()),
+            client_id: reader.required(&s::TOKEN_CLIENT_ID, String::new, name),
+            access: Duration::from_secs(
+                60 * u64::from(reader.whole(&s::ACCESS_TOKEN_MINUTES, 1..=60)),
+            ),
+            absolute: Duration::from_secs(
+                DAY * u64::from(reader.whole(&s::REFRESH_TOKEN_DAYS, 1..=365)),
+            ),
+            idle: Duration::from_secs(
+                DAY * u64::from(reader.whole(&s::REFRESH_IDLE_DAYS, 1..=365)),
+            ),
+            grace: Duration::from_secs(reader.whole(&s::REFRESH_GRACE_SECONDS, 0..=60).into()),
+            sessions_per_user: reader.whole(&s::SESSIONS_PER_USER, 1..=90),
+        }
+    }
+}
+
+/// The names of the two tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// People, sessions, claims, statistics.
+    pub accounts: String,
+    /// Codes, limits, deliveries, suppressions.
+    pub ephemeral: String,
+}
+
+impl Tables {
+    /// Reads the section.
+    pub fn read(reader: &mut Reader) -> Self {
+        Self {
+            accounts: reader.text(&s::ACCOUNTS_TABLE),
+            ephemeral: reader.text(&s::EPHEMERAL_TABLE),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The table of all settings; docs/CONFIGURATION.md is rendered from it.
+
+/// One variable: what it is called, what it may be and what it does.
+#[derive(Debug)]
+pub struct Setting {
+    /// The variable's name.
+    pub name: &'static str,
+    /// The value where none is set; `None` where there is none or where another setting gives it.
+    pub default: Option<&'static str>,
+    /// What is expected, as the end of the sentence "expected …".
+    pub expects: &'static str,
+    /// Why the bounds are where they are; empty where that goes without saying.
+    pub why: &'static str,
+    /// What it does, a sentence for docs/CONFIGURATION.md.
+    pub meaning: &'static str,
+    /// It may also stand in the secret's JSON document, and is never shown.
+    pub secret: bool,
+}
+
+macro_rules! settings {
+    ($($name:ident $([$secret:ident])? = $default:expr, $expects:literal, $meaning:literal $(, because $why:literal)?;)*) => {
+        $(
+            #[doc = $meaning]
+            pub static $name: Setting = Setting {
+                name: stringify!($name),
+                default: $default,
+                expects: $expects,
+                why: concat!($($why)?),
+                meaning: $meaning,
+                secret: settings!(@secret $($secret)?),
+            };
+        )*
+        /// Every setting, in the order of docs/CONFIGURATION.md.
+        pub static ALL: &[&Setting] = &[$(&$name),*];
+    };
+    (@secret) => { false };
+    (@secret secret) => { true };
+}
+
+settings! {
+    STAGE = Some("deployed"), "`local` or another word", "The stage; only `local` may use plain-http endpoints.";
+    PUBLIC_URL = None, "an https URL without path, query or credentials (http on a loopback address only)", "Base of the API: issuer, callback URLs, problem types.";
+    SERVICE_NAME = Some("Latchkey"), "1 to 40 printable characters", "The brand in messages.";
+    SERVICE_DOMAIN = None, "a domain name", "The domain of the last line of a text message, `@domain #code`; the host of `PUBLIC_URL` where it is not set.";
+    CORS_ORIGINS = None, "comma-separated origins such as https://app.example.com", "Web origins that may call the API from a browser.";
+    OTP_EXPIRY_MINUTES = Some("10"), "a whole number from 1 to 10", "How long a code is valid.", because "NIST SP 800-63B-4 section 3.1.3.2 lets a code live ten minutes at the most";
+    OTP_CODE_LENGTH = Some("6"), "a whole number from 6 to 10", "How many digits a code has.", because "fewer than six digits are guessed too easily, more than ten are not typed";
+    OTP_MAX_ATTEMPTS = Some("3"), "a whole number from 1 to 10", "How many comparisons a code stands.", because "every comparison is a chance for a guess";
+    OTP_RESEND_SECONDS = Some("30"), "a whole number from 10 to 600", "The wait between two sends to one identifier.";
+    OTP_SENDS_PER_HOUR = Some("5"), "a whole number from 1 to 10", "Sends to one identifier in any hour.", because "ten send times are kept";
+    OTP_SENDS_PER_DAY = Some("10"), "a whole number from 1 to 10", "Sends to one identifier in any 24 hours.", because "ten send times are kept";
+    OTP_FAILURE_CAP = Some("100"), "a whole number from 12 to 100", "Failed comparisons in a row that close a channel for an identifier.", because "NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures at the most, and the growing wait ends at 12";
+    IP_SENDS_PER_MINUTE = Some("10"), "a whole number from 1 to 600", "Code requests a minute from one address (IPv6: one /64).";
+    IP_SENDS_BURST = Some("20"), "a whole number from 1 to 1000", "Code requests at once from one address.";
+    IP_VERIFIES_PER_MINUTE = Some("30"), "a whole number from 1 to 600", "Verifications a minute from one address (IPv6: one /64).";
+    SMS_COUNTRIES = None, "comma-separated ISO 3166 codes such as DE,AT, or *", "Countries that texts are sent to; none where it is not set.";
+    SMS_DAILY_BUDGET = Some("1000"), "a whole number from 0 to 10000000", "Messages a UTC day over all numbers, SMS and WhatsApp together.";
+    TOKEN_AUDIENCE = None, "a text of 1 to 255 characters", "The `aud` claim; `PUBLIC_URL` where it is not set.";
+    TOKEN_CLIENT_ID = Some("web"), "a text of 1 to 255 characters", "The `client_id` claim.";
+    ACCESS_TOKEN_MINUTES = Some("15"), "a whole number from 1 to 60", "How long an access token is valid.", because "other services accept it until it expires";
+    REFRESH_TOKEN_DAYS = Some("30"), "a whole number from 1 to 365", "How long a session lasts at the most.";
+    REFRESH_IDLE_DAYS = Some("14"), "a whole number from 1 to 365", "How long a session lasts unused.";
+    REFRESH_GRACE_SECONDS = Some("10"), "a whole number from 0 to 60", "How long the immediate predecessor of a refresh token still answers with its successor.", because "a thief could use the same time";
+    SESSIONS_PER_USER = Some("20"), "a whole number from 1 to 90", "Sessions of one person; one more ends the oldest.", because "the user's item holds them all";
+    SIGNING_KEYS [secret] = None, "a JSON list of {\"kid\", \"pem\" or \"secret\", \"state\": \"current\" | \"next\" | \"previous\"} with exactly one current key", "The keys that sign access tokens.";
+    PEPPERS [secret] = None, "a JSON list of {\"version\", \"secret\"}, each secret 32 bytes or more in base64, the first one used", "What codes, refresh tokens, cursors and suppressions are derived from.";
+    MAIL_PROVIDER = Some("ses"), "`ses` or `sendgrid`", "Who sends mail.";
+    MAIL_FROM = None, "an address, with a name if you like: Example <no-reply@example.com>", "The sender of mail.";
+    SES_CONFIGURATION_SET = None, "the name of a configuration set", "The configuration set that reports deliveries, bounces and complaints.";
+    SENDGRID_API_KEY [secret] = None, "an API key", "The key for sending through SendGrid.";
+    SENDGRID_WEBHOOK_KEYS [secret] = None, "base64 SPKI keys, comma-separated", "The keys that sign SendGrid's event webhook.";
+    SENDGRID_BASE_URL = Some("https://api.sendgrid.com"), "an https URL", "Where SendGrid's API is.";
+    TWILIO_ACCOUNT_SID = None, "AC and 32 hex digits", "The Twilio account.";
+    TWILIO_AUTH_TOKEN [secret] = None, "an auth token", "Sends texts, and verifies Twilio's callbacks.";
+    TWILIO_NEXT_AUTH_TOKEN [secret] = None, "an auth token", "Verifies Twilio's callbacks too, while the token is being changed.";
+    TWILIO_SHARED_KEYS [secret] = None, "a JSON object of key ids and secrets", "Keys of HMAC-SHA256 callbacks; when set, SHA-1 is refused.";
+    TWILIO_FROM = None, "a number in E.164 form", "The number that texts come from.";
+    TWILIO_MESSAGING_SERVICE_SID = None, "MG and 32 hex digits", "The Messaging Service that texts come from, in place of `TWILIO_FROM`.";
+    TWILIO_WHATSAPP_FROM = None, "a number in E.164 form", "The number that WhatsApp messages come from.";
+    TWILIO_WHATSAPP_CONTENT_SID = None, "HX and 32 hex digits", "The approved authentication template for WhatsApp.";
+    TWILIO_VERIFY_SERVICE_SID = None, "VA and 32 hex digits", "Twilio Verify's service, which then sends our codes in place of Programmable Messaging.";
+    TWILIO_BASE_URL = Some("https://api.twilio.com"), "an https URL", "Where Twilio's API is.";
+    TWILIO_WEBHOOK_URL = None, "an https URL", "The callback URL as given to Twilio; `<PUBLIC_URL>/api/webhooks/twilio/` where it is not set.";
+    SNS_TOPIC_ARNS = None, "comma-separated topic ARNs", "Topics whose messages are accepted.";
+    SNS_ALLOW_SIGNATURE_V1 = Some("false"), "`true` or `false`", "Accept SNS signature version 1 (SHA-1) too.";
+    SNS_CERT_PEM = None, "a certificate in PEM form", "A pinned certificate for tests and closed networks, in place of the fetched one.";
+    ERASE_GRACE_DAYS = Some("30"), "a whole number from 0 to 365", "Days between the wish to be erased and the erasure; 0 erases at once.";
+    ACTIVITY_DAYS = Some("90"), "a whole number from 1 to 3650", "Days that a person's activity is kept.";
+    ACCOUNTS_TABLE = None, "the name of a table", "The table of people, sessions, claims and statistics.";
+    EPHEMERAL_TABLE = None, "the name of a table", "The table of codes, limits, deliveries and suppressions.";
+    AVATAR_BUCKET = None, "the name of a bucket", "The bucket of avatars and exports.";
+    AVATAR_BASE_URL = None, "an https URL", "Where avatars are served from.";
+    EVENT_BUS = None, "the name of an event bus", "The bus that domain events go to.";
+    SECRET_ID = None, "the name or ARN of a secret", "The secret that holds the settings marked as secret.";
+    AWS_REGION = Some("us-east-1"), "a region such as eu-central-1", "The region of all AWS services; Lambda sets it.";
+    AWS_ENDPOINT_URL_DYNAMODB = None, "an https URL (plain http in stage local only)", "Another endpoint for DynamoDB.";
+    AWS_ENDPOINT_URL_S3 = None, "an https URL (plain http in stage local only)", "Another endpoint for S3.";
+    AWS_ENDPOINT_URL_SES = None, "an https URL (plain http in stage local only)", "Another endpoint for SES.";
+    AWS_ENDPOINT_URL_SNS = None, "an https URL (plain http in stage local only)", "Another endpoint for SNS.";
+    AWS_ENDPOINT_URL_SECRETS_MANAGER = None, "an https URL (plain http in stage local only)", "Another endpoint for Secrets Manager.";
+    AWS_ENDPOINT_URL_EVENTBRIDGE = None, "an https URL (plain http in stage local only)", "Another endpoint for EventBridge.";
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_setting_is_named_once() {
+        let mut names: Vec<_> = super::ALL.iter().map(|s| s.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), super::ALL.len());
+    }
+}

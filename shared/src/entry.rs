@@ -1,0 +1,1 @@
+//! Where Lambda hands an event in and takes the answer out.

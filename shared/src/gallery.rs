@@ -1,0 +1,1 @@
+//! The door to S3: avatars and exports.

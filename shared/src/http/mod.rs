@@ -1,0 +1,1 @@
+//! The desk: extractors, answers, problems.

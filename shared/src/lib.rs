@@ -1,0 +1,33 @@
+//! Everything that Latchkey's functions have in common: nouns and doors.
+//!
+//! The modules stand in the order in which a request meets them:
+//!
+//! - [`entry`]: where Lambda hands an event in and takes the answer out;
+//! - [`http`]: the desk: extractors, answers, problems, CORS, the log line;
+//! - [`domain`]: the nouns, pure: identifiers, codes, sessions, profiles;
+//! - [`limiter`]: may this caller go on, or how long must it wait;
+//! - [`store`]: the door to DynamoDB;
+//! - [`keyring`]: signing keys and pepper;
+//! - [`courier`]: the door to people: mail, SMS, WhatsApp;
+//! - [`gallery`]: the door to S3;
+//! - [`config`], [`clock`], [`entropy`], [`cloud`], [`error`], [`telemetry`]: what all of them stand on.
+
+pub mod clock;
+pub mod cloud;
+pub mod config;
+pub mod courier;
+pub mod domain;
+pub mod entropy;
+pub mod entry;
+pub mod error;
+pub mod gallery;
+pub mod http;
+pub mod keyring;
+pub mod limiter;
+pub mod store;
+pub mod telemetry;
+
+pub use error::{Error, FieldError};
+
+/// The outcome of anything that can end a request.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,1 @@
+//! May this caller go on, or how long must it wait.

@@ -1,0 +1,1 @@
+//! House and visitors: what the tests stand on.
