@@ -1,5 +1,10 @@
 //! The nouns, pure: no clock, no chance, no wire; values that exist only when they are right.
 
+use std::borrow::Cow;
+
+use crate::FieldError;
+
+pub mod channel;
 pub mod code;
 pub mod delivery;
 pub mod id;
@@ -12,3 +17,31 @@ pub mod session;
 pub mod source;
 pub mod token;
 pub mod user;
+
+/// Why a text is not the value that it should be.
+///
+/// It does not know which field the text came from; [`Fault::at`] adds that. Neither word repeats the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Fault {
+    /// For programs, one of the field codes of CONTRACT section 1: `invalid_email`, `too_long`, …
+    pub code: &'static str,
+    /// For people: what is expected.
+    pub detail: Cow<'static, str>,
+}
+
+impl Fault {
+    /// A fault: what is wrong for programs, what is expected for people.
+    pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// The same fault, at the field that `pointer` (RFC 6901, for example `/identifier`) names.
+    #[must_use]
+    pub fn at(self, pointer: impl Into<Cow<'static, str>>) -> FieldError {
+        FieldError::new(pointer, self.code, self.detail)
+    }
+}

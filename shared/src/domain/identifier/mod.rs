@@ -1,0 +1,114 @@
+//! Identifiers: the addresses by which a person signs in, each in its one canonical spelling (CONTRACT section 2).
+
+mod domain_name;
+pub mod email;
+pub mod phone;
+
+pub use email::EmailAddress;
+pub use phone::PhoneNumber;
+
+use super::Fault;
+
+/// What kind of address an identifier is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IdentifierKind {
+    /// A mailbox.
+    Email,
+    /// A phone number.
+    Phone,
+}
+
+impl IdentifierKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Phone];
+
+    /// Reads `email` or `phone`, as [`Self::as_str`] writes it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The word in keys, paths and answers: `email` or `phone`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// An address by which a person signs in.
+///
+/// Two texts that parse to equal identifiers name one account. `Debug` is masked, and there is no `Display` and no
+/// `Serialize`, so that an address reaches a log or an answer only where somebody wrote `as_str` or `masked`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Identifier {
+    /// A mailbox.
+    Email(EmailAddress),
+    /// A phone number.
+    Phone(PhoneNumber),
+}
+
+impl Identifier {
+    /// Reads what a person typed. With an `@` it is an e-mail address, with a leading plus, digit or parenthesis a
+    /// phone number.
+    ///
+    /// # Errors
+    /// `invalid_phone` for what begins as a phone number but is none, `invalid_email` for anything else.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        if !text.contains('@') && begins_as_phone(trimmed(text)) {
+            PhoneNumber::parse(text).map(Self::Phone)
+        } else {
+            EmailAddress::parse(text).map(Self::Email)
+        }
+    }
+
+    /// The kind of address.
+    #[must_use]
+    pub fn kind(&self) -> IdentifierKind {
+        match self {
+            Self::Email(_) => IdentifierKind::Email,
+            Self::Phone(_) => IdentifierKind::Phone,
+        }
+    }
+
+    /// The canonical spelling: ASCII, at most 254 octets, no control characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Email(email) => email.as_str(),
+            Self::Phone(phone) => phone.as_str(),
+        }
+    }
+
+    /// A form that its owner recognises and that tells others little: `j•••@e•••.com`, `+1•••00`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Email(email) => email.masked(),
+            Self::Phone(phone) => phone.masked(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+/// The text without outer spaces and tabs. Nothing else is trimmed: a line break or a no-break space is no slip of a
+/// finger, it is a refusal.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// Whether the text looks as if a phone number was meant. Full-width characters count, so that the person hears about
+/// a phone number rather than about an e-mail address; they are refused all the same.
+fn begins_as_phone(text: &str) -> bool {
+    text.starts_with(|c: char| matches!(c, '+' | '＋' | '(') || c.is_numeric())
+}
+
+#[cfg(test)]
+mod tests;
