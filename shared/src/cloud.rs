@@ -69,6 +69,17 @@ impl Setup {
         Reader::new(&self.variables, &self.secrets)
     }
 
+    /// Where the secret is read from again after the start; `None` where `SECRET_ID` names none.
+    #[must_use]
+    pub fn secret_source(&self) -> Option<SecretSource> {
+        let mut reader = self.reader();
+        Some(SecretSource {
+            id: reader.optional_text(&s::SECRET_ID)?,
+            endpoint: self.endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER),
+            sdk: self.sdk.clone(),
+        })
+    }
+
     /// The endpoint of a service where it is not AWS's own; plain http only in stage `local`.
     pub fn endpoint(&self, reader: &mut Reader, setting: &'static Setting) -> Option<String> {
         endpoint(
@@ -76,6 +87,24 @@ impl Setup {
             setting,
             self.variables.get(s::STAGE.name) == Some("local"),
         )
+    }
+}
+
+/// The way to the secret, for reading it again.
+#[derive(Clone, Debug)]
+pub struct SecretSource {
+    sdk: SdkConfig,
+    endpoint: Option<String>,
+    id: String,
+}
+
+impl SecretSource {
+    /// Reads the secret's document.
+    ///
+    /// # Errors
+    /// What went wrong, for our own log; it repeats no value.
+    pub async fn read(&self) -> Result<SecretDocument, String> {
+        read_secret(&self.sdk, self.endpoint.clone(), &self.id).await
     }
 }
 

@@ -170,6 +170,14 @@ impl<'a> Reader<'a> {
         });
     }
 
+    /// Says what is wrong with a setting in words of the caller's, which must not repeat a secret.
+    pub fn refuse(&mut self, setting: &Setting, reason: &str) {
+        self.complaints.push(Complaint {
+            name: setting.name,
+            sentence: format!("{reason}; expected {}.", setting.expects),
+        });
+    }
+
     fn raw(&self, setting: &Setting) -> Option<String> {
         let from_secret = || {
             setting

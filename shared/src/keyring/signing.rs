@@ -1,0 +1,256 @@
+//! The ring of keys that sign access tokens: one signs, all verify, the public halves are published.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::accept::{self, Checked, Refusal};
+use super::jwk::PublicKey;
+use super::pem;
+use super::reloading::FromSettings;
+use crate::config::settings::SIGNING_KEYS;
+use crate::config::{Reader, TokenRules};
+use crate::domain::token::AccessClaims;
+use crate::entropy;
+use crate::{Error, Result};
+
+/// The fewest bytes of an HS256 secret (RFC 7518 section 3.2).
+const MIN_SECRET_BYTES: usize = 32;
+
+/// What a key is for at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Signs and verifies.
+    Current,
+    /// Is published, so that everybody knows it before it signs; verifies.
+    Next,
+    /// Signed until the last rotation; verifies until the last of its tokens is over.
+    Previous,
+}
+
+/// One key: its name, the one algorithm that counts for it, and both halves.
+pub(super) struct Key {
+    kid: String,
+    state: State,
+    algorithm: Algorithm,
+    signing: Option<EncodingKey>,
+    verifying: DecodingKey,
+    /// `None` where the key is a shared secret, which has no public half.
+    public: Option<PublicKey>,
+}
+
+impl Key {
+    /// Whether the signature (base64url) is by this key, by this key's algorithm, and says so.
+    pub(super) fn verifies(&self, alg: &str, message: &[u8], signature: &str) -> bool {
+        name(self.algorithm) == alg
+            && jsonwebtoken::crypto::verify(signature, message, &self.verifying, self.algorithm)
+                .unwrap_or(false)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} ({}, {:?})",
+            self.kid,
+            name(self.algorithm),
+            self.state
+        )
+    }
+}
+
+/// The name of an algorithm in a header (RFC 7518 section 3.1).
+fn name(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::RS256 => "RS256",
+        Algorithm::ES256 => "ES256",
+        Algorithm::EdDSA => "EdDSA",
+        Algorithm::HS256 => "HS256",
+        _ => "", // no key of the ring has another
+    }
+}
+
+/// The ring: exactly one current key.
+#[derive(Debug)]
+pub struct SigningKeys(Vec<Key>);
+
+impl SigningKeys {
+    /// Reads `SIGNING_KEYS`: a JSON list of `{kid, pem | secret, state}`, exactly one of them current.
+    ///
+    /// `pem` is a private key (RS256 from 2048 bits, ES256 on P-256, EdDSA by Ed25519); `secret` is a text of 32
+    /// bytes or more, whose bytes are the key of HS256.
+    pub fn read(reader: &mut Reader) -> Self {
+        let found: Option<SecretString> =
+            reader.required(&SIGNING_KEYS, || None, |text| Some(Some(text.into())));
+        let ring = match found.map(|text| parse(text.expose_secret())) {
+            Some(Ok(ring)) => Some(ring),
+            Some(Err(reason)) => {
+                reader.refuse(&SIGNING_KEYS, &reason);
+                None
+            }
+            None => None,
+        };
+        // The start is refused then; until it is, nothing may be signed by a key that anybody knows.
+        ring.unwrap_or_else(|| Self(vec![shared_secret("none", &entropy::bytes::<32>())]))
+    }
+
+    /// Signs an access token with the current key: `typ` is `at+jwt` (RFC 9068 section 2.1), `kid` names the key.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the key cannot sign, which reading it has ruled out.
+    pub fn sign(&self, claims: &AccessClaims) -> Result<String> {
+        let key = self
+            .0
+            .iter()
+            .find(|key| key.state == State::Current)
+            .and_then(|key| Some((key, key.signing.as_ref()?)));
+        let (key, signing) = key.ok_or_else(|| Error::internal("no key signs"))?;
+        let mut header = Header::new(key.algorithm);
+        header.typ = Some("at+jwt".to_owned());
+        header.kid = Some(key.kid.clone());
+        jsonwebtoken::encode(&header, claims, signing).map_err(Error::internal)
+    }
+
+    /// The claims of an access token that counts `now`; `None` for every other text.
+    ///
+    /// Whether its session still counts is for the store to say.
+    #[must_use]
+    pub fn verify(&self, token: &str, rules: &TokenRules, now: Timestamp) -> Option<AccessClaims> {
+        self.check(token, rules, now).ok()
+    }
+
+    /// Like [`SigningKeys::verify`], and tells a token by an unknown key from the others.
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub fn check(
+        &self,
+        token: &str,
+        rules: &TokenRules,
+        now: Timestamp,
+    ) -> Result<AccessClaims, Refusal> {
+        let claims = accept::signed_claims(token, self)?;
+        Checked::parse(&claims, rules, now.as_second())
+            .and_then(|checked| checked.access(rules))
+            .ok_or(Refusal::Invalid)
+    }
+
+    /// The published key set (RFC 7517 section 5): public members only, shared secrets left out.
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        let keys = self.0.iter();
+        let keys: Vec<_> = keys
+            .filter_map(|key| Some(key.public.as_ref()?.jwk(&key.kid)))
+            .collect();
+        json!({"keys": keys})
+    }
+
+    /// The algorithms of the published keys, each once, for the discovery document.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for key in self.0.iter().filter(|key| key.public.is_some()) {
+            if !names.contains(&name(key.algorithm)) {
+                names.push(name(key.algorithm));
+            }
+        }
+        names
+    }
+
+    /// The key of this name.
+    pub(super) fn by_kid(&self, kid: &str) -> Option<&Key> {
+        self.0.iter().find(|key| key.kid == kid)
+    }
+}
+
+impl FromSettings for SigningKeys {
+    fn read(reader: &mut Reader) -> Self {
+        Self::read(reader)
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    kid: String,
+    pem: Option<SecretString>,
+    secret: Option<SecretString>,
+    state: State,
+}
+
+fn parse(text: &str) -> Result<SigningKeys, String> {
+    // serde_json's own words may repeat a value.
+    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|e| {
+        format!(
+            "line {}, column {} is not as expected",
+            e.line(),
+            e.column()
+        )
+    })?;
+    let mut keys: Vec<Key> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if !accept::well_formed_kid(&entry.kid) {
+            return Err("a kid is not 1 to 128 letters, digits, `-`, `_`, `.` or `:`".into());
+        }
+        if keys.iter().any(|key| key.kid == entry.kid) {
+            return Err(format!("two keys are called `{}`", entry.kid));
+        }
+        let mut key = match (&entry.pem, &entry.secret) {
+            (Some(pem), None) => private_key(&entry.kid, pem.expose_secret())?,
+            (None, Some(secret)) if secret.expose_secret().len() >= MIN_SECRET_BYTES => {
+                shared_secret(&entry.kid, secret.expose_secret().as_bytes())
+            }
+            (None, Some(_)) => {
+                return Err(format!(
+                    "the secret of `{}` is shorter than 32 bytes",
+                    entry.kid
+                ));
+            }
+            _ => {
+                return Err(format!(
+                    "`{}` has not exactly one of pem and secret",
+                    entry.kid
+                ));
+            }
+        };
+        key.state = entry.state;
+        keys.push(key);
+    }
+    match keys.iter().filter(|k| k.state == State::Current).count() {
+        1 => Ok(SigningKeys(keys)),
+        n => Err(format!("{n} of {} keys are current", keys.len())),
+    }
+}
+
+fn private_key(kid: &str, text: &str) -> Result<Key, String> {
+    let key = pem::private_key(text).map_err(|reason| format!("the key `{kid}` {reason}"))?;
+    Ok(Key {
+        kid: kid.to_owned(),
+        state: State::Current,
+        algorithm: key.algorithm,
+        signing: Some(key.signing),
+        verifying: key.verifying,
+        public: Some(key.public),
+    })
+}
+
+fn shared_secret(kid: &str, secret: &[u8]) -> Key {
+    Key {
+        kid: kid.to_owned(),
+        state: State::Current,
+        algorithm: Algorithm::HS256,
+        signing: Some(EncodingKey::from_secret(secret)),
+        verifying: DecodingKey::from_secret(secret),
+        public: None,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;
+#[cfg(test)]
+mod vectors;
