@@ -64,6 +64,15 @@ impl Identifier {
         }
     }
 
+    /// Takes back what [`Self::as_str`] gave to a table; see [`PhoneNumber::restore`]. `None` for anything else.
+    #[must_use]
+    pub fn restore(text: &str) -> Option<Self> {
+        match PhoneNumber::restore(text) {
+            Some(phone) => Some(Self::Phone(phone)),
+            None => EmailAddress::parse(text).ok().map(Self::Email),
+        }
+    }
+
     /// The kind of address.
     #[must_use]
     pub fn kind(&self) -> IdentifierKind {

@@ -115,6 +115,7 @@ proptest! {
     fn canonical_forms_are_fixed_points_in_small_ascii(text in near_addresses()) {
         if let Some(canonical) = canon(&text) {
             prop_assert_eq!(canon(&canonical), Some(canonical.clone()));
+            prop_assert_eq!(Identifier::restore(&canonical), Identifier::parse(&text).ok());
             prop_assert!(canonical.len() <= 254);
             prop_assert!(canonical.bytes().all(|b| b.is_ascii_graphic()), "{canonical}");
         }
