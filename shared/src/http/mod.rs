@@ -1,1 +1,24 @@
 //! The desk: extractors, answers, problems.
+//!
+//! A request comes from [`crate::entry`] through [`desk`] to a handler, which takes what it needs in this order: its
+//! [`Caller`], the guard that authenticates, its [`Page`], and last the [`JsonBody`]; so 401 is decided before a body is
+//! read. What goes wrong is a [`crate::Error`], and [`problem`] says how each looks from outside.
+
+mod arrival;
+mod body;
+mod caller;
+mod cors;
+mod fields;
+mod json;
+mod layer;
+mod page;
+pub(crate) mod paths;
+pub mod problem;
+mod respond;
+
+pub use arrival::Arrival;
+pub use body::{JSON_LIMIT, JsonBody, plain_encoding, read};
+pub use caller::Caller;
+pub use fields::Fields;
+pub use layer::desk;
+pub use page::{Listing, Page};

@@ -1,1 +1,0 @@
-//! Where Lambda hands an event in and takes the answer out.

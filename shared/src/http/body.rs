@@ -1,0 +1,143 @@
+//! Reads a JSON body: media type, encoding, size, then the object itself (CONTRACT section 1).
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use http_body::Body as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use super::fields::Fields;
+use super::json;
+use crate::Error;
+
+/// The most that a JSON route takes, in bytes.
+pub const JSON_LIMIT: usize = 16 * 1024;
+
+/// A JSON object from a request's body, read strictly; its fields are judged by [`JsonBody::fields`].
+///
+/// # Errors
+/// 415 for another media type, charset or encoding, then 413, then 400.
+#[derive(Debug)]
+pub struct JsonBody(Map<String, Value>);
+
+impl JsonBody {
+    /// The object's fields, to be taken out one by one.
+    #[must_use]
+    pub fn fields(self) -> Fields {
+        Fields::new(self.0)
+    }
+
+    /// The object as it is, for signed bodies that are judged elsewhere.
+    #[must_use]
+    pub fn into_object(self) -> Map<String, Value> {
+        self.0
+    }
+}
+
+impl<S: Sync> FromRequest<S> for JsonBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        plain_encoding(&parts.headers)?;
+        // A content type is asked for only where there is a body.
+        if !body.is_end_stream() && body.size_hint().exact() != Some(0) {
+            json_type(&parts.headers)?;
+        }
+        json::object(&read(body, JSON_LIMIT).await?).map(Self)
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// # Errors
+/// 413 for a larger one.
+pub async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Error> {
+    match Limited::new(body, limit).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::PayloadTooLarge { limit }),
+        Err(_) => Err(Error::Malformed("The body ended early.".into())),
+    }
+}
+
+/// Refuses a body that is packed: what unpacks may grow without bound.
+///
+/// # Errors
+/// 415 for any `Content-Encoding` but `identity`.
+pub fn plain_encoding(headers: &HeaderMap) -> Result<(), Error> {
+    let plain = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if plain {
+        Ok(())
+    } else {
+        Err(Error::UnsupportedMediaType(
+            "Send the body without a Content-Encoding.".into(),
+        ))
+    }
+}
+
+fn json_type(headers: &HeaderMap) -> Result<(), Error> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let only = values.next().filter(|_| values.next().is_none());
+    if only
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(is_json)
+    {
+        Ok(())
+    } else {
+        Err(Error::UnsupportedMediaType(
+            "Send Content-Type: application/json, in UTF-8.".into(),
+        ))
+    }
+}
+
+/// `application/json`, with no charset or with UTF-8 (RFC 9110 section 8.3.1).
+fn is_json(media_type: &str) -> bool {
+    let mut parts = media_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let comma = media_type.contains(','); // two headers, joined by the gateway
+    !comma
+        && essence.eq_ignore_ascii_case("application/json")
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+                let value = value.trim().trim_matches('"');
+                value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
+            }
+            Some(_) => true,
+            None => parameter.is_empty(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("application/json", true)]
+    #[case("Application/JSON; Charset=\"UTF-8\"", true)]
+    #[case("application/json;charset=utf-8;", true)]
+    #[case("application/json; charset=utf-16", false)]
+    #[case("application/json; charset=utf-8; charset=utf-16", false)]
+    #[case("application/json, text/plain", false)]
+    #[case("application/jsonp", false)]
+    #[case("application/problem+json", false)]
+    #[case("text/plain", false)]
+    #[case("multipart/form-data; boundary=x", false)]
+    #[case("", false)]
+    fn only_json_in_utf_8_is_json(#[case] media_type: &str, #[case] taken: bool) {
+        assert_eq!(is_json(media_type), taken);
+    }
+
+    #[tokio::test]
+    async fn one_byte_more_than_the_limit_is_too_large() {
+        assert!(read(Body::from(vec![b' '; 10]), 10).await.is_ok());
+        assert!(matches!(
+            read(Body::from(vec![b' '; 11]), 10).await,
+            Err(Error::PayloadTooLarge { limit: 10 })
+        ));
+    }
+}

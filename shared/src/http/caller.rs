@@ -1,0 +1,88 @@
+//! Who calls, as far as the gateway knows.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv6Addr};
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use super::arrival::Arrival;
+
+/// The most characters of a user agent that are kept.
+const USER_AGENT: usize = 512;
+
+/// The caller of a request: its address from the gateway's request context alone, never from a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Whom limits count: an IPv4 address, or the /64 of an IPv6 address. Callers without an address share one.
+    pub subject: String,
+    /// The address itself, to be shown in activity and sessions; `unknown` where there is none.
+    pub ip: String,
+    /// What the client calls itself, at most 512 characters without control characters; empty where it says nothing.
+    pub user_agent: String,
+    /// The request's id.
+    pub request_id: String,
+    /// The header `Accept-Language`.
+    pub accept_language: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let arrival = parts
+            .extensions
+            .get::<Arrival>()
+            .cloned()
+            .unwrap_or_default();
+        let header = |name| {
+            let value = parts.headers.get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let user_agent = arrival.user_agent.or_else(|| header(header::USER_AGENT));
+        let unknown = || "unknown".to_owned();
+        Ok(Self {
+            subject: arrival.source_ip.map_or_else(unknown, subject),
+            ip: arrival
+                .source_ip
+                .map_or_else(unknown, |ip| ip.to_canonical().to_string()),
+            user_agent: user_agent
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(USER_AGENT)
+                .collect(),
+            request_id: arrival.request_id,
+            accept_language: header(header::ACCEPT_LANGUAGE),
+        })
+    }
+}
+
+/// Whom limits count: one household or host has at least a /64 of IPv6 to itself.
+fn subject(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let network = Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX));
+            format!("{network}/64")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("203.0.113.7", "203.0.113.7")]
+    #[case("::ffff:203.0.113.7", "203.0.113.7")]
+    #[case("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64")]
+    #[case("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64")]
+    #[case("2001:db8:1:3::1", "2001:db8:1:3::/64")]
+    #[case("::1", "::/64")]
+    fn limits_count_networks(#[case] ip: IpAddr, #[case] counted: &str) {
+        assert_eq!(subject(ip), counted);
+    }
+}

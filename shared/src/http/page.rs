@@ -1,0 +1,115 @@
+//! Lists: one page of them at a time.
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::fields::Fields;
+use crate::Error;
+use crate::domain::Fault;
+
+/// Which page of a list is asked for: `?limit=` (1 to 100, 50 where it is missing) and `?cursor=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many results, 1 to 100.
+    pub limit: u32,
+    /// Where to go on, as an earlier answer said; whether it is one of ours is for its reader to say
+    /// ([`Page::bad_cursor`]).
+    pub cursor: Option<String>,
+}
+
+/// The longest cursor that is read, in characters.
+const CURSOR: usize = 2_048;
+
+impl Page {
+    /// Takes the page out of a query that has other parameters too.
+    pub fn take(fields: &mut Fields) -> Option<Self> {
+        let limit = fields.whole("limit", 1..=100);
+        let cursor = fields.optional("cursor", |text| {
+            let plain = text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.=".contains(&b));
+            if plain && (1..=CURSOR).contains(&text.len()) {
+                Ok(text.to_owned())
+            } else {
+                Err(Fault {
+                    code: "invalid_cursor",
+                    detail: BAD_CURSOR.into(),
+                })
+            }
+        });
+        Some(Self {
+            limit: u32::try_from(limit.unwrap_or(50)).unwrap_or(50),
+            cursor,
+        })
+    }
+
+    /// The cursor is not one that we gave out.
+    #[must_use]
+    pub fn bad_cursor() -> Error {
+        Error::field("/cursor", "invalid_cursor", BAD_CURSOR)
+    }
+}
+
+const BAD_CURSOR: &str = "Expected the next of an earlier answer to the same list.";
+
+impl<S: Sync> FromRequestParts<S> for Page {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let mut fields = Fields::query(&parts.uri);
+        let page = Self::take(&mut fields);
+        fields.finish(|| page)
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize)]
+pub struct Listing<T> {
+    /// The results.
+    pub results: Vec<T>,
+    /// The cursor of the next page; `null` on the last.
+    pub next: Option<String>,
+}
+
+impl<T: Serialize> IntoResponse for Listing<T> {
+    fn into_response(self) -> Response {
+        Json(self).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Uri;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("/x", Some((50, None)))]
+    #[case("/x?limit=1&cursor=abc", Some((1, Some("abc"))))]
+    #[case("/x?limit=100&utm=1", Some((100, None)))]
+    #[case("/x?limit=0", None)]
+    #[case("/x?limit=101", None)]
+    #[case("/x?limit=-1", None)]
+    #[case("/x?limit=", None)]
+    #[case("/x?limit=1e1", None)]
+    #[case("/x?cursor=", None)]
+    #[case("/x?cursor=a%20b", None)]
+    fn limits_and_cursors_are_checked(
+        #[case] uri: Uri,
+        #[case] expected: Option<(u32, Option<&str>)>,
+    ) {
+        let mut fields = Fields::query(&uri);
+        let page = Page::take(&mut fields);
+        let page = fields.finish(|| page).ok();
+        assert_eq!(
+            page,
+            expected.map(|(limit, cursor)| Page {
+                limit,
+                cursor: cursor.map(str::to_owned)
+            })
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! Writes a problem as `application/problem+json` (RFC 9457).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::{Error, FieldError};
+
+/// The error that a response stands for, until the desk writes it out: only the desk knows the request's id and the
+/// public URL.
+#[derive(Clone)]
+pub(super) struct Stored(pub(super) Arc<Error>);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.explanation().status.into_response();
+        response.extensions_mut().insert(Stored(Arc::new(self)));
+        response
+    }
+}
+
+/// The body of a problem.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    success: bool,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a [FieldError]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+/// The whole response for `error`.
+pub(super) fn problem(error: &Error, public_url: &str, request_id: &str) -> Response {
+    let kind = error.explanation();
+    let body = Problem {
+        r#type: format!("{public_url}/problems/{}", kind.code),
+        title: kind.title,
+        status: kind.status.as_u16(),
+        detail: &error.detail(),
+        instance: request_id,
+        success: false,
+        code: kind.code,
+        errors: error.fields(),
+        retry_after: error.retry_after(),
+    };
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = kind.status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    match error {
+        Error::Unauthenticated => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Error::MethodNotAllowed { allow } => {
+            if let Ok(allow) = HeaderValue::from_str(allow) {
+                headers.insert(header::ALLOW, allow);
+            }
+        }
+        _ => {}
+    }
+    response
+}
+
+/// The error that a response of the router or a library stands for, if it is one; ours comes with the response.
+pub(super) fn error_of(response: &mut Response, method: &Method) -> Option<Arc<Error>> {
+    if let Some(Stored(error)) = response.extensions_mut().remove() {
+        return Some(error);
+    }
+    let error = match response.status() {
+        StatusCode::NOT_FOUND => Error::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Error::MethodNotAllowed {
+            allow: response
+                .headers()
+                .get(header::ALLOW)
+                .and_then(|allow| allow.to_str().ok())
+                .unwrap_or_default()
+                .to_owned(),
+        },
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Error::UnsupportedMediaType("This route does not take this media type.".into())
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Error::PayloadTooLarge {
+            limit: super::body::JSON_LIMIT,
+        },
+        status if status.is_client_error() => {
+            Error::Malformed("The request cannot be read.".into())
+        }
+        status if status.is_server_error() => {
+            Error::Internal(format!("a bare {status} to {method}"))
+        }
+        _ => return None,
+    };
+    Some(Arc::new(error))
+}

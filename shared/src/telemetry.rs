@@ -1,1 +1,0 @@
-//! What an operator sees: one log line per request, and metrics.
