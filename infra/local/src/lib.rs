@@ -1,1 +1,27 @@
-//! The local cloud.
+//! The local cloud: everything that Latchkey stands on, in one process.
+//!
+//! - [`Cloud`]: starts and stops it, for `cargo run` and for tests alike;
+//! - `template`: routes, functions and tables, from template.yaml;
+//! - `gateway`: HTTP to API Gateway v2 events and back; `hosting`: the functions' own handlers;
+//! - `front`: the socket before every engine and twin, which records calls and brings faults;
+//! - `engines`: DynamoDB and S3; `twins`: SES, SNS, Secrets Manager, EventBridge, Twilio, SendGrid;
+//! - `desk`: what people and tests see and move, under `/_local/`; pages/ holds its pages.
+
+mod clock;
+mod cloud;
+mod desk;
+mod engines;
+mod front;
+mod gateway;
+mod hosting;
+mod keys;
+mod options;
+mod outbox;
+mod settings;
+mod template;
+mod twins;
+mod world;
+
+pub use clock::LocalClock;
+pub use cloud::{Cloud, StartError};
+pub use options::Options;

@@ -1,1 +1,97 @@
-fn main() {}
+//! Starts the local cloud; `cargo run -- --help` says how.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use local::{Cloud, Options};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs Latchkey and everything it stands on, on this machine alone.
+#[derive(Parser)]
+#[command(name = "latchkey-local", version)]
+struct Arguments {
+    /// Keep data in memory and forget them at the end.
+    #[arg(long, conflicts_with = "data")]
+    memory: bool,
+    /// Keep data in this folder.
+    #[arg(long, value_name = "DIR", default_value = "target/local")]
+    data: PathBuf,
+    /// The port on 127.0.0.1; 0 takes any free one.
+    #[arg(long, value_name = "N", default_value_t = 3000)]
+    port: u16,
+    /// Set a configuration variable (docs/CONFIGURATION.md); can be given more than once.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    settings: Vec<(String, String)>,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected NAME=VALUE".to_owned())
+}
+
+#[tokio::main]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is a command line, and these lines are its answer"
+)]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log();
+    let options = Options {
+        data: (!arguments.memory).then(|| in_workspace(arguments.data)),
+        port: arguments.port,
+        settings: arguments.settings,
+        ..Options::default()
+    };
+    let cloud = match Cloud::start(options).await {
+        Ok(cloud) => cloud,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("listening on {}", cloud.url());
+    match told_to_end().await {
+        Ok(()) => {
+            cloud.shutdown().await;
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("signals cannot be waited for: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A relative folder that begins with `target` is the workspace's, wherever below it this was started.
+fn in_workspace(folder: PathBuf) -> PathBuf {
+    if !folder.starts_with("target") {
+        return folder;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .find(|above| above.join("template.yaml").is_file());
+    root.map_or_else(|| folder.clone(), |root| root.join(&folder))
+}
+
+/// Logs go to standard error, as lines for people.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::new("warn,shared=info,local=info");
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+async fn told_to_end() -> std::io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! One local cloud: engines, twins, gateway and desk, started and stopped together.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::cloud::Setup;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::clock::LocalClock;
+use crate::desk::{self, Desk};
+use crate::engines::dynamodb::{Engine, Tables};
+use crate::front::{self, Service, Upstream};
+use crate::gateway::{Gateway, Routes};
+use crate::hosting::Hosting;
+use crate::keys::Keys;
+use crate::options::Options;
+use crate::settings::{self, Endpoints};
+use crate::template::Template;
+use crate::twins;
+use crate::world::World;
+
+/// Why a local cloud does not start, as sentences for whoever started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is wrong, by its name.
+    #[error("{0}")]
+    Settings(String),
+    /// The port is in use, or may not be taken.
+    #[error(
+        "port {port} on 127.0.0.1 cannot be taken: {source}; give another with --port (0 takes any free one)"
+    )]
+    Port {
+        /// The port that was asked for.
+        port: u16,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Data {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The template and the code do not fit together, or an engine does not start.
+    #[error("{0}")]
+    World(String),
+}
+
+/// A running local cloud; it ends with [`Cloud::shutdown`], or at once when it is dropped.
+pub struct Cloud {
+    address: SocketAddr,
+    world: Arc<World>,
+    gateway: Arc<Gateway>,
+    endpoints: Endpoints,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    /// The fronts and engines; dropping it ends them.
+    background: JoinSet<()>,
+}
+
+impl Cloud {
+    /// Starts a cloud, and returns when it is ready to answer.
+    ///
+    /// # Errors
+    /// [`StartError`], each as one or more sentences.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        options.check().map_err(StartError::Settings)?;
+        let template = Template::own().map_err(StartError::World)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
+            .await
+            .map_err(|source| StartError::Port {
+                port: options.port,
+                source,
+            })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| StartError::World(error.to_string()))?;
+        let keys = keys(options.data.as_deref())?;
+        let world = Arc::new(World::default());
+        let tables = Tables::open(
+            options.data.as_deref(),
+            Arc::clone(&world.clock),
+            template.tables.clone(),
+        )
+        .map_err(|reason| data_error(options.data.as_deref(), reason))?;
+
+        let mut background = JoinSet::new();
+        let endpoints = fronts(&mut background, &world, &tables, &keys, address)
+            .await
+            .map_err(|error| StartError::World(error.to_string()))?;
+        background.spawn(sweeping(tables.clone()));
+        let variables = settings::variables(&options, &endpoints, &template.tables, &keys);
+        let setup = Setup::load(variables, Arc::clone(&world.clock) as _)
+            .await
+            .map_err(|error| StartError::Settings(error.to_string()))?;
+        let routes = Routes::new(&template.functions);
+        let hosting = Hosting::open(setup, template.functions)
+            .await
+            .map_err(StartError::Settings)?;
+        let gateway = Arc::new(Gateway {
+            world: Arc::clone(&world),
+            routes,
+            hosting,
+        });
+        let desk = Arc::new(Desk {
+            world: Arc::clone(&world),
+            tables,
+            gateway: Arc::clone(&gateway),
+            endpoints: endpoints.clone(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(serve(listener, desk::router(desk), stopped));
+        Ok(Self {
+            address,
+            world,
+            gateway,
+            endpoints,
+            stop,
+            server,
+            background,
+        })
+    }
+
+    /// Where the API is, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The clock of everything in it.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<LocalClock> {
+        &self.world.clock
+    }
+
+    /// The loopback URL of an engine or twin, by its name on the desk: `dynamodb`, `s3`, `ses` …
+    #[must_use]
+    pub fn endpoint(&self, service: &str) -> Option<String> {
+        self.endpoints.url(service)
+    }
+
+    /// Calls a function with any JSON event: SNS, S3, a stream's records, a schedule.
+    ///
+    /// # Errors
+    /// What Lambda would report as a function error.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, String> {
+        self.gateway
+            .hosting
+            .invoke(function, event.to_string())
+            .await
+            .map_err(|failure| failure.0)
+    }
+
+    /// Starts the functions anew on the same data: what they remembered in their process is gone.
+    ///
+    /// # Errors
+    /// Why a function does not start again.
+    pub async fn restart_functions(&self) -> Result<(), String> {
+        self.gateway.hosting.reopen().await
+    }
+
+    /// Ends the cloud: requests under way are finished, for three seconds at the most.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(Duration::from_secs(3), &mut self.server).await;
+        self.server.abort();
+        self.background.shutdown().await;
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn keys(data: Option<&Path>) -> Result<Keys, StartError> {
+    match data {
+        None => Keys::in_memory().map_err(StartError::World),
+        Some(folder) => std::fs::create_dir_all(folder)
+            .map_err(|error| error.to_string())
+            .and_then(|()| Keys::on_disk(folder))
+            .map_err(|reason| data_error(Some(folder), reason)),
+    }
+}
+
+fn data_error(data: Option<&Path>, reason: String) -> StartError {
+    match data {
+        None => StartError::World(reason),
+        Some(path) => StartError::Data {
+            path: path.to_owned(),
+            reason,
+        },
+    }
+}
+
+/// Starts every engine and twin, each behind its front on a port of its own.
+async fn fronts(
+    background: &mut JoinSet<()>,
+    world: &Arc<World>,
+    tables: &Tables,
+    keys: &Keys,
+    gateway: SocketAddr,
+) -> std::io::Result<Endpoints> {
+    let engine = loopback().await?;
+    let authority = engine.local_addr()?.to_string();
+    let authority = authority
+        .parse()
+        .map_err(|_| std::io::Error::other("the engine's address"))?;
+    background.spawn(tables.clone().serve(engine));
+
+    let mut start = Fronts {
+        background,
+        world,
+        endpoints: Endpoints::new(gateway),
+    };
+    let document = Value::Object(keys.document.clone()).to_string();
+    start.add(Service::DynamoDb, Engine::at(authority)).await?;
+    start
+        .add(Service::Ses, twins::ses::Ses(Arc::clone(world)))
+        .await?;
+    start
+        .add(Service::Sns, twins::sns::Sns(Arc::clone(world)))
+        .await?;
+    start
+        .add(
+            Service::SecretsManager,
+            twins::secrets::Secrets::new(document),
+        )
+        .await?;
+    start
+        .add(
+            Service::EventBridge,
+            twins::eventbridge::EventBridge(Arc::clone(world)),
+        )
+        .await?;
+    Ok(start.endpoints)
+}
+
+struct Fronts<'a> {
+    background: &'a mut JoinSet<()>,
+    world: &'a Arc<World>,
+    endpoints: Endpoints,
+}
+
+impl Fronts<'_> {
+    async fn add(&mut self, service: Service, upstream: impl Upstream) -> std::io::Result<()> {
+        let listener = loopback().await?;
+        self.endpoints.add(service, listener.local_addr()?);
+        self.background.spawn(front::serve(
+            listener,
+            service,
+            upstream,
+            self.world.calls.clone(),
+            Arc::clone(&self.world.faults),
+        ));
+        Ok(())
+    }
+}
+
+async fn loopback() -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+}
+
+/// TTL, once a minute; the desk sweeps too when it moves the clock.
+async fn sweeping(tables: Tables) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minute.tick().await;
+        tables.sweep();
+    }
+}
+
+async fn serve(listener: TcpListener, router: axum::Router, mut stopped: watch::Receiver<bool>) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let ended = axum::serve(listener, service)
+        .with_graceful_shutdown(async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        })
+        .await;
+    if let Err(error) = ended {
+        tracing::error!(%error, "the gateway ended");
+    }
+}

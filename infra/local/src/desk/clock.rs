@@ -1,0 +1,43 @@
+//! `/_local/clock`: moves the time of everything in this cloud.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+
+use super::{Desk, Wrong, object};
+
+/// `{"now"}`.
+pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
+    Json(json!({ "now": desk.world.clock.now() }))
+}
+
+/// `{"advance_seconds": n}` or `{"set": "<time>"}`; both may go back.
+pub(super) async fn turn(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<Json<Value>, Wrong> {
+    let order = object(&body, &["advance_seconds", "set"])?;
+    let clock = &desk.world.clock;
+    match (order.get("advance_seconds"), order.get("set")) {
+        (Some(seconds), None) => {
+            let seconds = seconds
+                .as_i64()
+                .ok_or_else(|| Wrong::value("advance_seconds: expected a whole number"))?;
+            clock.advance(seconds).map_err(Wrong::value)?;
+        }
+        (None, Some(time)) => {
+            let time: Timestamp = time
+                .as_str()
+                .and_then(|time| time.parse().ok())
+                .ok_or_else(|| {
+                    Wrong::value("set: expected a time such as \"2026-01-31T12:00:00Z\"")
+                })?;
+            clock.set(time).map_err(Wrong::value)?;
+        }
+        _ => return Err(Wrong::value("expected either advance_seconds or set")),
+    }
+    desk.tables.sweep();
+    Ok(show(State(desk)).await)
+}

@@ -1,0 +1,26 @@
+//! `/_local/endpoints`: where the engines are, so that `aws --endpoint-url` and the operator's command line find them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::settings::{BUCKET, EVENT_BUS, REGION};
+use crate::twins::secrets::SECRET_ID;
+
+/// The URLs by service, and the names of tables, bucket, secret and bus.
+pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
+    let mut all = desk.endpoints.urls();
+    all.insert(
+        "api".to_owned(),
+        format!("http://{}", desk.endpoints.gateway).into(),
+    );
+    all.insert("region".to_owned(), REGION.into());
+    all.insert("tables".to_owned(), json!(desk.tables.names()));
+    all.insert("bucket".to_owned(), BUCKET.into());
+    all.insert("secret_id".to_owned(), SECRET_ID.into());
+    all.insert("event_bus".to_owned(), EVENT_BUS.into());
+    Json(Value::Object(all))
+}

@@ -1,0 +1,37 @@
+//! `/_local/faults`: which calls are to fail, and how.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::{Desk, Wrong};
+
+/// Takes an order.
+pub(super) async fn order(
+    State(desk): State<Arc<Desk>>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), Wrong> {
+    let order = serde_json::from_slice(&body).map_err(|error| {
+        Wrong(
+            StatusCode::BAD_REQUEST,
+            format!("the body is no JSON: {error}"),
+        )
+    })?;
+    let listed = desk.world.faults.order(order).map_err(Wrong::value)?;
+    Ok((StatusCode::CREATED, Json(listed)))
+}
+
+/// The orders with their hits.
+pub(super) async fn list(State(desk): State<Arc<Desk>>) -> Json<Vec<Value>> {
+    Json(desk.world.faults.list())
+}
+
+/// Drops all orders.
+pub(super) async fn clear(State(desk): State<Arc<Desk>>) -> StatusCode {
+    desk.world.faults.clear();
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,108 @@
+//! The desk under `/_local/`: what people and tests see and move. It exists in no deployed function.
+
+mod clock;
+mod endpoints;
+mod faults;
+mod outbox;
+mod records;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Json, Router};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::engines::dynamodb::Tables;
+use crate::gateway::{self, Gateway};
+use crate::settings::Endpoints;
+use crate::world::World;
+
+/// What the desk can reach.
+pub(crate) struct Desk {
+    pub(crate) world: Arc<World>,
+    pub(crate) tables: Tables,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) endpoints: Endpoints,
+}
+
+/// The whole outside of a local cloud: the desk, and the gateway for every other path.
+pub(crate) fn router(desk: Arc<Desk>) -> Router {
+    let gateway = any(gateway::handle).with_state(Arc::clone(&desk.gateway));
+    Router::new()
+        .route("/_local/outbox", get(outbox::list).delete(outbox::clear))
+        .route("/_local/clock", get(clock::show).post(clock::turn))
+        .route(
+            "/_local/faults",
+            get(faults::list).post(faults::order).delete(faults::clear),
+        )
+        .route("/_local/calls", get(records::calls))
+        .route("/_local/events", get(records::events))
+        .route("/_local/endpoints", get(endpoints::show))
+        .route("/_local/reset", post(reset))
+        .route("/_local/{*path}", any(nothing))
+        .with_state(desk)
+        .fallback_service(gateway)
+}
+
+/// An order that the desk does not take, with a sentence that says why.
+pub(super) struct Wrong(StatusCode, String);
+
+impl Wrong {
+    /// A member with a wrong value.
+    pub(super) fn value(sentence: impl Into<String>) -> Self {
+        Self(StatusCode::UNPROCESSABLE_ENTITY, sentence.into())
+    }
+}
+
+impl IntoResponse for Wrong {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+/// The body as a JSON object with these members only.
+pub(super) fn object(body: &Bytes, known: &[&str]) -> Result<Map<String, Value>, Wrong> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
+        Wrong(
+            StatusCode::BAD_REQUEST,
+            format!("the body is no JSON: {error}"),
+        )
+    })?;
+    let Value::Object(object) = value else {
+        return Err(Wrong::value("expected a JSON object"));
+    };
+    match object.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(unknown) => Err(Wrong::value(format!(
+            "{unknown}: there is no such member; there is {}",
+            known.join(", ")
+        ))),
+        None => Ok(object),
+    }
+}
+
+async fn nothing() -> Wrong {
+    Wrong(
+        StatusCode::NOT_FOUND,
+        "there is nothing at this path of the desk".to_owned(),
+    )
+}
+
+/// Empty tables, outbox, faults and records, the machine's time, and functions that remember nothing.
+async fn reset(
+    axum::extract::State(desk): axum::extract::State<Arc<Desk>>,
+) -> Result<Json<Value>, Wrong> {
+    let failed = |reason| Wrong(StatusCode::INTERNAL_SERVER_ERROR, reason);
+    let world = &desk.world;
+    world.faults.clear();
+    world.clock.reset();
+    desk.tables.empty().map_err(failed)?;
+    desk.gateway.hosting.reopen().await.map_err(failed)?;
+    world.outbox.clear();
+    world.events.clear();
+    world.confirmations.clear();
+    world.calls.clear();
+    Ok(Json(json!({ "reset": true })))
+}

@@ -1,0 +1,240 @@
+//! DynamoDB: dynoxide, in memory with our clock or on disk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dynoxide::Database;
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::delete_table::DeleteTableRequest;
+use dynoxide::actions::describe_table::DescribeTableRequest;
+use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
+use http::uri::{Authority, Scheme, Uri};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::clock::LocalClock;
+use crate::front::Upstream;
+use crate::template::Table;
+
+/// The tables of one local cloud.
+#[derive(Clone)]
+pub(crate) struct Tables {
+    database: Database,
+    tables: Arc<[Table]>,
+}
+
+impl Tables {
+    /// Opens the database, in memory or below `data`, and makes the tables that are not there yet.
+    ///
+    /// # Errors
+    /// A sentence, when the data cannot be opened or hold tables of another form than the template's.
+    pub(crate) fn open(
+        data: Option<&Path>,
+        clock: Arc<LocalClock>,
+        tables: Vec<Table>,
+    ) -> Result<Self, String> {
+        let database = match data {
+            None => Database::memory_with_clock(clock),
+            Some(folder) => Database::new(&folder.join("dynamodb.sqlite").to_string_lossy()),
+        };
+        let database = database.map_err(|error| format!("the tables cannot be opened: {error}"))?;
+        let this = Self {
+            database,
+            tables: tables.into(),
+        };
+        for table in this.tables.iter() {
+            this.ensure(table)?;
+        }
+        Ok(this)
+    }
+
+    fn ensure(&self, table: &Table) -> Result<(), String> {
+        let describe: DescribeTableRequest = request(json!({ "TableName": table.name }))?;
+        let Ok(found) = self.database.describe_table(describe) else {
+            return self.create(table);
+        };
+        let found = serde_json::to_value(found).map_err(|error| error.to_string())?;
+        let (found, wanted) = (shape(&found["Table"]), shape(&table.create));
+        if found == wanted {
+            Ok(())
+        } else {
+            Err(format!(
+                "the stored table {} has another form than template.yaml: give another --data, or delete the folder.\n\
+                 stored:   {found}\ntemplate: {wanted}",
+                table.name
+            ))
+        }
+    }
+
+    fn create(&self, table: &Table) -> Result<(), String> {
+        let refused = |error: dynoxide::DynoxideError| {
+            format!("template.yaml: table {} is refused: {error}", table.name)
+        };
+        let create: CreateTableRequest = request(table.create.clone())?;
+        self.database.create_table(create).map_err(refused)?;
+        if let Some(attribute) = &table.ttl {
+            let ttl: UpdateTimeToLiveRequest = request(json!({
+                "TableName": table.name,
+                "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
+            }))?;
+            self.database.update_time_to_live(ttl).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    /// The tables' names by what they are for: `accounts`, `ephemeral`.
+    pub(crate) fn names(&self) -> std::collections::BTreeMap<String, String> {
+        self.tables
+            .iter()
+            .map(|table| {
+                let stem = table.setting.strip_suffix("_TABLE");
+                let role = stem.unwrap_or(&table.setting).to_lowercase();
+                (role, table.name.clone())
+            })
+            .collect()
+    }
+
+    /// Empties all tables, by making them anew.
+    pub(crate) fn empty(&self) -> Result<(), String> {
+        for table in self.tables.iter() {
+            let delete: DeleteTableRequest = request(json!({ "TableName": table.name }))?;
+            self.database
+                .delete_table(delete)
+                .map_err(|error| error.to_string())?;
+            self.create(table)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes what is past its TTL, as DynamoDB does now and then.
+    pub(crate) fn sweep(&self) {
+        match self.database.sweep_ttl() {
+            Ok(0) => {}
+            Ok(items) => tracing::debug!(items, "TTL swept"),
+            Err(error) => tracing::warn!(%error, "TTL sweep failed"),
+        }
+    }
+
+    /// Serves the engine's own HTTP API until the returned future is dropped.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        dynoxide::server::serve_on(listener, self.database).await;
+    }
+}
+
+/// What two descriptions of a table must have in common.
+fn shape(table: &Value) -> Value {
+    let sorted = |list: &Value, by: &str| {
+        let mut list = list.as_array().cloned().unwrap_or_default();
+        list.sort_by_key(|entry| entry[by].to_string());
+        list
+    };
+    let indexes: Vec<_> = sorted(&table["GlobalSecondaryIndexes"], "IndexName")
+        .iter()
+        .map(|index| json!([index["IndexName"], index["KeySchema"]]))
+        .collect();
+    json!({
+        "KeySchema": table["KeySchema"],
+        "AttributeDefinitions": sorted(&table["AttributeDefinitions"], "AttributeName"),
+        "GlobalSecondaryIndexes": indexes,
+    })
+}
+
+fn request<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|error| format!("template.yaml: {error}"))
+}
+
+/// Hands calls on to the engine's own port.
+pub(crate) struct Engine {
+    client: Client<HttpConnector, Full<Bytes>>,
+    authority: Authority,
+}
+
+impl Engine {
+    /// An engine that listens at this authority.
+    pub(crate) fn at(authority: Authority) -> Self {
+        Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            authority,
+        }
+    }
+}
+
+impl Upstream for Engine {
+    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let (mut parts, body) = request.into_parts();
+        let mut uri = parts.uri.into_parts();
+        uri.scheme = Some(Scheme::HTTP);
+        uri.authority = Some(self.authority.clone());
+        uri.path_and_query
+            .get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
+        parts.uri = Uri::from_parts(uri).map_err(|error| error.to_string())?;
+        let request = Request::from_parts(parts, Full::new(body));
+        let response = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| error.to_string())?;
+        let (mut parts, body) = response.into_parts();
+        let body = body
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?
+            .to_bytes();
+        // The front frames the answer anew.
+        parts.headers.remove(http::header::TRANSFER_ENCODING);
+        Ok(Response::from_parts(parts, body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::Template;
+
+    fn tables() -> Tables {
+        let template = Template::own().unwrap();
+        Tables::open(None, Arc::default(), template.tables).unwrap()
+    }
+
+    fn put(tables: &Tables, pk: &str, ttl: u64) {
+        let put = json!({
+            "TableName": tables.tables[0].name,
+            "Item": {"pk": {"S": pk}, "sk": {"S": "A"}, "ttl": {"N": ttl.to_string()}},
+        });
+        tables.database.put_item(request(put).unwrap()).unwrap();
+    }
+
+    fn count(tables: &Tables) -> usize {
+        let scan = json!({ "TableName": tables.tables[0].name });
+        tables.database.scan(request(scan).unwrap()).unwrap().count
+    }
+
+    #[test]
+    fn tables_of_the_template_can_be_made_filled_and_emptied() {
+        let tables = tables();
+        put(&tables, "A", 0);
+        assert_eq!(count(&tables), 1);
+        tables.empty().unwrap();
+        assert_eq!(count(&tables), 0);
+    }
+
+    #[test]
+    fn the_sweep_follows_our_clock() {
+        use shared::clock::Clock;
+        let clock = Arc::new(LocalClock::default());
+        let template = Template::own().unwrap();
+        let tables = Tables::open(None, Arc::clone(&clock), template.tables).unwrap();
+        let end = u64::try_from(clock.now().as_second()).unwrap() + 600;
+        put(&tables, "A", end);
+        tables.sweep();
+        assert_eq!(count(&tables), 1);
+        clock.advance(700).unwrap();
+        tables.sweep();
+        assert_eq!(count(&tables), 0);
+    }
+}

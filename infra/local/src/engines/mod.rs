@@ -1,0 +1,3 @@
+//! Real engines behind the fronts: DynamoDB and S3.
+
+pub(crate) mod dynamodb;

@@ -1,0 +1,178 @@
+//! Every upstream call, newest kept: `GET /_local/calls`.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde::Serialize;
+use serde_json::Value;
+use shared::clock::{Clock, SystemClock};
+
+use super::Service;
+
+/// How many calls are kept; the oldest go first.
+const KEPT: usize = 50_000;
+
+/// One call to the outside world.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Call {
+    /// The request of ours that it belongs to; `None` where the caller did not say.
+    pub(crate) request_id: Option<String>,
+    pub(crate) service: &'static str,
+    pub(crate) operation: String,
+    /// Microseconds since 1970 by a clock that only goes forward and is not moved by the desk.
+    pub(crate) started_us: u64,
+    pub(crate) ended_us: u64,
+    /// DynamoDB's capacity units, where the answer names them.
+    pub(crate) capacity_units: Option<f64>,
+}
+
+/// Which calls are asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) request_id: Option<String>,
+    pub(crate) service: Option<String>,
+}
+
+/// The record of calls.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    ring: Arc<Mutex<VecDeque<Call>>>,
+    born: Instant,
+    born_us: u64,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            ring: Arc::default(),
+            born: Instant::now(),
+            born_us: u64::try_from(SystemClock.now().as_microsecond()).unwrap_or(0),
+        }
+    }
+}
+
+impl Calls {
+    /// Starts to record a call; it is written down when the recording is dropped, however the call ends.
+    pub(super) fn start(
+        &self,
+        service: Service,
+        operation: &str,
+        request_id: Option<String>,
+    ) -> Recording {
+        let now = self.now();
+        Recording {
+            calls: self.clone(),
+            call: Call {
+                request_id,
+                service: service.as_str(),
+                operation: operation.to_owned(),
+                started_us: now,
+                ended_us: now,
+                capacity_units: None,
+            },
+        }
+    }
+
+    /// The calls that fit, oldest first.
+    pub(crate) fn list(&self, filter: &Filter) -> Vec<Call> {
+        let fits = |wanted: &Option<String>, found: Option<&str>| {
+            wanted.as_deref().is_none_or(|w| found == Some(w))
+        };
+        let mut calls: Vec<_> = self
+            .ring()
+            .iter()
+            .filter(|call| fits(&filter.request_id, call.request_id.as_deref()))
+            .filter(|call| fits(&filter.service, Some(call.service)))
+            .cloned()
+            .collect();
+        calls.sort_by_key(|call| call.started_us);
+        calls
+    }
+
+    /// Forgets all calls.
+    pub(crate) fn clear(&self) {
+        self.ring().clear();
+    }
+
+    fn now(&self) -> u64 {
+        let since = u64::try_from(self.born.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.born_us.saturating_add(since)
+    }
+
+    fn ring(&self) -> MutexGuard<'_, VecDeque<Call>> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that is under way.
+pub(super) struct Recording {
+    calls: Calls,
+    call: Call,
+}
+
+impl Recording {
+    /// Notes DynamoDB's `ConsumedCapacity`: one object, or a list of them for transactions and batches.
+    pub(super) fn consumed(&mut self, answer: &[u8]) {
+        let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
+            return;
+        };
+        let units = |one: &Value| one["CapacityUnits"].as_f64();
+        self.call.capacity_units = match &answer["ConsumedCapacity"] {
+            Value::Array(many) => Some(many.iter().filter_map(units).sum()),
+            one => units(one),
+        };
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.call.ended_us = self.calls.now();
+        let mut ring = self.calls.ring();
+        if ring.len() >= KEPT {
+            ring.pop_front();
+        }
+        ring.push_back(self.call.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_written_down_when_it_ends() {
+        let calls = Calls::default();
+        let mut recording = calls.start(Service::DynamoDb, "PutItem", Some("r1".into()));
+        assert!(calls.list(&Filter::default()).is_empty());
+        recording.consumed(br#"{"ConsumedCapacity":{"TableName":"t","CapacityUnits":2.5}}"#);
+        drop(recording);
+        let listed = calls.list(&Filter::default());
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].capacity_units, Some(2.5));
+        assert!(listed[0].ended_us >= listed[0].started_us);
+    }
+
+    #[test]
+    fn capacity_of_a_transaction_is_the_sum() {
+        let calls = Calls::default();
+        let mut recording = calls.start(Service::DynamoDb, "TransactWriteItems", None);
+        recording.consumed(br#"{"ConsumedCapacity":[{"CapacityUnits":4},{"CapacityUnits":2}]}"#);
+        drop(recording);
+        assert_eq!(calls.list(&Filter::default())[0].capacity_units, Some(6.0));
+    }
+
+    #[test]
+    fn calls_are_found_by_request() {
+        let calls = Calls::default();
+        drop(calls.start(Service::Ses, "SendRawEmail", Some("r1".into())));
+        drop(calls.start(Service::Ses, "SendRawEmail", None));
+        let filter = Filter {
+            request_id: Some("r1".into()),
+            ..Filter::default()
+        };
+        assert_eq!(calls.list(&filter).len(), 1);
+        calls.clear();
+        assert!(calls.list(&Filter::default()).is_empty());
+    }
+}

@@ -1,0 +1,118 @@
+//! What a local cloud is started with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use shared::config::settings;
+
+/// How a local cloud is to be started.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where data are kept; `None` keeps them in memory and forgets them at the end.
+    pub data: Option<PathBuf>,
+    /// The gateway's port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// Settings that replace the local cloud's own, by name.
+    pub settings: Vec<(String, String)>,
+    /// Settings that the local cloud would give and that are to stay unset, by name.
+    pub unset: Vec<String>,
+}
+
+impl Options {
+    /// A cloud in memory on any free port, as tests want it.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::default()
+    }
+
+    /// Sets a configuration variable.
+    #[must_use]
+    pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Leaves a configuration variable unset that the local cloud would set, such as `TWILIO_WHATSAPP_FROM`.
+    #[must_use]
+    pub fn without(mut self, name: impl Into<String>) -> Self {
+        self.unset.push(name.into());
+        self
+    }
+
+    /// The settings, checked for names that do not exist and for empty values.
+    ///
+    /// # Errors
+    /// A sentence for each wrong one.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let complaints: Vec<_> = self
+            .settings
+            .iter()
+            .filter_map(|(name, value)| complaint(name, value))
+            .collect();
+        if complaints.is_empty() {
+            Ok(())
+        } else {
+            Err(complaints.join("\n"))
+        }
+    }
+
+    /// Puts the settings over `variables`; a later one replaces an earlier one.
+    pub(crate) fn apply(&self, variables: &mut BTreeMap<String, String>) {
+        for name in &self.unset {
+            variables.remove(name);
+        }
+        variables.extend(self.settings.iter().cloned());
+    }
+}
+
+fn complaint(name: &str, value: &str) -> Option<String> {
+    let Some(setting) = settings::ALL.iter().find(|s| s.name == name) else {
+        return Some(format!(
+            "{name}: there is no setting of this name; docs/CONFIGURATION.md lists them all."
+        ));
+    };
+    value.is_empty().then(|| {
+        format!(
+            "{name}: found an empty value; expected {}.",
+            setting.expects
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_refused_by_name() {
+        let refusal = Options::memory()
+            .set("OTP_LENGTH", "6")
+            .check()
+            .unwrap_err();
+        assert!(refusal.starts_with("OTP_LENGTH: "), "{refusal}");
+    }
+
+    #[test]
+    fn an_empty_value_is_a_wrong_one() {
+        let refusal = Options::memory()
+            .set("OTP_CODE_LENGTH", "")
+            .set("SERVICE_NAME", "")
+            .check()
+            .unwrap_err();
+        assert!(refusal.contains("OTP_CODE_LENGTH: found an empty value; expected a whole number"));
+        assert!(refusal.contains("SERVICE_NAME: "));
+    }
+
+    #[test]
+    fn known_settings_pass_and_the_last_one_counts() {
+        let options = Options::memory()
+            .set("OTP_CODE_LENGTH", "7")
+            .set("OTP_CODE_LENGTH", "8")
+            .without("TWILIO_FROM");
+        assert_eq!(options.check(), Ok(()));
+        let mut variables = BTreeMap::from([("TWILIO_FROM".to_owned(), "+1".to_owned())]);
+        options.apply(&mut variables);
+        assert_eq!(variables["OTP_CODE_LENGTH"], "8");
+        assert_eq!(variables.get("TWILIO_FROM"), None);
+    }
+}

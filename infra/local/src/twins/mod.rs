@@ -1,0 +1,32 @@
+//! Twins of the services that are no engine: they speak the real wire formats and keep what they were given.
+
+pub(crate) mod eventbridge;
+pub(crate) mod mime;
+pub(crate) mod secrets;
+pub(crate) mod ses;
+pub(crate) mod sns;
+
+/// Fresh lower-case hex digits, as many as `2 * N`.
+pub(crate) fn hex<const N: usize>() -> String {
+    use std::fmt::Write;
+    shared::entropy::bytes::<N>()
+        .iter()
+        .fold(String::with_capacity(2 * N), |mut out, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+}
+
+/// A fresh id in the form of a UUID, as AWS gives them out.
+pub(crate) fn request_id() -> String {
+    let hex = hex::<16>();
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
+}

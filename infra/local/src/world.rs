@@ -1,0 +1,53 @@
+//! What the parts of one local cloud share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::clock::LocalClock;
+use crate::front::{Calls, Faults};
+use crate::outbox::Outbox;
+
+/// The state of the world outside the functions.
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) clock: Arc<LocalClock>,
+    pub(crate) calls: Calls,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) outbox: Outbox,
+    /// Domain events, oldest first.
+    pub(crate) events: Log,
+    /// Subscriptions that SNS was asked to confirm, oldest first.
+    pub(crate) confirmations: Log,
+}
+
+/// Things that happened, oldest first; the oldest are forgotten first.
+#[derive(Debug, Default)]
+pub(crate) struct Log(Mutex<Vec<Value>>);
+
+impl Log {
+    const KEPT: usize = 50_000;
+
+    /// Writes one down.
+    pub(crate) fn push(&self, entry: Value) {
+        let mut entries = self.entries();
+        if entries.len() >= Self::KEPT {
+            entries.drain(..Self::KEPT / 10);
+        }
+        entries.push(entry);
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn list(&self) -> Vec<Value> {
+        self.entries().clone()
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&self) {
+        self.entries().clear();
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Value>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
