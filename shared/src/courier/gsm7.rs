@@ -1,0 +1,48 @@
+//! The alphabet of a single SMS (3GPP TS 23.038, GSM 7 bit default alphabet): 160 septets in one message.
+
+/// The most that one SMS holds, in septets.
+pub const SEPTETS: usize = 160;
+
+const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+/// How many septets a character takes; `None` for one that would turn the whole SMS into UCS-2 with 70 characters.
+#[must_use]
+pub fn septets_of(character: char) -> Option<usize> {
+    if BASIC.contains(character) {
+        Some(1)
+    } else if EXTENSION.contains(character) {
+        Some(2)
+    } else {
+        None
+    }
+}
+
+/// How many septets a text takes; `None` where a character is not in the alphabet.
+#[must_use]
+pub fn septets(text: &str) -> Option<usize> {
+    text.chars()
+        .try_fold(0, |sum, character| Some(sum + septets_of(character)?))
+}
+
+/// The text without what the alphabet does not have.
+#[must_use]
+pub fn only(text: &str) -> String {
+    text.chars()
+        .filter(|character| septets_of(*character).is_some())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alphabet_is_the_standards() {
+        // 128 code points, of which one is the escape to the extension table.
+        assert_eq!(BASIC.chars().count(), 127);
+        assert_eq!(septets("abc €"), Some(6));
+        assert_eq!(septets("ção"), None);
+        assert_eq!(only("日本 Latchkey™"), " Latchkey");
+    }
+}

@@ -1,0 +1,106 @@
+//! The one HTTP client for everything that is not AWS.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, RequestBuilder, StatusCode, header, redirect, retry};
+
+/// The longest that connecting may take, TLS included.
+pub(super) const CONNECT: Duration = Duration::from_millis(500);
+/// The longest that one call may take as a whole.
+pub(super) const WHOLE: Duration = Duration::from_secs(3);
+/// The most of an answer that is read, in bytes.
+const ANSWER_LIMIT: usize = 64 * 1024;
+/// Tells the local recorder which request a call belongs to.
+const REQUEST_ID: &str = "x-latchkey-request-id";
+
+/// A client that gives up in time, follows no redirect and repeats nothing.
+///
+/// # Errors
+/// The machine has no usable root certificates.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that makes a client, and it sets the timeouts"
+)]
+pub fn client() -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .connect_timeout(CONNECT)
+        .timeout(WHOLE)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .no_proxy()
+        .user_agent(concat!("latchkey/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// An answer, of whatever status.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The status.
+    pub(super) status: StatusCode,
+    /// The header `Retry-After`, where it is a number of seconds.
+    pub(super) retry_after: Option<Duration>,
+    /// The header `X-Message-Id`, where SendGrid puts its id.
+    pub(super) message_id: Option<String>,
+    /// The body, as far as it came.
+    pub(super) body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Silence {
+    /// No connection was made: the request certainly did not arrive.
+    NotConnected,
+    /// Bytes may have left.
+    Lost,
+}
+
+/// Sends a request once.
+pub(super) async fn send(
+    request: RequestBuilder,
+    service: &'static str,
+    operation: &'static str,
+) -> Result<Answer, Silence> {
+    let request = match crate::telemetry::request_id() {
+        Some(id) => request.header(REQUEST_ID, id),
+        None => request,
+    };
+    let started = Instant::now();
+    let answer = ask(request).await;
+    crate::telemetry::upstream(service, operation, started.elapsed());
+    answer
+}
+
+async fn ask(request: RequestBuilder) -> Result<Answer, Silence> {
+    let mut response = request.send().await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            Silence::NotConnected
+        } else {
+            Silence::Lost
+        }
+    })?;
+    let text = |name: &str| {
+        let value = response.headers().get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
+    let retry_after = text(header::RETRY_AFTER.as_str())
+        .and_then(|seconds| seconds.parse().ok())
+        .map(Duration::from_secs);
+    let message_id = text("x-message-id");
+    let status = response.status();
+    // The status has decided; a body that breaks off only costs the provider's words.
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = ANSWER_LIMIT - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == ANSWER_LIMIT {
+            break;
+        }
+    }
+    Ok(Answer {
+        status,
+        retry_after,
+        message_id,
+        body,
+    })
+}
