@@ -74,6 +74,7 @@ mod tests {
     fn accepted() -> Dispatch {
         Dispatch::Accepted {
             provider_message_id: "1".into(),
+            via: crate::domain::channel::Channel::Email,
         }
     }
 

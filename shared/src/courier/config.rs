@@ -62,11 +62,15 @@ impl MailSettings {
     /// Reads the section.
     pub fn read(reader: &mut Reader, setup: &Setup) -> Self {
         let from = reader.required(&s::MAIL_FROM, nobody, mailbox);
-        let sendgrid = reader.required(&s::MAIL_PROVIDER, || false, |word| match word {
-            "ses" => Some(false),
-            "sendgrid" => Some(true),
-            _ => None,
-        });
+        let sendgrid = reader.required(
+            &s::MAIL_PROVIDER,
+            || false,
+            |word| match word {
+                "ses" => Some(false),
+                "sendgrid" => Some(true),
+                _ => None,
+            },
+        );
         let provider = if sendgrid {
             MailProvider::Sendgrid {
                 base_url: base_url(reader, setup, &s::SENDGRID_BASE_URL),
@@ -117,21 +121,21 @@ pub struct TextSettings {
     pub verify_base_url: String,
     /// `TWILIO_WEBHOOK_URL`, as given.
     pub webhook_url: String,
-    /// The way of an SMS.
-    pub sms: Option<SmsWay>,
+    /// Who texts come from.
+    pub sender: Option<Sender>,
+    /// `TWILIO_VERIFY_SERVICE_SID`: codes by SMS then go through Twilio Verify, as our own `CustomCode`.
+    pub verify: Option<String>,
     /// The way of a WhatsApp message.
     pub whatsapp: Option<WhatsappWay>,
 }
 
-/// How an SMS goes.
+/// Who texts come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SmsWay {
-    /// From a number (`TWILIO_FROM`).
-    From(String),
-    /// From a Messaging Service (`TWILIO_MESSAGING_SERVICE_SID`).
+pub enum Sender {
+    /// A number (`TWILIO_FROM`).
+    Number(String),
+    /// A Messaging Service (`TWILIO_MESSAGING_SERVICE_SID`), which goes before a number.
     MessagingService(String),
-    /// Through Twilio Verify with our own code (`TWILIO_VERIFY_SERVICE_SID`).
-    Verify(String),
 }
 
 /// How a WhatsApp message goes.
@@ -167,11 +171,10 @@ impl TextSettings {
             }
             (None, None) => None,
         };
-        let sms = verify
-            .map(SmsWay::Verify)
-            .or(service.map(SmsWay::MessagingService))
-            .or(from.map(SmsWay::From));
-        if sms.is_none() && whatsapp.is_none() {
+        let sender = service
+            .map(Sender::MessagingService)
+            .or(from.map(Sender::Number));
+        if sender.is_none() && verify.is_none() && whatsapp.is_none() {
             return None;
         }
         let Some(account_sid) = account else {
@@ -189,7 +192,8 @@ impl TextSettings {
             },
             base_url,
             webhook_url: twilio_webhook_url(reader, public),
-            sms,
+            sender,
+            verify,
             whatsapp,
         })
     }

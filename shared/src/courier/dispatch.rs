@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use crate::domain::channel::Channel;
+
 /// What became of a message that was handed to a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dispatch {
     /// The provider has taken it.
     Accepted {
-        /// The provider's name for the message.
+        /// The provider's name for the message; empty where its words were lost after its yes.
         provider_message_id: String,
+        /// The way that it took; a WhatsApp message may have become an SMS.
+        via: Channel,
     },
     /// It was certainly not sent: the provider said no, or was never reached. Nothing may be charged for it.
     Refused(Refusal),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::domain::code::OtpCode;
 use crate::domain::channel::Channel;
+use crate::domain::code::OtpCode;
 use crate::domain::identifier::{EmailAddress, Identifier, IdentifierKind, PhoneNumber};
 
 use super::language::Language;

@@ -9,13 +9,20 @@ mod dispatch;
 mod gsm7;
 mod language;
 mod letter;
+mod mail;
 mod mime;
+mod sendgrid;
 mod ses;
+mod text;
+mod twilio;
 pub mod web;
 mod words;
 
+#[cfg(test)]
+mod wire_tests;
+
 pub use config::{
-    CourierSettings, MailProvider, MailSettings, SmsWay, TextSettings, WhatsappWay,
+    CourierSettings, MailProvider, MailSettings, Sender, TextSettings, WhatsappWay,
     twilio_webhook_url,
 };
 pub use dispatch::{Dispatch, Reason, Refusal};
@@ -23,81 +30,63 @@ pub use language::Language;
 pub use letter::{Content, IdentifierChange, Letter, Lockout, Recipient};
 pub use words::{Mail, Wordless, Words};
 
-use lettre::message::Mailbox;
-
-use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::domain::channel::Channel;
-use crate::domain::identifier::{EmailAddress};
 
-use breaker::Breaker;
-use ses::Ses;
+use mail::MailDesk;
+use text::TextDesk;
 
 /// Takes letters to people.
 pub struct Courier {
     words: Words,
-    from: Mailbox,
-    mail: Ses,
-    mail_breaker: Breaker,
-    clock: SharedClock,
+    mail: MailDesk,
+    text: Option<TextDesk>,
 }
 
 impl Courier {
     /// A courier for these settings.
-    #[must_use]
-    pub fn new(settings: CourierSettings, setup: &Setup) -> Self {
-        let mail = match settings.mail.provider {
-            MailProvider::Ses {
-                endpoint,
-                configuration_set,
-            } => Ses::new(&setup.sdk, endpoint, configuration_set),
-            MailProvider::Sendgrid { .. } => Ses::new(&setup.sdk, None, None),
-        };
-        Self {
+    ///
+    /// # Errors
+    /// A provider is reached by HTTP and the machine has no usable root certificates.
+    pub fn new(settings: CourierSettings, setup: &Setup) -> Result<Self, reqwest::Error> {
+        Ok(Self {
             words: Words::new(&settings.public),
-            from: settings.mail.from,
-            mail,
-            mail_breaker: Breaker::default(),
-            clock: setup.clock.clone(),
-        }
+            mail: MailDesk::new(settings.mail, setup)?,
+            text: settings
+                .text
+                .map(|text| TextDesk::new(text, setup))
+                .transpose()?,
+        })
     }
 
-    /// Whether messages can go on this way at all.
+    /// Whether messages can go on this way at all; where not, the channel is `invalid_channel` to the caller.
     #[must_use]
     pub fn offers(&self, channel: Channel) -> bool {
         match channel {
             Channel::Email => true,
-            Channel::Sms | Channel::Whatsapp => false,
-        }
-    }
-
-    /// Sends a letter, once.
-    pub async fn send(&self, letter: &Letter) -> Dispatch {
-        match &letter.recipient {
-            Recipient::Email(to) => self.send_mail(letter, to).await,
-            Recipient::Sms(_) | Recipient::Whatsapp(_) => {
-                Dispatch::refused(Reason::Other, "channel not configured")
+            Channel::Sms | Channel::Whatsapp => {
+                self.text.as_ref().is_some_and(|text| text.offers(channel))
             }
         }
     }
 
-    async fn send_mail(&self, letter: &Letter, to: &EmailAddress) -> Dispatch {
-        let mail = match self.words.mail(letter) {
-            Ok(mail) => mail,
-            Err(wordless) => return Dispatch::refused(Reason::Other, wordless.to_string()),
+    /// Sends a letter, once. A WhatsApp message that was certainly not sent goes as an SMS with the same code, where
+    /// SMS is configured; [`Dispatch::Accepted`] tells the way that it took.
+    pub async fn send(&self, letter: &Letter) -> Dispatch {
+        let outcome = match (&letter.recipient, &self.text) {
+            (Recipient::Email(to), _) => self.mail.send(&self.words, letter, to).await,
+            (Recipient::Sms(to), Some(text)) => text.sms(&self.words, letter, to).await,
+            (Recipient::Whatsapp(to), Some(text)) => text.whatsapp(&self.words, letter, to).await,
+            (_, None) => Dispatch::refused(Reason::Other, "no texts are configured"),
         };
-        let now = self.clock.now();
-        let Ok(mime) = mime::pack(&self.from, to.as_str(), mail, &letter.delivery_id, now) else {
-            return Dispatch::refused(Reason::BadAddress, "not packed");
-        };
-        if !self.mail_breaker.admits(now) {
-            return Dispatch::refused(Reason::NotConnected, "breaker open");
+        if let Dispatch::Refused(refusal) = &outcome {
+            tracing::warn!(
+                channel = letter.recipient.channel().as_str(),
+                reason = refusal.reason.as_str(),
+                upstream = refusal.upstream,
+                "the provider did not take a message"
+            );
         }
-        let outcome = self
-            .mail
-            .send(self.from.email.as_ref(), to.as_str(), mime, &letter.delivery_id)
-            .await;
-        self.mail_breaker.note(&outcome, self.clock.now());
         outcome
     }
 }

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::dispatch::{Dispatch, Reason, Refusal};
 use super::web;
+use crate::domain::channel::Channel;
 
 /// Sends packed mails; repeats none, because a repetition could arrive twice.
 #[derive(Debug)]
@@ -77,6 +78,7 @@ impl Ses {
         match answer {
             Ok(accepted) => Dispatch::Accepted {
                 provider_message_id: accepted.message_id,
+                via: Channel::Email,
             },
             Err(error) => outcome(&error),
         }

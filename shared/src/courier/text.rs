@@ -1,0 +1,87 @@
+//! Texts: SMS, and WhatsApp with SMS behind it.
+
+use super::breaker::Breaker;
+use super::config::TextSettings;
+use super::dispatch::{Dispatch, Reason};
+use super::letter::Letter;
+use super::twilio::{Code, Twilio};
+use super::web;
+use super::words::Words;
+use crate::clock::SharedClock;
+use crate::cloud::Setup;
+use crate::domain::channel::Channel;
+use crate::domain::identifier::PhoneNumber;
+
+/// Where texts leave the house.
+pub(super) struct TextDesk {
+    twilio: Twilio,
+    breaker: Breaker,
+    clock: SharedClock,
+}
+
+impl TextDesk {
+    pub(super) fn new(settings: TextSettings, setup: &Setup) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            twilio: Twilio::new(web::client()?, settings),
+            breaker: Breaker::default(),
+            clock: setup.clock.clone(),
+        })
+    }
+
+    pub(super) fn offers(&self, channel: Channel) -> bool {
+        self.twilio.offers(channel)
+    }
+
+    pub(super) async fn sms(&self, words: &Words, letter: &Letter, to: &PhoneNumber) -> Dispatch {
+        let body = match words.text(letter) {
+            Ok(body) => body,
+            Err(wordless) => return Dispatch::refused(Reason::Other, wordless.to_string()),
+        };
+        let id = letter.delivery_id.as_str();
+        let sending = self
+            .twilio
+            .sms(to.as_str(), &body, code(letter), letter.language, id);
+        self.guarded(sending).await
+    }
+
+    pub(super) async fn whatsapp(
+        &self,
+        words: &Words,
+        letter: &Letter,
+        to: &PhoneNumber,
+    ) -> Dispatch {
+        let Some(code) = code(letter) else {
+            // WhatsApp takes nothing but approved templates, and there is one for codes alone.
+            return self.sms(words, letter, to).await;
+        };
+        let sending = self.twilio.whatsapp(to.as_str(), code, &letter.delivery_id);
+        let outcome = self.guarded(sending).await;
+        // The other way helps only where WhatsApp itself said no.
+        let other_way = match &outcome {
+            Dispatch::Refused(refusal) => {
+                !matches!(refusal.reason, Reason::NotConnected | Reason::OptedOut)
+            }
+            _ => false,
+        };
+        if other_way && self.offers(Channel::Sms) {
+            return self.sms(words, letter, to).await;
+        }
+        outcome
+    }
+
+    async fn guarded(&self, sending: impl Future<Output = Dispatch>) -> Dispatch {
+        if !self.breaker.admits(self.clock.now()) {
+            return Dispatch::refused(Reason::NotConnected, "breaker open");
+        }
+        let outcome = sending.await;
+        self.breaker.note(&outcome, self.clock.now());
+        outcome
+    }
+}
+
+fn code(letter: &Letter) -> Option<Code<'_>> {
+    letter.content.code().map(|(code, expires_in)| Code {
+        digits: code.expose(),
+        expires_in,
+    })
+}
