@@ -1,7 +1,7 @@
 //! Mail through Amazon SES.
 
 use std::error::Error as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
@@ -63,7 +63,6 @@ impl Ses {
         ) else {
             return Dispatch::refused(Reason::Other, "incomplete request");
         };
-        let started = Instant::now();
         let answer = self
             .client
             .send_raw_email()
@@ -74,7 +73,6 @@ impl Ses {
             .set_configuration_set_name(self.configuration_set.clone())
             .send()
             .await;
-        crate::telemetry::upstream("ses", "SendRawEmail", started.elapsed());
         match answer {
             Ok(accepted) => Dispatch::Accepted {
                 provider_message_id: accepted.message_id,

@@ -98,7 +98,7 @@ impl Twilio {
             "{}/2010-04-01/Accounts/{}/Messages.json",
             self.settings.base_url, self.settings.account_sid
         );
-        self.post(&url, &form, "CreateMessage", via).await
+        self.post(&url, &form, via).await
     }
 
     /// Verify with our own code, so that there is one protocol and one set of counters.
@@ -120,17 +120,10 @@ impl Twilio {
             ("Locale", language.tag().to_owned()),
             ("RiskCheck", "enable".to_owned()),
         ];
-        self.post(&url, &form, "CreateVerification", Channel::Sms)
-            .await
+        self.post(&url, &form, Channel::Sms).await
     }
 
-    async fn post(
-        &self,
-        url: &str,
-        form: &[(&'static str, String)],
-        operation: &'static str,
-        via: Channel,
-    ) -> Dispatch {
+    async fn post(&self, url: &str, form: &[(&'static str, String)], via: Channel) -> Dispatch {
         let request = self
             .client
             .post(url)
@@ -139,7 +132,7 @@ impl Twilio {
                 Some(self.settings.auth_token.expose_secret()),
             )
             .form(form);
-        match web::send(request, "twilio", operation).await {
+        match web::send(request).await {
             Ok(answer) if answer.status.is_success() => Dispatch::Accepted {
                 provider_message_id: serde_json::from_slice::<Created>(&answer.body)
                     .map(|created| created.sid)

@@ -1,6 +1,6 @@
 //! The one HTTP client for everything that is not AWS.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, StatusCode, header, redirect, retry};
 
@@ -10,8 +10,6 @@ pub(super) const CONNECT: Duration = Duration::from_millis(500);
 pub(super) const WHOLE: Duration = Duration::from_secs(3);
 /// The most of an answer that is read, in bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;
-/// Tells the local recorder which request a call belongs to.
-const REQUEST_ID: &str = "x-latchkey-request-id";
 
 /// A client that gives up in time, follows no redirect and repeats nothing.
 ///
@@ -56,22 +54,7 @@ pub(super) enum Silence {
 }
 
 /// Sends a request once.
-pub(super) async fn send(
-    request: RequestBuilder,
-    service: &'static str,
-    operation: &'static str,
-) -> Result<Answer, Silence> {
-    let request = match crate::telemetry::request_id() {
-        Some(id) => request.header(REQUEST_ID, id),
-        None => request,
-    };
-    let started = Instant::now();
-    let answer = ask(request).await;
-    crate::telemetry::upstream(service, operation, started.elapsed());
-    answer
-}
-
-async fn ask(request: RequestBuilder) -> Result<Answer, Silence> {
+pub(super) async fn send(request: RequestBuilder) -> Result<Answer, Silence> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
             Silence::NotConnected
