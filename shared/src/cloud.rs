@@ -1,14 +1,23 @@
 //! How the AWS clients are set up: timeouts, retries, endpoints, and a count of every call.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use crate::clock::SharedClock;
 use crate::config::settings::{self as s, Setting};
 use crate::config::{Complaints, Reader, SecretDocument, Variables};
+use crate::telemetry;
 
 /// What a function starts from: its settings, its clock and the way to the cloud.
 #[derive(Clone)]
@@ -162,4 +171,63 @@ async fn read_secret(
         .secret_string()
         .ok_or("it holds bytes in place of a text")?;
     SecretDocument::parse(text)
+}
+
+/// Sends our request id along with every call to AWS and counts the call, so that a log line or a trace can tell
+/// which calls a request made.
+///
+/// Every client gets one: `Builder::from(&setup.sdk).interceptor(Trace::of("dynamodb"))`.
+#[derive(Debug)]
+pub struct Trace {
+    service: &'static str,
+}
+
+/// The header in which our request id travels upstream.
+pub const REQUEST_ID_HEADER: &str = "x-latchkey-request-id";
+
+impl Trace {
+    /// An interceptor for a client of this service.
+    #[must_use]
+    pub fn of(service: &'static str) -> Self {
+        Self { service }
+    }
+}
+
+#[derive(Debug)]
+struct StartedAt(Instant);
+
+impl Storable for StartedAt {
+    type Storer = StoreReplace<Self>;
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Trace {
+    fn name(&self) -> &'static str {
+        "Trace"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        bag.interceptor_state().store_put(StartedAt(Instant::now()));
+        if let Some(id) = telemetry::request_id() {
+            context.request_mut().headers_mut().insert(REQUEST_ID_HEADER, id);
+        }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let elapsed = bag.load::<StartedAt>().map(|started| started.0.elapsed()).unwrap_or_default();
+        let operation = bag.load::<Metadata>().map_or("unknown", |metadata| metadata.name());
+        telemetry::upstream(self.service, operation, elapsed);
+        Ok(())
+    }
 }

@@ -111,7 +111,7 @@ impl OtpRules {
             resend: Duration::from_secs(reader.whole(&s::OTP_RESEND_SECONDS, 10..=600).into()),
             sends_per_hour: small(reader.whole(&s::OTP_SENDS_PER_HOUR, 1..=10)),
             sends_per_day: small(reader.whole(&s::OTP_SENDS_PER_DAY, 1..=10)),
-            failure_cap: reader.whole(&s::OTP_FAILURE_CAP, 12..=100),
+            failure_cap: reader.whole(&s::OTP_FAILURE_CAP, 1..=100),
         }
     }
 }

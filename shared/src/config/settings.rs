@@ -49,7 +49,7 @@ settings! {
     OTP_RESEND_SECONDS = Some("30"), "a whole number from 10 to 600", "The wait between two sends to one identifier.";
     OTP_SENDS_PER_HOUR = Some("5"), "a whole number from 1 to 10", "Sends to one identifier in any hour.", because "ten send times are kept";
     OTP_SENDS_PER_DAY = Some("10"), "a whole number from 1 to 10", "Sends to one identifier in any 24 hours.", because "ten send times are kept";
-    OTP_FAILURE_CAP = Some("100"), "a whole number from 12 to 100", "Failed comparisons in a row that close a channel for an identifier.", because "NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures at the most, and the growing wait ends at 12";
+    OTP_FAILURE_CAP = Some("100"), "a whole number from 1 to 100", "Failed comparisons in a row that close a channel for an identifier.", because "NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures at the most";
     IP_SENDS_PER_MINUTE = Some("10"), "a whole number from 1 to 600", "Code requests a minute from one address (IPv6: one /64).";
     IP_SENDS_BURST = Some("20"), "a whole number from 1 to 1000", "Code requests at once from one address.";
     IP_VERIFIES_PER_MINUTE = Some("30"), "a whole number from 1 to 600", "Verifications a minute from one address (IPv6: one /64).";

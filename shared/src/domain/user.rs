@@ -1,1 +1,123 @@
-//! The noun: user.
+//! A person with an account.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::id::{SessionId, UserId};
+
+/// Whether a person may use the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// As usual.
+    Active,
+    /// An operator stopped it.
+    Suspended,
+    /// The final erasure has begun.
+    Erasing,
+}
+
+impl Status {
+    /// The word in the item.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Erasing => "erasing",
+        }
+    }
+
+    /// Reads the word of [`Status::as_str`].
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Suspended, Self::Erasing].into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// A person's account, as stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// The account's id.
+    pub id: UserId,
+    /// Whether it may be used.
+    pub status: Status,
+    /// The proven mail address.
+    pub email: Option<String>,
+    /// How often it changed.
+    pub email_version: u32,
+    /// The proven number, E.164.
+    pub phone: Option<String>,
+    /// How often it changed.
+    pub phone_version: u32,
+    /// The profile's fields; empty where the person gave none.
+    pub username: String,
+    /// See `username`.
+    pub first_name: String,
+    /// See `username`.
+    pub last_name: String,
+    /// See `username`.
+    pub bio: String,
+    /// BCP 47.
+    pub language: String,
+    /// IANA.
+    pub timezone: String,
+    /// The picture's content address.
+    pub avatar: Option<String>,
+    /// What the person may do beside the usual: `admin`.
+    pub roles: Vec<String>,
+    /// The sessions that count, and the absolute end of each.
+    pub sessions: BTreeMap<SessionId, Timestamp>,
+    /// When the account was made.
+    pub joined: Timestamp,
+    /// The last sign-in.
+    pub last_login: Option<Timestamp>,
+    /// The last sign of life.
+    pub last_activity: Option<Timestamp>,
+    /// When everything will be erased, if the person asked for it.
+    pub erases_at: Option<Timestamp>,
+    /// Counts the changes of the profile.
+    pub version: u64,
+}
+
+/// Hides what identifies the person.
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("status", &self.status).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+impl User {
+    /// A new person, active, without anything but the id.
+    #[must_use]
+    pub fn new(id: UserId, joined: Timestamp) -> Self {
+        Self {
+            id,
+            status: Status::Active,
+            email: None,
+            email_version: 0,
+            phone: None,
+            phone_version: 0,
+            username: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+            bio: String::new(),
+            language: "en".to_owned(),
+            timezone: "UTC".to_owned(),
+            avatar: None,
+            roles: Vec::new(),
+            sessions: BTreeMap::new(),
+            joined,
+            last_login: Some(joined),
+            last_activity: Some(joined),
+            erases_at: None,
+            version: 1,
+        }
+    }
+
+    /// Whether a session counts: it stands in the map and its end is not reached.
+    #[must_use]
+    pub fn has_session(&self, session: SessionId, now: Timestamp) -> bool {
+        self.sessions.get(&session).is_some_and(|end| *end > now)
+    }
+}

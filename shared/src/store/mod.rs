@@ -1,1 +1,100 @@
-//! The door to DynamoDB.
+//! The door to DynamoDB: one [`Store`], one file per noun.
+//!
+//! A condition expression *is* the logic here, so every write says in its condition what must hold, and what it finds
+//! instead comes back as an answer. Times in items are milliseconds since 1970 from our own clock.
+
+pub mod activity;
+pub mod challenge;
+pub mod claim;
+pub mod delivery;
+pub(crate) mod fault;
+pub(crate) mod item;
+pub mod keys;
+pub mod limit;
+pub mod redeem;
+pub mod session;
+pub mod suppression;
+pub mod user;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
+
+use crate::cloud::{Setup, Trace};
+use crate::config::{Reader, Tables, settings};
+use crate::{Result, entropy};
+use fault::{Fault, when_busy};
+use item::Item;
+use keys::Table;
+
+/// The two tables.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    /// Without the SDK's retries, for writes that must not happen twice.
+    once: Client,
+    tables: Tables,
+}
+
+impl Store {
+    /// Opens the door; nothing is sent yet.
+    pub fn open(setup: &Setup, reader: &mut Reader) -> Self {
+        let mut config = Builder::from(&setup.sdk).interceptor(Trace::of("dynamodb"));
+        config.set_endpoint_url(setup.endpoint(reader, &settings::AWS_ENDPOINT_URL_DYNAMODB));
+        let once = config.clone().retry_config(RetryConfig::disabled()).build();
+        Self { client: Client::from_conf(config.build()), once: Client::from_conf(once), tables: Tables::read(reader) }
+    }
+
+    /// The name of a table.
+    fn table(&self, table: Table) -> &str {
+        match table {
+            Table::Accounts => &self.tables.accounts,
+            Table::Ephemeral => &self.tables.ephemeral,
+        }
+    }
+
+    fn accounts(&self) -> &str {
+        self.table(Table::Accounts)
+    }
+
+    fn ephemeral(&self) -> &str {
+        self.table(Table::Ephemeral)
+    }
+}
+
+impl Store {
+    /// One consistent read.
+    async fn get(&self, table: Table, key: &keys::Key) -> Result<Option<Item>> {
+        let answer = when_busy(|| async {
+            Ok(self
+                .client
+                .get_item()
+                .table_name(self.table(table))
+                .set_key(Some(key.item()))
+                .consistent_read(true)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?)
+        })
+        .await?;
+        Ok(answer.item)
+    }
+
+    /// All actions or none. The token makes a repetition after a lost reply harmless, and every repetition is the very
+    /// same request.
+    async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<(), Fault> {
+        let token = uuid::Builder::from_random_bytes(entropy::bytes()).into_uuid().to_string();
+        when_busy(|| async {
+            self.client
+                .transact_write_items()
+                .set_transact_items(Some(actions.clone()))
+                .client_request_token(&token)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,123 @@
+//! Deliveries: our own note of a send and the provider's callbacks merge into one item, whichever comes first.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use jiff::Timestamp;
+
+use super::Store;
+use super::fault::{Fault, when_busy};
+use super::item::{Item, Read, at, map, n, s, ttl};
+use super::keys::{self, Table};
+use crate::Result;
+use crate::domain::channel::Channel;
+use crate::domain::delivery::{Delivery, State};
+use crate::domain::id::DeliveryId;
+use crate::domain::quota::after;
+
+const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+impl Store {
+    /// Notes that a message is on its way to a recipient, of whom only a MAC is kept.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn note_delivery(&self, id: DeliveryId, channel: Channel, recipient: &str, now: Timestamp) -> Result<()> {
+        let values = map([
+            (":ch", s(channel.as_str())),
+            (":to", s(recipient)),
+            (":rank", n(State::Queued.rank())),
+            (":state", s(State::Queued.as_str())),
+            (":history", AttributeValue::L(vec![step(State::Queued, now)])),
+            (":now", at(now)),
+            (":ttl", ttl(after(now, KEEP))),
+        ]);
+        when_busy(|| async {
+            self.client
+                .update_item()
+                .table_name(self.ephemeral())
+                .set_key(Some(keys::delivery(&id.to_string()).item()))
+                .update_expression(
+                    "SET ch=:ch, #to=:to, rk=if_not_exists(rk,:rank), st=if_not_exists(st,:state), \
+                     hist=if_not_exists(hist,:history), #at=if_not_exists(#at,:now), #ttl=:ttl",
+                )
+                .set_expression_attribute_names(Some(names(["to", "at", "ttl"])))
+                .set_expression_attribute_values(Some(values.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await
+        .map_err(|fault: Fault| fault.into())
+    }
+
+    /// Moves a message on to a state; says whether it moved: backwards and sideways it does not.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn advance_delivery(&self, id: DeliveryId, state: State, now: Timestamp) -> Result<bool> {
+        let values = map([
+            (":rank", n(state.rank())),
+            (":state", s(state.as_str())),
+            (":none", AttributeValue::L(Vec::new())),
+            (":history", AttributeValue::L(vec![step(state, now)])),
+            (":now", at(now)),
+            (":ttl", ttl(after(now, KEEP))),
+        ]);
+        let outcome = when_busy(|| async {
+            self.client
+                .update_item()
+                .table_name(self.ephemeral())
+                .set_key(Some(keys::delivery(&id.to_string()).item()))
+                .update_expression(
+                    "SET rk=:rank, st=:state, hist=list_append(if_not_exists(hist,:none),:history), #at=:now, #ttl=:ttl",
+                )
+                .condition_expression("attribute_not_exists(rk) OR rk<:rank")
+                .set_expression_attribute_names(Some(names(["at", "ttl"])))
+                .set_expression_attribute_values(Some(values.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await;
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(Fault::Condition(_)) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// A message's way so far; `None` where nothing is noted yet.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>> {
+        self.get(Table::Ephemeral, &keys::delivery(&id.to_string())).await?.map(|item| read(&item)).transpose()
+    }
+}
+
+/// Placeholders for attribute names that DynamoDB reserves.
+fn names<const N: usize>(reserved: [&str; N]) -> std::collections::HashMap<String, String> {
+    reserved.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()
+}
+
+fn step(state: State, at_: Timestamp) -> AttributeValue {
+    AttributeValue::M(map([("status", s(state.as_str())), ("at", at(at_))]))
+}
+
+fn read(item: &Item) -> Result<Delivery> {
+    let state = item.text("st").and_then(State::parse).ok_or_else(|| item.corrupt("delivery", "st"))?;
+    let steps = item.get("hist").and_then(|list| list.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
+    let history = steps.iter().filter_map(|step| {
+        let step = step.as_m().ok()?;
+        Some((step.text("status").and_then(State::parse)?, step.moment("at")?))
+    });
+    Ok(Delivery {
+        channel: item.text("ch").and_then(|channel| Channel::parse(channel).ok()),
+        state,
+        updated: item.moment("at").ok_or_else(|| item.corrupt("delivery", "at"))?,
+        history: history.collect(),
+    })
+}

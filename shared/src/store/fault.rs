@@ -1,0 +1,138 @@
+//! What DynamoDB refuses or fails: the only place that looks into the SDK's errors.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+
+use super::item::Item;
+use crate::{Error, entropy};
+
+/// Why a call to DynamoDB did not do what was asked.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The condition did not hold; the item as it was (empty where there was none). An answer, not a failure.
+    Condition(Item),
+    /// The transaction's conditions: for each action whether it was refused, and the item as it was.
+    Cancelled(Vec<Option<Item>>),
+    /// Another write was under way, or the table is too busy: nothing was done.
+    Busy(String),
+    /// Nobody knows whether it was done.
+    Unknown(String),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Busy(cause) | Fault::Unknown(cause) => Self::Unavailable(cause),
+            Fault::Condition(_) | Fault::Cancelled(_) => Self::internal("a condition that nobody handles did not hold"),
+        }
+    }
+}
+
+/// Errors that can say which condition did not hold.
+pub(crate) trait Conditions {
+    /// The refused condition, if that is what the error is.
+    fn conditions(&self) -> Option<Fault> {
+        None
+    }
+}
+
+impl Conditions for UpdateItemError {
+    fn conditions(&self) -> Option<Fault> {
+        let Self::ConditionalCheckFailedException(refused) = self else { return None };
+        Some(Fault::Condition(refused.item().cloned().unwrap_or_default()))
+    }
+}
+
+impl Conditions for aws_sdk_dynamodb::operation::put_item::PutItemError {
+    fn conditions(&self) -> Option<Fault> {
+        let Self::ConditionalCheckFailedException(refused) = self else { return None };
+        Some(Fault::Condition(refused.item().cloned().unwrap_or_default()))
+    }
+}
+
+impl Conditions for aws_sdk_dynamodb::operation::delete_item::DeleteItemError {
+    fn conditions(&self) -> Option<Fault> {
+        let Self::ConditionalCheckFailedException(refused) = self else { return None };
+        Some(Fault::Condition(refused.item().cloned().unwrap_or_default()))
+    }
+}
+
+impl Conditions for TransactWriteItemsError {
+    fn conditions(&self) -> Option<Fault> {
+        let Self::TransactionCanceledException(cancelled) = self else { return None };
+        let reasons = cancelled.cancellation_reasons();
+        let code = |wanted: &str| reasons.iter().any(|reason| reason.code() == Some(wanted));
+        if code("ConditionalCheckFailed") {
+            let refused = reasons.iter().map(|reason| {
+                (reason.code() == Some("ConditionalCheckFailed")).then(|| reason.item().cloned().unwrap_or_default())
+            });
+            return Some(Fault::Cancelled(refused.collect()));
+        }
+        let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
+        Some(if codes.iter().all(|code| matches!(*code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")) {
+            Fault::Busy(format!("transaction cancelled: {codes:?}"))
+        } else {
+            Fault::Unknown(format!("transaction cancelled: {codes:?}"))
+        })
+    }
+}
+
+macro_rules! without_conditions {
+    ($($operation:ident::$error:ident),* $(,)?) => {
+        $(impl Conditions for aws_sdk_dynamodb::operation::$operation::$error {})*
+    };
+}
+without_conditions!(
+    get_item::GetItemError,
+    query::QueryError,
+    batch_get_item::BatchGetItemError,
+    batch_write_item::BatchWriteItemError,
+    scan::ScanError,
+);
+
+const BUSY: [&str; 6] = [
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+    "ReplicatedWriteConflictException",
+];
+
+impl<E, R> From<SdkError<E, R>> for Fault
+where
+    E: Conditions + ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        if let Some(condition) = error.as_service_error().and_then(Conditions::conditions) {
+            return condition;
+        }
+        match error.code() {
+            Some(code) if BUSY.contains(&code) => Self::Busy(code.to_owned()),
+            Some(code) => Self::Unknown(code.to_owned()),
+            None => Self::Unknown(format!("{}", aws_sdk_dynamodb::error::DisplayErrorContext(&error))),
+        }
+    }
+}
+
+/// Repeats a call that found the item or the table busy: at most four times, jittered; such a refusal did nothing, so
+/// any call may be repeated after it. What is unknown is not repeated here.
+pub(crate) async fn when_busy<T, F>(call: impl Fn() -> F) -> Result<T, Fault>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    for longest in [20_u64, 40, 80, 160] {
+        match call().await {
+            Err(Fault::Busy(_)) => {}
+            other => return other,
+        }
+        let [jitter] = entropy::bytes::<1>();
+        tokio::time::sleep(Duration::from_millis(longest / 4 + longest * u64::from(jitter) / 256)).await;
+    }
+    call().await
+}

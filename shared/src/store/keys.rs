@@ -1,0 +1,227 @@
+//! Every key of the two tables, and what each item holds; docs/TABLES.md is rendered from [`NOUNS`].
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::item::{Item, s};
+use crate::domain::id::{ActivityId, SessionId, UserId};
+use crate::domain::identifier::{Identifier, IdentifierKind};
+
+/// Which of the two tables a noun lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// What must last: recovery, deletion protection.
+    Accounts,
+    /// What passes: codes, limits, deliveries, suppressions.
+    Ephemeral,
+}
+
+/// A kind of item: where it is and what it holds.
+#[derive(Debug)]
+pub struct Noun {
+    /// What it is called in ARCHITECTURE.md.
+    pub name: &'static str,
+    /// Where it lives.
+    pub table: Table,
+    /// Its partition key, with its variables in angle brackets.
+    pub pk: &'static str,
+    /// Its sort key.
+    pub sk: &'static str,
+    /// When it goes by itself.
+    pub expires: &'static str,
+    /// Its attributes, each with what it means.
+    pub attributes: &'static [(&'static str, &'static str)],
+}
+
+/// Every kind of item there is.
+pub static NOUNS: &[Noun] = &[
+    Noun {
+        name: "user",
+        table: Table::Accounts,
+        pk: "USER#<id>",
+        sk: "USER",
+        expires: "never",
+        attributes: &[
+            ("status", "`active`, `suspended` or `erasing`"),
+            ("email, phone", "the proven addresses"),
+            ("email_version, phone_version", "how often each address changed"),
+            ("username, first_name, last_name, bio, language, timezone", "the profile"),
+            ("avatar", "the picture's content address"),
+            ("roles", "list of roles"),
+            ("sessions", "map from session id to its absolute end; a session counts only while it stands here"),
+            ("joined, last_login, last_activity, erases_at", "moments, milliseconds since 1970"),
+            ("registered_with, registered_from", "method and origin of the registration"),
+            ("version", "counts the changes of the profile; its ETag"),
+        ],
+    },
+    Noun {
+        name: "session",
+        table: Table::Accounts,
+        pk: "USER#<id>",
+        sk: "SESSION#<sid>",
+        expires: "at the absolute end of the session",
+        attributes: &[
+            ("g", "generation of the refresh token that counts"),
+            ("rh", "hash of the session's random bytes"),
+            ("pv", "pepper version that the current generation was made with"),
+            ("ppv", "pepper version that the generation before was made with"),
+            ("created, rot, used, end", "moments of the sign-in, the last rotation, the last use, the absolute end"),
+            ("ip, ua", "address and user agent of the sign-in"),
+            ("amr", "how the person signed in"),
+        ],
+    },
+    Noun {
+        name: "source of a user",
+        table: Table::Accounts,
+        pk: "USER#<id>",
+        sk: "SOURCE#<origin>",
+        expires: "never",
+        attributes: &[("method", "registration method of the first sign-in from there"), ("created, seen", "first and last sign-in from there")],
+    },
+    Noun {
+        name: "activity",
+        table: Table::Accounts,
+        pk: "USER#<id>",
+        sk: "ACTIVITY#<id>",
+        expires: "after `ACTIVITY_DAYS`",
+        attributes: &[("event", "what happened"), ("at", "when"), ("ip, ua", "from where"), ("detail", "particulars without addresses")],
+    },
+    Noun {
+        name: "claim",
+        table: Table::Accounts,
+        pk: "CLAIM#<kind>#<identifier>",
+        sk: "CLAIM",
+        expires: "never",
+        attributes: &[("user", "whose address this is")],
+    },
+    Noun {
+        name: "challenge",
+        table: Table::Ephemeral,
+        pk: "CODE#<purpose>#<kind>#<identifier>",
+        sk: "CODE",
+        expires: "400 days after the last touch: failures fall by a success only",
+        attributes: &[
+            ("nonce, pv, digits", "what the code is derived from; the code itself is nowhere"),
+            ("exp", "when the code ends, milliseconds since 1970"),
+            ("a, ka", "comparisons of this code, by strangers and by known devices"),
+            ("f, fa, kf, kfa", "failures in a row and the last one's moment, by strangers and by known devices"),
+            ("s0 … s9", "the last ten sends"),
+            ("m0 … m9", "the last ten sends to the mailbox: this address, its plus-tags, and at Gmail its dots"),
+            ("k", "map from idempotency key (or request) and channel to the delivery id"),
+            ("via", "the way that the code travelled last"),
+            ("mute", "set where nothing was sent on purpose; such a code never matches"),
+            ("owner", "for linking: the user, and the version of the address that it replaces"),
+            ("src, lang", "origin and language that came with the request"),
+            ("rid", "the request that wrote last"),
+        ],
+    },
+    Noun {
+        name: "limit",
+        table: Table::Ephemeral,
+        pk: "LIMIT#<rule>#<subject>",
+        sk: "LIMIT",
+        expires: "when it is empty",
+        attributes: &[("tat", "theoretical arrival time (GCRA), milliseconds since 1970"), ("n", "messages of a day's budget"), ("rid, idle", "the request that wrote last, and the one that began this busy time")],
+    },
+    Noun {
+        name: "delivery",
+        table: Table::Ephemeral,
+        pk: "DELIVERY#<id>",
+        sk: "DELIVERY",
+        expires: "after 30 days",
+        attributes: &[
+            ("ch", "channel"),
+            ("to", "MAC of the recipient"),
+            ("rk, st", "rank and name of the state; forward only"),
+            ("hist", "list of states and moments"),
+            ("at", "when the state was reached"),
+        ],
+    },
+    Noun {
+        name: "suppression",
+        table: Table::Ephemeral,
+        pk: "SUPPRESSED#<kind>#<MAC of the identifier>",
+        sk: "SUPPRESSED",
+        expires: "never: it outlives the person",
+        attributes: &[("reason", "`bounce`, `complaint`, `opt_out` or `operator`"), ("at", "when"), ("masked", "the address, masked, for the operator's list")],
+    },
+];
+
+/// A full primary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pk: String,
+    sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    /// The key as the SDK takes it; also the beginning of a new item.
+    pub(crate) fn item(&self) -> Item {
+        [("pk".to_owned(), self.pk()), ("sk".to_owned(), s(&self.sk))].into()
+    }
+
+    /// The partition key's value.
+    pub(crate) fn pk(&self) -> AttributeValue {
+        s(&self.pk)
+    }
+}
+
+/// What a code is for; a code for one purpose is no code for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To sign in.
+    SignIn,
+    /// To add an address to an account, or to change it.
+    Link,
+}
+
+impl Purpose {
+    /// The word in keys and MACs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "signin",
+            Self::Link => "link",
+        }
+    }
+}
+
+pub(crate) fn user(id: UserId) -> Key {
+    Key::new(format!("USER#{id}"), "USER")
+}
+
+pub(crate) fn session(user: UserId, id: SessionId) -> Key {
+    Key::new(format!("USER#{user}"), format!("SESSION#{id}"))
+}
+
+pub(crate) fn user_source(user: UserId, origin: &str) -> Key {
+    Key::new(format!("USER#{user}"), format!("SOURCE#{origin}"))
+}
+
+pub(crate) fn activity(user: UserId, id: ActivityId) -> Key {
+    Key::new(format!("USER#{user}"), format!("ACTIVITY#{id}"))
+}
+
+pub(crate) fn claim(identifier: &Identifier) -> Key {
+    Key::new(format!("CLAIM#{}#{}", identifier.kind().as_str(), identifier.as_str()), "CLAIM")
+}
+
+/// The challenge of an identifier's text, which for a mailbox's budget need not be the identifier itself.
+pub(crate) fn challenge(purpose: Purpose, kind: IdentifierKind, text: &str) -> Key {
+    Key::new(format!("CODE#{}#{}#{text}", purpose.as_str(), kind.as_str()), "CODE")
+}
+
+pub(crate) fn limit(rule: &str, subject: &str) -> Key {
+    Key::new(format!("LIMIT#{rule}#{subject}"), "LIMIT")
+}
+
+pub(crate) fn delivery(id: &str) -> Key {
+    Key::new(format!("DELIVERY#{id}"), "DELIVERY")
+}
+
+pub(crate) fn suppression(kind: IdentifierKind, mac: &str) -> Key {
+    Key::new(format!("SUPPRESSED#{}#{mac}", kind.as_str()), "SUPPRESSED")
+}

@@ -1,0 +1,119 @@
+//! Even rates with a burst (GCRA): two updates sent together, of which at most one can win.
+
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use jiff::Timestamp;
+
+use super::Store;
+use super::fault::{Fault, when_busy};
+use super::item::{Item, Read, at, map, n, s, ttl};
+use super::keys;
+use crate::domain::quota::{Rate, after, seconds_until};
+use crate::{Error, Result};
+
+/// What a limit says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Go on; so many more calls would be admitted at once, and in so many seconds all of them again.
+    Admitted {
+        /// Calls that would be admitted at once.
+        remaining: u32,
+        /// Whole seconds until the burst is whole again.
+        reset: u64,
+    },
+    /// Wait until then.
+    Refused {
+        /// When the next call is admitted.
+        until: Timestamp,
+    },
+}
+
+impl Store {
+    /// Counts one call of the subject against the rule's rate.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer: a limit that cannot be counted denies.
+    pub async fn count_call(&self, rule: &str, subject: &str, rate: Rate, request: &str, now: Timestamp) -> Result<Admission> {
+        let idle = || async { self.count_idle(rule, subject, rate, request, now).await };
+        let busy = || async { self.count_busy(rule, subject, rate, request, now).await };
+        let (first, second) = futures_util::join!(idle(), busy());
+        let old = match (first, second) {
+            (Ok(()), _) => return Ok(admitted(rate, after(now, rate.interval), now)),
+            (_, Ok(tat)) => return Ok(admitted(rate, tat, now)),
+            (Err(Fault::Condition(_)), Err(Fault::Condition(old))) => old,
+            (Err(Fault::Condition(old)), Err(_)) | (Err(_), Err(Fault::Condition(old))) if old.text("rid") == Some(request) => old,
+            (Err(Fault::Condition(_)), Err(fault)) | (Err(fault), _) => return Err(fault.into()),
+        };
+        let tat = old.moment("tat").unwrap_or(now);
+        if old.text("rid") == Some(request) {
+            return Ok(admitted(rate, tat, now));
+        }
+        if tat > rate.latest(now) {
+            return Ok(refused(rate, tat, now));
+        }
+        // The item appeared between the two: it is there now.
+        match busy().await {
+            Ok(tat) => Ok(admitted(rate, tat, now)),
+            Err(Fault::Condition(old)) => match old.moment("tat") {
+                Some(tat) if old.text("rid") == Some(request) => Ok(admitted(rate, tat, now)),
+                Some(tat) if tat > rate.latest(now) => Ok(refused(rate, tat, now)),
+                _ => Err(Error::Unavailable("the limit kept changing".into())),
+            },
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// The first call after a pause.
+    async fn count_idle(&self, rule: &str, subject: &str, rate: Rate, request: &str, now: Timestamp) -> Result<(), Fault> {
+        let next = after(now, rate.interval);
+        let values = map([(":next", at(next)), (":now", at(now)), (":rid", s(request)), (":ttl", ttl(after(rate.latest(next), rate.interval * 2)))]);
+        let update = "SET tat=:next, rid=:rid, idle=:rid, #ttl=:ttl";
+        self.count(rule, subject, update, "attribute_not_exists(tat) OR tat<=:now", values).await.map(|_| ())
+    }
+
+    /// A call while earlier ones still count.
+    async fn count_busy(&self, rule: &str, subject: &str, rate: Rate, request: &str, now: Timestamp) -> Result<Timestamp, Fault> {
+        let latest = rate.latest(now);
+        let values = map([
+            (":interval", n(rate.interval.as_millis())),
+            (":now", at(now)),
+            (":latest", at(latest)),
+            (":rid", s(request)),
+            (":ttl", ttl(after(latest, rate.interval * 2))),
+        ]);
+        let update = "SET tat=tat+:interval, rid=:rid, #ttl=:ttl";
+        // `idle` names the request that began this busy time: its own second update, arriving late, must not count again.
+        let condition = "tat>:now AND tat<=:latest AND rid<>:rid AND idle<>:rid";
+        let item = self.count(rule, subject, update, condition, values).await?;
+        Ok(item.moment("tat").unwrap_or(now))
+    }
+
+    async fn count(&self, rule: &str, subject: &str, update: &str, condition: &str, values: Item) -> Result<Item, Fault> {
+        when_busy(|| async {
+            let answer = self
+                .client
+                .update_item()
+                .table_name(self.ephemeral())
+                .set_key(Some(keys::limit(rule, subject).item()))
+                .update_expression(update)
+                .condition_expression(condition)
+                .expression_attribute_names("#ttl", "ttl")
+                .set_expression_attribute_values(Some(values.clone()))
+                .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(answer.attributes.unwrap_or_default())
+        })
+        .await
+    }
+}
+
+fn admitted(rate: Rate, tat: Timestamp, now: Timestamp) -> Admission {
+    Admission::Admitted { remaining: rate.remaining(tat, now), reset: seconds_until(now, tat) }
+}
+
+fn refused(rate: Rate, tat: Timestamp, now: Timestamp) -> Admission {
+    let wait = tat.as_millisecond() - rate.latest(now).as_millisecond();
+    Admission::Refused { until: after(now, std::time::Duration::from_millis(wait.try_into().unwrap_or(0))) }
+}

@@ -1,0 +1,47 @@
+//! Addresses that nothing is sent to any more: hard bounces, complaints, opt-outs.
+//!
+//! Kept under a MAC of the address, since a suppression outlives the person.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+
+use super::Store;
+use super::fault::{Fault, when_busy};
+use super::item::{at, s};
+use super::keys::{self, Table};
+use crate::Result;
+use crate::domain::identifier::IdentifierKind;
+
+impl Store {
+    /// Whether an address is suppressed; `macs` are its MACs under every pepper of the ring, in hex.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn is_suppressed(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
+        let looks = macs.iter().map(|mac| async move { self.get(Table::Ephemeral, &keys::suppression(kind, mac)).await });
+        Ok(try_join_all(looks).await?.iter().any(Option::is_some))
+    }
+
+    /// Suppresses an address, by its MAC under the current pepper.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn suppress(&self, kind: IdentifierKind, mac: &str, reason: &str, masked: &str, now: Timestamp) -> Result<()> {
+        let mut item = keys::suppression(kind, mac).item();
+        let attributes = [("reason", s(reason)), ("at", at(now)), ("masked", s(masked))];
+        item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
+        when_busy(|| async {
+            self.client
+                .put_item()
+                .table_name(self.ephemeral())
+                .set_item(Some(item.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await
+        .map_err(|fault: Fault| fault.into())
+    }
+}

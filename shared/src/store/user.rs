@@ -1,0 +1,84 @@
+//! The user item: the person's account, and the map of the sessions that count.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+
+use super::Store;
+use super::item::{Item, Read, at, n, s, texts};
+use super::keys::{self, Table};
+use crate::Result;
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::user::{Status, User};
+
+impl Store {
+    /// The account, read consistently.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn user(&self, id: UserId) -> Result<Option<User>> {
+        self.get(Table::Accounts, &keys::user(id)).await?.map(|item| read(id, &item)).transpose()
+    }
+}
+
+/// Reads a user item.
+pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
+    let text = |name: &str| item.text(name).unwrap_or_default().to_owned();
+    let given = |name: &str| item.text(name).map(str::to_owned);
+    Ok(User {
+        id,
+        status: item.text("status").and_then(Status::parse).ok_or_else(|| item.corrupt("user", "status"))?,
+        email: given("email"),
+        email_version: item.count("email_version"),
+        phone: given("phone"),
+        phone_version: item.count("phone_version"),
+        username: text("username"),
+        first_name: text("first_name"),
+        last_name: text("last_name"),
+        bio: text("bio"),
+        language: given("language").unwrap_or_else(|| "en".to_owned()),
+        timezone: given("timezone").unwrap_or_else(|| "UTC".to_owned()),
+        avatar: given("avatar"),
+        roles: item.list("roles"),
+        sessions: sessions(item),
+        joined: item.moment("joined").ok_or_else(|| item.corrupt("user", "joined"))?,
+        last_login: item.moment("last_login"),
+        last_activity: item.moment("last_activity"),
+        erases_at: item.moment("erases_at"),
+        version: item.number("version").and_then(|version| version.try_into().ok()).unwrap_or(1),
+    })
+}
+
+/// The map of sessions that count.
+pub(crate) fn sessions(item: &Item) -> BTreeMap<SessionId, Timestamp> {
+    let Some(Ok(map)) = item.get("sessions").map(AttributeValue::as_m) else { return BTreeMap::new() };
+    map.keys().filter_map(|id| Some((SessionId::parse(id)?, map.moment(id)?))).collect()
+}
+
+/// The item of a new user.
+pub(crate) fn item(user: &User) -> Item {
+    let mut item = keys::user(user.id).item();
+    let sessions = user.sessions.iter().map(|(id, end)| (id.to_string(), at(*end))).collect();
+    let mut set = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
+    set("status", s(user.status.as_str()));
+    set("sessions", AttributeValue::M(sessions));
+    set("language", s(&user.language));
+    set("timezone", s(&user.timezone));
+    set("roles", texts(&user.roles));
+    set("version", n(user.version));
+    set("joined", at(user.joined));
+    set("email_version", n(user.email_version));
+    set("phone_version", n(user.phone_version));
+    for (name, value) in [("email", &user.email), ("phone", &user.phone)] {
+        if let Some(value) = value {
+            set(name, s(value));
+        }
+    }
+    for (name, moment) in [("last_login", user.last_login), ("last_activity", user.last_activity)] {
+        if let Some(moment) = moment {
+            set(name, at(moment));
+        }
+    }
+    item
+}
