@@ -10,6 +10,8 @@
 //! - [`keyring`]: signing keys and pepper;
 //! - [`courier`]: the door to people: mail, SMS, WhatsApp;
 //! - [`gallery`]: the door to S3;
+//! - [`guard`], [`issuing`], [`proving`], [`marks`], [`minting`]: what more than one function does with all of these:
+//!   who is calling, sending a code, checking one, and what is derived for it;
 //! - [`config`], [`clock`], [`entropy`], [`cloud`], [`error`], [`telemetry`]: what all of them stand on.
 
 pub mod clock;
@@ -21,9 +23,14 @@ pub mod entropy;
 pub mod entry;
 pub mod error;
 pub mod gallery;
+pub mod guard;
 pub mod http;
+pub mod issuing;
 pub mod keyring;
 pub mod limiter;
+pub mod marks;
+pub mod minting;
+pub mod proving;
 pub mod store;
 pub mod telemetry;
 

@@ -1,1 +1,42 @@
-//! (in the making)
+//! Sends one-time codes, and tells what became of them.
+
+mod deliveries;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use shared::cloud::{Setup, StartError};
+use shared::config::Public;
+use shared::entry::Entry;
+use shared::http;
+use shared::issuing::Issuer;
+use shared::keyring::{Peppers, Reloading};
+use shared::store::Store;
+
+/// What this function holds: exactly what template.yaml grants it.
+struct House {
+    store: Store,
+    peppers: Reloading<Peppers>,
+    issuer: Issuer,
+}
+
+/// Opens the function.
+///
+/// # Errors
+/// Every complaint about the settings, at once.
+pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
+    let mut reader = setup.reader();
+    let public = Public::read(&mut reader);
+    let store = Store::open(setup, &mut reader);
+    let peppers = Reloading::open(setup)?;
+    let issuer = Issuer::open(setup, &mut reader, &public, &store, peppers.clone());
+    let house = reader.finish(House { store, peppers, issuer })?;
+
+    let router = Router::new()
+        .route("/api/auth/otp/request", post(request::request))
+        .route("/api/auth/otp/deliveries/{id}", get(deliveries::show))
+        .with_state(Arc::new(house));
+    Ok(Entry::http(http::desk(router, &public, setup.clock.clone())))
+}

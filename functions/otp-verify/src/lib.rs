@@ -1,1 +1,50 @@
-//! (in the making)
+//! Takes one-time codes and opens sessions.
+
+mod verify;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::post;
+use shared::clock::SharedClock;
+use shared::cloud::{Setup, StartError};
+use shared::config::{Public, TokenRules, settings};
+use shared::entry::Entry;
+use shared::http;
+use shared::keyring::{KeyringHandle, Peppers, Reloading};
+use shared::proving::Prover;
+use shared::store::Store;
+
+/// What this function holds: exactly what template.yaml grants it.
+struct House {
+    store: Store,
+    prover: Prover,
+    keyring: KeyringHandle,
+    rules: TokenRules,
+    activity_days: u32,
+    clock: SharedClock,
+}
+
+/// Opens the function.
+///
+/// # Errors
+/// Every complaint about the settings, at once.
+pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
+    let mut reader = setup.reader();
+    let public = Public::read(&mut reader);
+    let store = Store::open(setup, &mut reader);
+    let peppers = Reloading::<Peppers>::open(setup)?;
+    let house = House {
+        prover: Prover::open(setup, &mut reader, &store, peppers),
+        keyring: Reloading::open(setup)?,
+        rules: TokenRules::read(&mut reader, &public),
+        activity_days: reader.whole(&settings::ACTIVITY_DAYS, 1..=3650),
+        clock: setup.clock.clone(),
+        store,
+    };
+    let house = reader.finish(house)?;
+
+    let router =
+        Router::new().route("/api/auth/otp/verify", post(verify::verify)).with_state(Arc::new(house));
+    Ok(Entry::http(http::desk(router, &public, setup.clock.clone())))
+}

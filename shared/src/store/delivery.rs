@@ -18,17 +18,20 @@ use crate::domain::quota::after;
 const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Store {
-    /// Notes that a message is on its way to a recipient, of whom only a MAC is kept.
+    /// Notes that a message is on its way to a recipient, of whom only a MAC is kept; `ended` where its way is over
+    /// already, because nothing was sent.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn note_delivery(&self, id: DeliveryId, channel: Channel, recipient: &str, now: Timestamp) -> Result<()> {
+    pub async fn note_delivery(&self, id: DeliveryId, channel: Channel, recipient: &str, ended: Option<State>, now: Timestamp) -> Result<()> {
+        let state = ended.unwrap_or(State::Queued);
+        let history = std::iter::once(State::Queued).chain(ended).map(|state| step(state, now));
         let values = map([
             (":ch", s(channel.as_str())),
             (":to", s(recipient)),
-            (":rank", n(State::Queued.rank())),
-            (":state", s(State::Queued.as_str())),
-            (":history", AttributeValue::L(vec![step(State::Queued, now)])),
+            (":rank", n(state.rank())),
+            (":state", s(state.as_str())),
+            (":history", AttributeValue::L(history.collect())),
             (":now", at(now)),
             (":ttl", ttl(after(now, KEEP))),
         ]);

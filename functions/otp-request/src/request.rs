@@ -1,0 +1,90 @@
+//! `POST /api/auth/otp/request/`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use shared::domain::channel::Channel;
+use shared::domain::identifier::Identifier;
+use shared::domain::locale::LanguageTag;
+use shared::domain::source::SourceOrigin;
+use shared::http::{Caller, JsonBody, device_token, idempotency_key, rate_limit_headers};
+use shared::issuing::{Issued, Wish};
+use shared::store::keys::Purpose;
+use shared::Result;
+
+use crate::House;
+
+/// What the body says.
+struct Form {
+    identifier: Identifier,
+    channel: Channel,
+    source: Option<SourceOrigin>,
+    locale: Option<LanguageTag>,
+}
+
+/// The answer to a code request, whether or not an account exists.
+#[derive(Serialize)]
+struct Sent {
+    success: bool,
+    message: &'static str,
+    channel: &'static str,
+    expires_in: u64,
+    resend_in: u64,
+    delivery_id: String,
+}
+
+pub(crate) async fn request(
+    State(house): State<Arc<House>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response> {
+    let form = read(body, &house)?;
+    let wish = Wish {
+        purpose: Purpose::SignIn,
+        identifier: &form.identifier,
+        channel: form.channel,
+        owner: None,
+        source: form.source,
+        locale: form.locale,
+        idempotency_key: idempotency_key(&headers)?,
+        device_token: device_token(&headers),
+    };
+    let issued = house.issuer.issue(wish, &caller).await?;
+    Ok((rate_limit_headers(issued.room), Json(Sent::from(issued))).into_response())
+}
+
+fn read(body: JsonBody, house: &House) -> Result<Form> {
+    let mut fields = body.fields();
+    let identifier = fields.required("identifier", Identifier::parse);
+    let channel = fields.optional("channel", Channel::parse);
+    let source = fields.optional("source_url", SourceOrigin::parse);
+    let locale = fields.optional("locale", LanguageTag::parse);
+    let channel = identifier.as_ref().map(|identifier| {
+        let channel = channel.unwrap_or_else(|| Channel::for_kind(identifier.kind()));
+        if !channel.fits(identifier.kind()) {
+            fields.fault("channel", "invalid_channel", "This channel does not fit the identifier.");
+        } else if !house.issuer.offers(channel) {
+            fields.fault("channel", "invalid_channel", "This channel is not available here.");
+        }
+        channel
+    });
+    fields.finish(|| Some(Form { identifier: identifier?, channel: channel?, source, locale }))
+}
+
+impl From<Issued> for Sent {
+    fn from(issued: Issued) -> Self {
+        Self {
+            success: true,
+            message: "OTP sent successfully",
+            channel: issued.channel.as_str(),
+            expires_in: issued.expires_in,
+            resend_in: issued.resend_in,
+            delivery_id: issued.delivery_id,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! `POST /api/auth/otp/verify/`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::domain::channel::Channel;
+use shared::domain::code::OtpCode;
+use shared::domain::id::{ActivityId, SessionId, UserId};
+use shared::domain::identifier::Identifier;
+use shared::domain::quota::after;
+use shared::domain::session::NewSession;
+use shared::domain::source::SourceOrigin;
+use shared::domain::token::RefreshToken;
+use shared::domain::user::User;
+use shared::http::{Caller, JsonBody, device_token, rate_limit_headers};
+use shared::keyring::{DeviceToken, Keyring};
+use shared::minting::{Grounds, Tokens, mint};
+use shared::proving::{Attempt, Proven};
+use shared::store::activity::Activity;
+use shared::store::keys::Purpose;
+use shared::store::redeem::{Redeem, Redeemed};
+use shared::{Error, Result, entropy, telemetry};
+
+use crate::House;
+
+/// What the body says.
+struct Form {
+    identifier: Identifier,
+    code: OtpCode,
+    source: Option<SourceOrigin>,
+}
+
+/// The answer to a right code.
+#[derive(Serialize)]
+struct Welcome {
+    success: bool,
+    message: &'static str,
+    device_token: String,
+    user: Person,
+    tokens: Tokens,
+}
+
+#[derive(Serialize)]
+struct Person {
+    id: UserId,
+    email: Option<String>,
+    phone_number: Option<String>,
+    full_name: String,
+    is_new_user: bool,
+    is_verified: bool,
+}
+
+pub(crate) async fn verify(
+    State(house): State<Arc<House>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response> {
+    let form = read(body, &house)?;
+    let device_token = device_token(&headers);
+    let attempt = Attempt {
+        purpose: Purpose::SignIn,
+        identifier: &form.identifier,
+        owner: None,
+        code: &form.code,
+        device_token: device_token.as_deref(),
+    };
+    let proven = house.prover.prove(attempt, &caller).await?;
+    let room = proven.room;
+    let welcome = house.open_session(form, proven, &caller).await?;
+    Ok((rate_limit_headers(room), Json(welcome)).into_response())
+}
+
+fn read(body: JsonBody, house: &House) -> Result<Form> {
+    let mut fields = body.fields();
+    let identifier = fields.required("identifier", Identifier::parse);
+    let code = fields.required("otp_code", |text| OtpCode::parse(text, house.prover.digits()));
+    let source = fields.optional("source_url", SourceOrigin::parse);
+    let channel = fields.optional("channel", Channel::parse);
+    if let (Some(identifier), Some(channel)) = (&identifier, channel)
+        && !channel.fits(identifier.kind())
+    {
+        fields.fault("channel", "invalid_channel", "This channel does not fit the identifier.");
+    }
+    fields.finish(|| Some(Form { identifier: identifier?, code: code?, source }))
+}
+
+impl House {
+    /// Uses the code up and opens the session, all in one; the tokens are made before anybody can wait for them.
+    async fn open_session(&self, form: Form, proven: Proven, caller: &Caller) -> Result<Welcome> {
+        let now = self.clock.now();
+        let keyring = self.keyring.snapshot();
+        let Form { identifier, source, .. } = form;
+        let source = source.map(|origin| origin.as_str().to_owned()).or_else(|| proven.paid.source.clone());
+        let via = proven.paid.via;
+        let secret: [u8; 16] = entropy::bytes();
+        let newcomer = newcomer(&identifier, proven.paid.language.clone(), now);
+        let session = NewSession {
+            user: newcomer.id,
+            id: SessionId::new(now, entropy::bytes()),
+            random_hash: RefreshToken::secret_hash(&secret),
+            pepper: keyring.peppers.current().version(),
+            created: now,
+            end: after(now, self.rules.absolute),
+            amr: ["otp", via.amr()],
+            ip: caller.ip.clone(),
+            user_agent: caller.user_agent.clone(),
+        };
+        let (id, end) = (session.id, session.end);
+        let redeem = Redeem {
+            identifier: &identifier,
+            live: &proven.paid.live,
+            newcomer,
+            session,
+            source: source.as_deref(),
+            method: via.registration_method(),
+            activity: self.activity(via, caller, now),
+            sessions_per_user: self.rules.sessions_per_user,
+            now,
+        };
+        let (user, is_new) = match self.store.redeem(redeem, proven.owner).await? {
+            Redeemed::Accepted { user, is_new } => (user, is_new),
+            Redeemed::Refused => return Err(Error::OtpInvalid),
+            Redeemed::Suspended => return Err(Error::Forbidden),
+        };
+        telemetry::metric("otp_verified", &[("channel", via.as_str())]);
+
+        let refresh = RefreshToken::issue(keyring.peppers.current(), user.id, id, 0, secret);
+        let amr = ["otp", via.amr()].map(str::to_owned);
+        let grounds = Grounds { signed_in: now, amr: &amr, roles: &user.roles, end };
+        let tokens = mint(&keyring, &self.rules, &grounds, &refresh, now)?;
+        Ok(Welcome {
+            success: true,
+            message: "Authentication successful",
+            device_token: known_device(&keyring, user.id, &identifier),
+            user: Person::new(&user, is_new),
+            tokens,
+        })
+    }
+
+    fn activity<'a>(&self, via: Channel, caller: &'a Caller, now: Timestamp) -> Activity<'a> {
+        Activity {
+            id: ActivityId::new(now, entropy::bytes()),
+            event: "signed_in",
+            at: now,
+            ip: &caller.ip,
+            user_agent: &caller.user_agent,
+            detail: via.registration_method().to_owned(),
+            keep: Duration::from_secs(u64::from(self.activity_days) * 24 * 60 * 60),
+        }
+    }
+}
+
+fn newcomer(identifier: &Identifier, language: Option<String>, now: Timestamp) -> User {
+    let mut user = User::new(UserId::new(now, entropy::bytes()), now);
+    match identifier {
+        Identifier::Email(address) => user.email = Some(address.as_str().to_owned()),
+        Identifier::Phone(number) => user.phone = Some(number.as_str().to_owned()),
+    }
+    if let Some(language) = language {
+        user.language = language;
+    }
+    user
+}
+
+fn known_device(keyring: &Keyring, user: UserId, identifier: &Identifier) -> String {
+    DeviceToken::issue(keyring.peppers.current(), user, identifier.as_str())
+}
+
+impl Person {
+    fn new(user: &User, is_new_user: bool) -> Self {
+        Self {
+            id: user.id,
+            email: user.email.clone(),
+            phone_number: user.phone.clone(),
+            full_name: user.full_name(),
+            is_new_user,
+            is_verified: true,
+        }
+    }
+}

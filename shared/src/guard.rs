@@ -1,0 +1,107 @@
+//! Who is calling: a valid access token of a session that still counts, by one consistent read of the user.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
+
+use crate::clock::SharedClock;
+use crate::cloud::Setup;
+use crate::config::TokenRules;
+use crate::domain::quota::after;
+use crate::domain::token::AccessClaims;
+use crate::domain::user::{Status, User};
+use crate::keyring::KeyringHandle;
+use crate::store::Store;
+use crate::{Error, Result};
+
+/// How old a sign-in may be for what a stolen token must not do.
+pub const RECENT: Duration = Duration::from_secs(10 * 60);
+
+/// Lets in who holds an access token.
+#[derive(Clone)]
+pub struct Guard {
+    store: Store,
+    keyring: KeyringHandle,
+    rules: Arc<TokenRules>,
+    clock: SharedClock,
+}
+
+/// A person who is signed in; as an extractor it refuses with 401 before the body is read.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The account, as it is now.
+    pub user: User,
+    /// What the access token says.
+    pub claims: AccessClaims,
+    /// When the request came in.
+    pub now: Timestamp,
+}
+
+impl Guard {
+    /// A guard by the settings.
+    #[must_use]
+    pub fn new(setup: &Setup, store: &Store, keyring: KeyringHandle, rules: TokenRules) -> Self {
+        Self { store: store.clone(), keyring, rules: Arc::new(rules), clock: setup.clock.clone() }
+    }
+
+    /// The person behind these headers.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for whatever is wrong with the token, its session or its account;
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn admit(&self, headers: &HeaderMap) -> Result<SignedIn> {
+        let token = bearer(headers).ok_or(Error::Unauthenticated)?;
+        let claims = self.keyring.verify(token, &self.rules).await.ok_or(Error::Unauthenticated)?;
+        let now = self.clock.now();
+        let user = self.store.user(claims.sub).await?.ok_or(Error::Unauthenticated)?;
+        if user.status != Status::Active || !user.has_session(claims.sid, now) {
+            return Err(Error::Unauthenticated);
+        }
+        Ok(SignedIn { user, claims, now })
+    }
+}
+
+impl SignedIn {
+    /// Asks for a sign-in not older than [`RECENT`].
+    ///
+    /// # Errors
+    /// [`Error::ReauthenticationRequired`] where it is older.
+    pub fn recently(&self) -> Result<()> {
+        let signed_in = Timestamp::from_second(self.claims.auth_time).unwrap_or(Timestamp::MIN);
+        if after(signed_in, RECENT) < self.now { Err(Error::ReauthenticationRequired) } else { Ok(()) }
+    }
+
+    /// Asks for a role, as the account holds it now.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without it.
+    pub fn holds(&self, role: &str) -> Result<()> {
+        if self.user.roles.iter().any(|held| held == role) { Ok(()) } else { Err(Error::Forbidden) }
+    }
+}
+
+/// The token of the one `Authorization` header, whose scheme is `Bearer` in any case (RFC 9110 section 11.1). Two
+/// headers reach us joined by a comma, which no token of ours contains.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(only), None) = (all.next(), all.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([',', ' '])).then_some(token)
+}
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    Guard: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        Guard::from_ref(state).admit(&parts.headers).await
+    }
+}

@@ -1,0 +1,258 @@
+//! Issuing a code: the caller's limits, the challenge, the provider: three steps, and each refuses before the next.
+//!
+//! No account is read or made here (a device token's claim aside), so nothing can depend on whether one exists.
+
+use jiff::Timestamp;
+
+use crate::clock::SharedClock;
+use crate::cloud::Setup;
+use crate::config::{IpLimits, OtpRules, Public, Reader};
+use crate::courier::{Content, Courier, CourierSettings, Dispatch, Language, Letter, Reason, Recipient, Refusal};
+use crate::domain::channel::Channel;
+use crate::domain::code::OtpCode;
+use crate::domain::delivery::State;
+use crate::domain::id::DeliveryId;
+use crate::domain::identifier::Identifier;
+use crate::domain::locale::LanguageTag;
+use crate::domain::quota::{Rate, after, seconds_until};
+use crate::domain::source::SourceOrigin;
+use crate::http::Caller;
+use crate::keyring::{Peppers, Reloading};
+use crate::limiter::{Limiter, Room, Rule, limited};
+use crate::marks::Marks;
+use crate::store::Store;
+use crate::store::challenge::ask::{Ask, Asked};
+use crate::store::challenge::{Lane, Live};
+use crate::store::keys::Purpose;
+use crate::{Error, Result, entropy, telemetry};
+
+/// A code that someone wants.
+#[derive(Debug)]
+pub struct Wish<'a> {
+    /// What for.
+    pub purpose: Purpose,
+    /// Whose address it goes to.
+    pub identifier: &'a Identifier,
+    /// Which way.
+    pub channel: Channel,
+    /// For linking: whom it is for, and which version of the address it replaces.
+    pub owner: Option<String>,
+    /// Where the person comes from.
+    pub source: Option<SourceOrigin>,
+    /// The language that the person asks for.
+    pub locale: Option<LanguageTag>,
+    /// The header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// The header `X-Device-Token`.
+    pub device_token: Option<String>,
+}
+
+/// A code that is on its way, as its wisher may know it.
+#[derive(Debug)]
+pub struct Issued {
+    /// Which way.
+    pub channel: Channel,
+    /// Whole seconds that the code is still valid.
+    pub expires_in: u64,
+    /// Whole seconds until it may be sent again.
+    pub resend_in: u64,
+    /// The delivery id, sealed.
+    pub delivery_id: String,
+    /// What is left of the caller's own rate.
+    pub room: Room,
+}
+
+/// Issues codes.
+pub struct Issuer {
+    store: Store,
+    limiter: Limiter,
+    courier: Courier,
+    peppers: Reloading<Peppers>,
+    rules: OtpRules,
+    per_ip: Rule,
+    clock: SharedClock,
+}
+
+impl Issuer {
+    /// An issuer by the settings.
+    ///
+    /// # Errors
+    /// Complaints about the peppers; all others are the reader's.
+    pub fn open(setup: &Setup, reader: &mut Reader, public: &Public, store: &Store, peppers: Reloading<Peppers>) -> Self {
+        let limits = IpLimits::read(reader);
+        let courier = CourierSettings::read(reader, setup, public);
+        Self {
+            store: store.clone(),
+            limiter: Limiter::new(store.clone()),
+            courier: Courier::new(courier, setup),
+            peppers,
+            rules: OtpRules::read(reader),
+            per_ip: Rule { name: "ip_sends", rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst) },
+            clock: setup.clock.clone(),
+        }
+    }
+
+    /// Whether codes can go this way at all.
+    #[must_use]
+    pub fn offers(&self, channel: Channel) -> bool {
+        self.courier.offers(channel)
+    }
+
+    /// Sends a code, if the limits admit it.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] with the true wait, nothing touched; [`Error::DeliveryFailed`] when the provider refused
+    /// (nothing charged) or nobody knows (everything stays); [`Error::Unavailable`] when the store does not answer.
+    pub async fn issue(&self, wish: Wish<'_>, caller: &Caller) -> Result<Issued> {
+        let now = self.clock.now();
+        let peppers = self.peppers.snapshot();
+        let marks = Marks::new(&peppers);
+        telemetry::subject(&marks.subject(wish.identifier));
+
+        let (room, suppressed, seen, lane) = futures_util::try_join!(
+            self.limiter.admit(self.per_ip, &caller.subject, &caller.request_id, now),
+            self.store.is_suppressed(wish.identifier.kind(), &marks.suppressions(wish.identifier)),
+            self.store.challenge_seen(wish.purpose, wish.identifier),
+            lane(&self.store, &peppers, wish.device_token.as_deref(), wish.identifier),
+        )?;
+
+        let delivery = DeliveryId::new(now, entropy::bytes());
+        let sealed = marks.seal(delivery).to_string();
+        let versions: Vec<_> = peppers.iter().map(crate::keyring::Pepper::version).collect();
+        let ask = Ask {
+            purpose: wish.purpose,
+            identifier: wish.identifier,
+            channel: wish.channel,
+            lane,
+            key: &marks.idempotency(wish.idempotency_key.as_deref(), &caller.request_id, wish.channel),
+            delivery: &sealed,
+            request: &caller.request_id,
+            nonce: entropy::bytes(),
+            peppers: &versions,
+            muted: suppressed,
+            owner: wish.owner.as_deref(),
+            source: wish.source.as_ref().map(SourceOrigin::as_str),
+            language: wish.locale.as_ref().map(LanguageTag::as_str),
+            now,
+        };
+        let issued = |live: &Live, delivery_id: String| Issued {
+            channel: wish.channel,
+            expires_in: seconds_left(now, live.expires),
+            resend_in: seconds_until(now, after(live.sent, self.rules.resend)),
+            delivery_id,
+            room,
+        };
+        let (live, fresh) = match self.store.ask(&ask, &self.rules, seen).await? {
+            Asked::Send { live, fresh } => (live, fresh),
+            Asked::Before { live, delivery } => return Ok(issued(&live, delivery)),
+            Asked::Limited { retry_after, rule } => return Err(limited(rule, retry_after)),
+        };
+        telemetry::metric("otp_requested", &[("channel", wish.channel.as_str())]);
+
+        if suppressed {
+            self.keep_quiet(&ask, &live, delivery, State::Bounced, &marks).await?;
+            return Ok(issued(&live, sealed));
+        }
+        let letter = self.letter(&wish, &live, &marks, &sealed, caller, now)?;
+        let recipient = marks.recipient(wish.identifier);
+        let (dispatch, noted) = futures_util::join!(
+            self.courier.send(&letter),
+            self.store.note_delivery(delivery, wish.channel, &recipient, None, now)
+        );
+        if let Err(error) = noted {
+            // The message may be out; the provider's callback makes the record as well.
+            telemetry::note("delivery_not_noted", error);
+        }
+        match dispatch {
+            Dispatch::Accepted { .. } => {
+                telemetry::metric("otp_sent", &[("channel", wish.channel.as_str())]);
+                Ok(issued(&live, sealed))
+            }
+            Dispatch::Refused(Refusal { reason: Reason::OptedOut, .. }) => {
+                let mac = marks.suppression(wish.identifier);
+                let masked = wish.identifier.masked();
+                let kind = wish.identifier.kind();
+                futures_util::try_join!(
+                    self.store.suppress(kind, &mac, "opt_out", &masked, now),
+                    self.keep_quiet(&ask, &live, delivery, State::Bounced, &marks),
+                )?;
+                Ok(issued(&live, sealed))
+            }
+            Dispatch::Refused(refusal) => {
+                telemetry::metric("otp_failed", &[("reason", refusal.reason.as_str())]);
+                telemetry::note("provider", &refusal.upstream);
+                futures_util::try_join!(
+                    self.store.uncharge(&ask, &live, fresh),
+                    self.store.advance_delivery(delivery, State::Failed, now),
+                )?;
+                Err(Error::DeliveryFailed { retry_after: refusal.retry_after.map_or(SOON, |wait| wait.as_secs().max(1)) })
+            }
+            Dispatch::Unknown => {
+                telemetry::metric("otp_failed", &[("reason", "unknown")]);
+                self.store.forget_key(&ask, &live).await?;
+                Err(Error::DeliveryFailed { retry_after: issued(&live, sealed).resend_in.max(1) })
+            }
+        }
+    }
+
+    /// In place of the provider: the code never matches, and the delivery shows what sending would have led to.
+    async fn keep_quiet(&self, ask: &Ask<'_>, live: &Live, id: DeliveryId, end: State, marks: &Marks<'_>) -> Result<()> {
+        let recipient = marks.recipient(ask.identifier);
+        futures_util::try_join!(
+            self.store.mute(ask, live),
+            self.store.note_delivery(id, ask.channel, &recipient, Some(end), ask.now),
+        )?;
+        Ok(())
+    }
+
+    fn letter(
+        &self,
+        wish: &Wish<'_>,
+        live: &Live,
+        marks: &Marks<'_>,
+        sealed: &str,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Letter> {
+        let code = marks
+            .code(wish.purpose, wish.identifier, wish.owner.as_deref(), live, self.rules.digits)
+            .ok_or_else(|| Error::internal("the pepper of a live code left the ring"))?;
+        let expires_in = std::time::Duration::from_secs(seconds_left(now, live.expires));
+        let content = match wish.purpose {
+            Purpose::SignIn => Content::SignInCode { code, expires_in },
+            Purpose::Link => Content::LinkingCode { code, expires_in },
+        };
+        Ok(Letter {
+            delivery_id: sealed.to_owned(),
+            recipient: Recipient::new(wish.identifier, wish.channel)
+                .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
+            language: Language::choose(wish.locale.as_ref().map(LanguageTag::as_str), caller.accept_language.as_deref()),
+            content,
+        })
+    }
+}
+
+/// After a refusal nothing is charged; so long a client does well to wait.
+const SOON: u64 = 5;
+
+/// Whole seconds, rounded down: a client must not count on a second that has begun.
+fn seconds_left(now: Timestamp, end: Timestamp) -> u64 {
+    u64::try_from((end.as_millisecond() - now.as_millisecond()) / 1000).unwrap_or(0)
+}
+
+/// The lane of whoever holds this device token: a known device of whoever claims the address now, or a stranger.
+pub(crate) async fn lane(
+    store: &Store,
+    peppers: &Peppers,
+    token: Option<&str>,
+    identifier: &Identifier,
+) -> Result<Lane> {
+    let holder = token.and_then(|token| crate::keyring::DeviceToken::verify(peppers, token, identifier.as_str()));
+    let Some(holder) = holder else { return Ok(Lane::Stranger) };
+    Ok(lane_of(holder, store.owner(identifier).await?))
+}
+
+pub(crate) fn lane_of(holder: crate::domain::id::UserId, owner: Option<crate::domain::id::UserId>) -> Lane {
+    if owner == Some(holder) { Lane::Known } else { Lane::Stranger }
+}
+

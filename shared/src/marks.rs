@@ -1,0 +1,114 @@
+//! What is derived from the peppers for one address: its code, its MACs, and the seal on a delivery id.
+
+use aws_lc_rs::digest;
+
+use crate::domain::channel::Channel;
+use crate::domain::code::OtpCode;
+use crate::domain::delivery::SealedId;
+use crate::domain::id::DeliveryId;
+use crate::domain::identifier::Identifier;
+use crate::keyring::{Label, Pepper, Peppers, equal};
+use crate::store::challenge::Live;
+use crate::store::keys::Purpose;
+
+/// Derives marks from a ring of peppers: the current one makes, every one is recognised.
+#[derive(Clone, Copy)]
+pub struct Marks<'a> {
+    peppers: &'a Peppers,
+}
+
+impl<'a> Marks<'a> {
+    /// Marks from these peppers.
+    #[must_use]
+    pub fn new(peppers: &'a Peppers) -> Self {
+        Self { peppers }
+    }
+
+    /// The code of a live challenge; `None` where its pepper has left the ring.
+    ///
+    /// It is bound to its purpose and to the kind and the text of the identifier, and for linking also to its owner,
+    /// so that a code for one thing opens no other.
+    #[must_use]
+    pub fn code(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+        owner: Option<&str>,
+        live: &Live,
+        digits: u8,
+    ) -> Option<OtpCode> {
+        let parts: [&[u8]; 5] = [
+            purpose.as_str().as_bytes(),
+            identifier.kind().as_str().as_bytes(),
+            identifier.as_str().as_bytes(),
+            owner.unwrap_or_default().as_bytes(),
+            &live.nonce,
+        ];
+        Some(OtpCode::derive(&self.peppers.version(live.pepper)?.mac(Label::Code, &parts), digits))
+    }
+
+    /// Seals a delivery id, so that it shows that it was issued here.
+    #[must_use]
+    pub fn seal(&self, id: DeliveryId) -> SealedId {
+        SealedId { id, mac: seal(self.peppers.current(), id) }
+    }
+
+    /// The id of a text that was sealed here, under any pepper of the ring.
+    #[must_use]
+    pub fn unseal(&self, text: &str) -> Option<DeliveryId> {
+        let sealed = SealedId::parse(text)?;
+        self.peppers.iter().any(|pepper| equal(&seal(pepper, sealed.id), &sealed.mac)).then_some(sealed.id)
+    }
+
+    /// How a delivery remembers its recipient.
+    #[must_use]
+    pub fn recipient(&self, identifier: &Identifier) -> String {
+        hex(&of(self.peppers.current(), Label::Delivery, b"recipient", identifier))
+    }
+
+    /// The key of the address's suppression, under the current pepper.
+    #[must_use]
+    pub fn suppression(&self, identifier: &Identifier) -> String {
+        hex(&of(self.peppers.current(), Label::Suppression, b"address", identifier))
+    }
+
+    /// The same under every pepper of the ring.
+    #[must_use]
+    pub fn suppressions(&self, identifier: &Identifier) -> Vec<String> {
+        self.peppers.iter().map(|pepper| hex(&of(pepper, Label::Suppression, b"address", identifier))).collect()
+    }
+
+    /// How a log line names the address.
+    #[must_use]
+    pub fn subject(&self, identifier: &Identifier) -> [u8; 32] {
+        of(self.peppers.current(), Label::Delivery, b"subject", identifier)
+    }
+
+    /// What the challenge remembers of an idempotency key on a channel; of the request where there is no key.
+    #[must_use]
+    pub fn idempotency(&self, key: Option<&str>, request: &str, channel: Channel) -> String {
+        let text = match key {
+            Some(key) => format!("key\0{key}\0{}", channel.as_str()),
+            None => format!("request\0{request}\0{}", channel.as_str()),
+        };
+        hex(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
+    }
+}
+
+fn seal(pepper: &Pepper, id: DeliveryId) -> [u8; 8] {
+    let [seal @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+        pepper.mac(Label::Delivery, &[b"id", id.as_bytes()]);
+    seal
+}
+
+fn of(pepper: &Pepper, label: Label, what: &[u8], identifier: &Identifier) -> [u8; 32] {
+    pepper.mac(label, &[what, identifier.kind().as_str().as_bytes(), identifier.as_str().as_bytes()])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

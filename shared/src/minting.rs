@@ -1,0 +1,71 @@
+//! The tokens of a session, as a client gets them.
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Serialize, Serializer};
+
+use crate::Result;
+use crate::config::TokenRules;
+use crate::domain::id::TokenId;
+use crate::domain::quota::after;
+use crate::domain::token::{AccessClaims, RefreshToken};
+use crate::entropy;
+use crate::keyring::Keyring;
+
+/// What an access token says of its session.
+#[derive(Debug)]
+pub struct Grounds<'a> {
+    /// When the person proved a code.
+    pub signed_in: Timestamp,
+    /// How.
+    pub amr: &'a [String],
+    /// What the person may do beside the usual.
+    pub roles: &'a [String],
+    /// The absolute end of the session.
+    pub end: Timestamp,
+}
+
+/// The `tokens` object of CONTRACT sections 3 and 4.
+#[derive(Serialize)]
+pub struct Tokens {
+    #[serde(serialize_with = "expose")]
+    access: SecretString,
+    #[serde(serialize_with = "expose")]
+    refresh: SecretString,
+    token_type: &'static str,
+    expires_in: i64,
+    refresh_expires_in: i64,
+}
+
+/// An answer to their owner is the one place where tokens are written out.
+fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(token.expose_secret())
+}
+
+/// Makes the tokens that belong to this refresh token.
+///
+/// # Errors
+/// [`crate::Error::Internal`] when the key does not sign.
+pub fn mint(keyring: &Keyring, rules: &TokenRules, grounds: &Grounds<'_>, refresh: &RefreshToken, now: Timestamp) -> Result<Tokens> {
+    let ends = after(now, rules.access).min(grounds.end);
+    let claims = AccessClaims {
+        iss: rules.issuer.clone(),
+        aud: rules.audience.clone(),
+        sub: refresh.user,
+        sid: refresh.session,
+        jti: TokenId::new(now, entropy::bytes()).to_string(),
+        iat: now.as_second(),
+        exp: ends.as_second(),
+        auth_time: grounds.signed_in.as_second(),
+        amr: grounds.amr.to_vec(),
+        roles: grounds.roles.to_vec(),
+        client_id: rules.client_id.clone(),
+    };
+    Ok(Tokens {
+        access: keyring.signing.sign(&claims)?.into(),
+        refresh: refresh.encode().into(),
+        token_type: "Bearer",
+        expires_in: claims.exp - claims.iat,
+        refresh_expires_in: (grounds.end.as_millisecond() - now.as_millisecond()) / 1000,
+    })
+}
