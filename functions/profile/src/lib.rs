@@ -1,6 +1,7 @@
 //! A person's own account.
 
 mod show;
+mod view;
 
 use std::sync::Arc;
 

@@ -1,0 +1,71 @@
+//! The profile as its owner sees it.
+
+use axum::Json;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::domain::id::UserId;
+use shared::domain::user::User;
+
+#[derive(Serialize)]
+struct Profile<'a> {
+    id: UserId,
+    email: Option<&'a str>,
+    email_verified: bool,
+    phone_number: Option<&'a str>,
+    phone_verified: bool,
+    username: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    full_name: String,
+    initials: String,
+    display_username: String,
+    bio: &'a str,
+    avatar: Option<String>,
+    avatar_urls: Option<()>,
+    language: &'a str,
+    timezone: &'a str,
+    is_verified: bool,
+    roles: &'a [String],
+    date_joined: Timestamp,
+    last_login: Option<Timestamp>,
+    last_activity: Option<Timestamp>,
+    erases_at: Option<Timestamp>,
+    version: u64,
+}
+
+/// The profile, with its version as the entity tag.
+pub(crate) fn profile(user: &User) -> Response {
+    let profile = Profile {
+        id: user.id,
+        email: user.email.as_deref(),
+        email_verified: user.email.is_some(),
+        phone_number: user.phone.as_deref(),
+        phone_verified: user.phone.is_some(),
+        username: &user.username,
+        first_name: &user.first_name,
+        last_name: &user.last_name,
+        full_name: user.full_name(),
+        initials: user.initials(),
+        display_username: user.display_username(),
+        bio: &user.bio,
+        avatar: None,
+        avatar_urls: None,
+        language: &user.language,
+        timezone: &user.timezone,
+        is_verified: true,
+        roles: &user.roles,
+        date_joined: user.joined,
+        last_login: user.last_login,
+        last_activity: user.last_activity,
+        erases_at: user.erases_at,
+        version: user.version,
+    };
+    let tag = HeaderValue::from_str(&format!("\"{}\"", user.version)).ok();
+    let mut response = Json(profile).into_response();
+    if let Some(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
