@@ -13,6 +13,7 @@ use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
 use shared::domain::id::{ActivityId, SessionId, UserId};
 use shared::domain::identifier::Identifier;
+use shared::domain::locale::LanguageTag;
 use shared::domain::quota::after;
 use shared::domain::session::NewSession;
 use shared::domain::source::SourceOrigin;
@@ -163,8 +164,8 @@ fn newcomer(identifier: &Identifier, language: Option<String>, now: Timestamp) -
         Identifier::Email(address) => user.email = Some(address.as_str().to_owned()),
         Identifier::Phone(number) => user.phone = Some(number.as_str().to_owned()),
     }
-    if let Some(language) = language {
-        user.language = language;
+    if let Some(language) = language.and_then(|tag| LanguageTag::parse(&tag).ok()) {
+        user.profile.language = language;
     }
     user
 }
@@ -179,7 +180,7 @@ impl Person {
             id: user.id,
             email: user.email.clone(),
             phone_number: user.phone.clone(),
-            full_name: user.full_name(),
+            full_name: user.profile.full_name(),
             is_new_user,
             is_verified: true,
         }

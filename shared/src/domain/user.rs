@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::id::{SessionId, UserId};
+use super::identifier::{EmailAddress, PhoneNumber};
+use super::profile::Profile;
 
 /// Whether a person may use the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,18 +52,8 @@ pub struct User {
     pub phone: Option<String>,
     /// How often it changed.
     pub phone_version: u32,
-    /// The profile's fields; empty where the person gave none.
-    pub username: String,
-    /// See `username`.
-    pub first_name: String,
-    /// See `username`.
-    pub last_name: String,
-    /// See `username`.
-    pub bio: String,
-    /// BCP 47.
-    pub language: String,
-    /// IANA.
-    pub timezone: String,
+    /// What the person says about themselves.
+    pub profile: Profile,
     /// The picture's content address.
     pub avatar: Option<String>,
     /// What the person may do beside the usual: `admin`.
@@ -98,12 +90,7 @@ impl User {
             email_version: 0,
             phone: None,
             phone_version: 0,
-            username: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-            bio: String::new(),
-            language: "en".to_owned(),
-            timezone: "UTC".to_owned(),
+            profile: Profile::default(),
             avatar: None,
             roles: Vec::new(),
             sessions: BTreeMap::new(),
@@ -119,5 +106,30 @@ impl User {
     #[must_use]
     pub fn has_session(&self, session: SessionId, now: Timestamp) -> bool {
         self.sessions.get(&session).is_some_and(|end| *end > now)
+    }
+
+    /// The mail address as a value. A stored address that today's rules would refuse is `None` here and stays the
+    /// person's all the same.
+    #[must_use]
+    pub fn email_address(&self) -> Option<EmailAddress> {
+        EmailAddress::parse(self.email.as_deref()?).ok()
+    }
+
+    /// The number as a value; see [`User::email_address`].
+    #[must_use]
+    pub fn phone_number(&self) -> Option<PhoneNumber> {
+        PhoneNumber::parse(self.phone.as_deref()?).ok()
+    }
+
+    /// One or two letters for a round picture.
+    #[must_use]
+    pub fn initials(&self) -> String {
+        self.profile.initials(self.email_address().as_ref())
+    }
+
+    /// What to call the person.
+    #[must_use]
+    pub fn display_username(&self) -> String {
+        self.profile.display_username(self.email_address().as_ref(), self.phone_number().as_ref())
     }
 }

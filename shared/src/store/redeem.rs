@@ -2,8 +2,6 @@
 //!
 //! Never two sessions from one code, never a burnt code without a session.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };

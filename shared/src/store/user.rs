@@ -9,7 +9,10 @@ use super::Store;
 use super::item::{Item, Read, at, n, s, texts};
 use super::keys::{self, Table};
 use crate::Result;
+use crate::domain::Fault;
 use crate::domain::id::{SessionId, UserId};
+use crate::domain::locale::{LanguageTag, TimeZoneName};
+use crate::domain::profile::{Bio, PersonName, Profile, Username};
 use crate::domain::user::{Status, User};
 
 impl Store {
@@ -24,7 +27,6 @@ impl Store {
 
 /// Reads a user item.
 pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
-    let text = |name: &str| item.text(name).unwrap_or_default().to_owned();
     let given = |name: &str| item.text(name).map(str::to_owned);
     Ok(User {
         id,
@@ -33,12 +35,7 @@ pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
         email_version: item.count("email_version"),
         phone: given("phone"),
         phone_version: item.count("phone_version"),
-        username: text("username"),
-        first_name: text("first_name"),
-        last_name: text("last_name"),
-        bio: text("bio"),
-        language: given("language").unwrap_or_else(|| "en".to_owned()),
-        timezone: given("timezone").unwrap_or_else(|| "UTC".to_owned()),
+        profile: profile(item),
         avatar: given("avatar"),
         roles: item.list("roles"),
         sessions: sessions(item),
@@ -48,6 +45,21 @@ pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
         erases_at: item.moment("erases_at"),
         version: item.number("version").and_then(|version| version.try_into().ok()).unwrap_or(1),
     })
+}
+
+/// What the person says about themselves; a stored text that today's rules would refuse reads as not given.
+fn profile(item: &Item) -> Profile {
+    fn field<T: Default>(item: &Item, name: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> T {
+        item.text(name).and_then(|text| parse(text).ok()).unwrap_or_default()
+    }
+    Profile {
+        username: field(item, "username", Username::parse),
+        first_name: field(item, "first_name", PersonName::parse),
+        last_name: field(item, "last_name", PersonName::parse),
+        bio: field(item, "bio", Bio::parse),
+        language: field(item, "language", LanguageTag::parse),
+        timezone: field(item, "timezone", TimeZoneName::parse),
+    }
 }
 
 /// The map of sessions that count.
@@ -63,8 +75,8 @@ pub(crate) fn item(user: &User) -> Item {
     let mut set = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
     set("status", s(user.status.as_str()));
     set("sessions", AttributeValue::M(sessions));
-    set("language", s(&user.language));
-    set("timezone", s(&user.timezone));
+    set("language", s(user.profile.language.as_str()));
+    set("timezone", s(user.profile.timezone.as_str()));
     set("roles", texts(&user.roles));
     set("version", n(user.version));
     set("joined", at(user.joined));
