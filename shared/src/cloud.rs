@@ -41,6 +41,9 @@ pub enum StartError {
     /// The secret could not be read.
     #[error("SECRET_ID: the secret could not be read: {0}")]
     Secret(String),
+    /// A client of a web API cannot be made.
+    #[error("no client for a provider's API could be made: {0}")]
+    Client(String),
 }
 
 impl Setup {
@@ -214,7 +217,10 @@ impl Intercept for Trace {
     ) -> Result<(), BoxError> {
         bag.interceptor_state().store_put(StartedAt(Instant::now()));
         if let Some(id) = telemetry::request_id() {
-            context.request_mut().headers_mut().insert(REQUEST_ID_HEADER, id);
+            context
+                .request_mut()
+                .headers_mut()
+                .insert(REQUEST_ID_HEADER, id);
         }
         Ok(())
     }
@@ -225,8 +231,13 @@ impl Intercept for Trace {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let elapsed = bag.load::<StartedAt>().map(|started| started.0.elapsed()).unwrap_or_default();
-        let operation = bag.load::<Metadata>().map_or("unknown", |metadata| metadata.name());
+        let elapsed = bag
+            .load::<StartedAt>()
+            .map(|started| started.0.elapsed())
+            .unwrap_or_default();
+        let operation = bag
+            .load::<Metadata>()
+            .map_or("unknown", |metadata| metadata.name());
         telemetry::upstream(self.service, operation, elapsed);
         Ok(())
     }

@@ -45,7 +45,12 @@ impl Guard {
     /// A guard by the settings.
     #[must_use]
     pub fn new(setup: &Setup, store: &Store, keyring: KeyringHandle, rules: TokenRules) -> Self {
-        Self { store: store.clone(), keyring, rules: Arc::new(rules), clock: setup.clock.clone() }
+        Self {
+            store: store.clone(),
+            keyring,
+            rules: Arc::new(rules),
+            clock: setup.clock.clone(),
+        }
     }
 
     /// The person behind these headers.
@@ -55,9 +60,17 @@ impl Guard {
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn admit(&self, headers: &HeaderMap) -> Result<SignedIn> {
         let token = bearer(headers).ok_or(Error::Unauthenticated)?;
-        let claims = self.keyring.verify(token, &self.rules).await.ok_or(Error::Unauthenticated)?;
+        let claims = self
+            .keyring
+            .verify(token, &self.rules)
+            .await
+            .ok_or(Error::Unauthenticated)?;
         let now = self.clock.now();
-        let user = self.store.user(claims.sub).await?.ok_or(Error::Unauthenticated)?;
+        let user = self
+            .store
+            .user(claims.sub)
+            .await?
+            .ok_or(Error::Unauthenticated)?;
         if user.status != Status::Active || !user.has_session(claims.sid, now) {
             return Err(Error::Unauthenticated);
         }
@@ -72,7 +85,11 @@ impl SignedIn {
     /// [`Error::ReauthenticationRequired`] where it is older.
     pub fn recently(&self) -> Result<()> {
         let signed_in = Timestamp::from_second(self.claims.auth_time).unwrap_or(Timestamp::MIN);
-        if after(signed_in, RECENT) < self.now { Err(Error::ReauthenticationRequired) } else { Ok(()) }
+        if after(signed_in, RECENT) < self.now {
+            Err(Error::ReauthenticationRequired)
+        } else {
+            Ok(())
+        }
     }
 
     /// Asks for a role, as the account holds it now.
@@ -80,7 +97,11 @@ impl SignedIn {
     /// # Errors
     /// [`Error::Forbidden`] without it.
     pub fn holds(&self, role: &str) -> Result<()> {
-        if self.user.roles.iter().any(|held| held == role) { Ok(()) } else { Err(Error::Forbidden) }
+        if self.user.roles.iter().any(|held| held == role) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
     }
 }
 
@@ -88,10 +109,13 @@ impl SignedIn {
 /// headers reach us joined by a comma, which no token of ours contains.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(only), None) = (all.next(), all.next()) else { return None };
+    let (Some(only), None) = (all.next(), all.next()) else {
+        return None;
+    };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([',', ' '])).then_some(token)
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([',', ' ']))
+        .then_some(token)
 }
 
 impl<S> FromRequestParts<S> for SignedIn

@@ -5,11 +5,12 @@
 use jiff::Timestamp;
 
 use crate::clock::SharedClock;
-use crate::cloud::Setup;
+use crate::cloud::{Setup, StartError};
 use crate::config::{IpLimits, OtpRules, Public, Reader};
-use crate::courier::{Content, Courier, CourierSettings, Dispatch, Language, Letter, Reason, Recipient, Refusal};
+use crate::courier::{
+    Content, Courier, CourierSettings, Dispatch, Language, Letter, Reason, Recipient, Refusal,
+};
 use crate::domain::channel::Channel;
-use crate::domain::code::OtpCode;
 use crate::domain::delivery::State;
 use crate::domain::id::DeliveryId;
 use crate::domain::identifier::Identifier;
@@ -77,19 +78,29 @@ impl Issuer {
     /// An issuer by the settings.
     ///
     /// # Errors
-    /// Complaints about the peppers; all others are the reader's.
-    pub fn open(setup: &Setup, reader: &mut Reader, public: &Public, store: &Store, peppers: Reloading<Peppers>) -> Self {
+    /// When the web client cannot be made; wrong settings are the reader's to tell.
+    pub fn open(
+        setup: &Setup,
+        reader: &mut Reader,
+        public: &Public,
+        store: &Store,
+        peppers: Reloading<Peppers>,
+    ) -> Result<Self, StartError> {
         let limits = IpLimits::read(reader);
         let courier = CourierSettings::read(reader, setup, public);
-        Self {
+        Ok(Self {
             store: store.clone(),
             limiter: Limiter::new(store.clone()),
-            courier: Courier::new(courier, setup),
+            courier: Courier::new(courier, setup)
+                .map_err(|error| StartError::Client(error.to_string()))?,
             peppers,
             rules: OtpRules::read(reader),
-            per_ip: Rule { name: "ip_sends", rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst) },
+            per_ip: Rule {
+                name: "ip_sends",
+                rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst),
+            },
             clock: setup.clock.clone(),
-        }
+        })
     }
 
     /// Whether codes can go this way at all.
@@ -109,22 +120,37 @@ impl Issuer {
         let marks = Marks::new(&peppers);
         telemetry::subject(&marks.subject(wish.identifier));
 
+        let suppressions = marks.suppressions(wish.identifier);
         let (room, suppressed, seen, lane) = futures_util::try_join!(
-            self.limiter.admit(self.per_ip, &caller.subject, &caller.request_id, now),
-            self.store.is_suppressed(wish.identifier.kind(), &marks.suppressions(wish.identifier)),
+            self.limiter
+                .admit(self.per_ip, &caller.subject, &caller.request_id, now),
+            self.store
+                .is_suppressed(wish.identifier.kind(), &suppressions),
             self.store.challenge_seen(wish.purpose, wish.identifier),
-            lane(&self.store, &peppers, wish.device_token.as_deref(), wish.identifier),
+            lane(
+                &self.store,
+                &peppers,
+                wish.device_token.as_deref(),
+                wish.identifier
+            ),
         )?;
 
         let delivery = DeliveryId::new(now, entropy::bytes());
         let sealed = marks.seal(delivery).to_string();
-        let versions: Vec<_> = peppers.iter().map(crate::keyring::Pepper::version).collect();
+        let versions: Vec<_> = peppers
+            .iter()
+            .map(crate::keyring::Pepper::version)
+            .collect();
         let ask = Ask {
             purpose: wish.purpose,
             identifier: wish.identifier,
             channel: wish.channel,
             lane,
-            key: &marks.idempotency(wish.idempotency_key.as_deref(), &caller.request_id, wish.channel),
+            key: &marks.idempotency(
+                wish.idempotency_key.as_deref(),
+                &caller.request_id,
+                wish.channel,
+            ),
             delivery: &sealed,
             request: &caller.request_id,
             nonce: entropy::bytes(),
@@ -150,14 +176,16 @@ impl Issuer {
         telemetry::metric("otp_requested", &[("channel", wish.channel.as_str())]);
 
         if suppressed {
-            self.keep_quiet(&ask, &live, delivery, State::Bounced, &marks).await?;
+            self.keep_quiet(&ask, &live, delivery, State::Bounced, &marks)
+                .await?;
             return Ok(issued(&live, sealed));
         }
         let letter = self.letter(&wish, &live, &marks, &sealed, caller, now)?;
         let recipient = marks.recipient(wish.identifier);
         let (dispatch, noted) = futures_util::join!(
             self.courier.send(&letter),
-            self.store.note_delivery(delivery, wish.channel, &recipient, None, now)
+            self.store
+                .note_delivery(delivery, wish.channel, &recipient, None, now)
         );
         if let Err(error) = noted {
             // The message may be out; the provider's callback makes the record as well.
@@ -168,7 +196,10 @@ impl Issuer {
                 telemetry::metric("otp_sent", &[("channel", wish.channel.as_str())]);
                 Ok(issued(&live, sealed))
             }
-            Dispatch::Refused(Refusal { reason: Reason::OptedOut, .. }) => {
+            Dispatch::Refused(Refusal {
+                reason: Reason::OptedOut,
+                ..
+            }) => {
                 let mac = marks.suppression(wish.identifier);
                 let masked = wish.identifier.masked();
                 let kind = wish.identifier.kind();
@@ -185,22 +216,36 @@ impl Issuer {
                     self.store.uncharge(&ask, &live, fresh),
                     self.store.advance_delivery(delivery, State::Failed, now),
                 )?;
-                Err(Error::DeliveryFailed { retry_after: refusal.retry_after.map_or(SOON, |wait| wait.as_secs().max(1)) })
+                Err(Error::DeliveryFailed {
+                    retry_after: refusal
+                        .retry_after
+                        .map_or(SOON, |wait| wait.as_secs().max(1)),
+                })
             }
             Dispatch::Unknown => {
                 telemetry::metric("otp_failed", &[("reason", "unknown")]);
                 self.store.forget_key(&ask, &live).await?;
-                Err(Error::DeliveryFailed { retry_after: issued(&live, sealed).resend_in.max(1) })
+                Err(Error::DeliveryFailed {
+                    retry_after: issued(&live, sealed).resend_in.max(1),
+                })
             }
         }
     }
 
     /// In place of the provider: the code never matches, and the delivery shows what sending would have led to.
-    async fn keep_quiet(&self, ask: &Ask<'_>, live: &Live, id: DeliveryId, end: State, marks: &Marks<'_>) -> Result<()> {
+    async fn keep_quiet(
+        &self,
+        ask: &Ask<'_>,
+        live: &Live,
+        id: DeliveryId,
+        end: State,
+        marks: &Marks<'_>,
+    ) -> Result<()> {
         let recipient = marks.recipient(ask.identifier);
         futures_util::try_join!(
             self.store.mute(ask, live),
-            self.store.note_delivery(id, ask.channel, &recipient, Some(end), ask.now),
+            self.store
+                .note_delivery(id, ask.channel, &recipient, Some(end), ask.now),
         )?;
         Ok(())
     }
@@ -215,7 +260,13 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<Letter> {
         let code = marks
-            .code(wish.purpose, wish.identifier, wish.owner.as_deref(), live, self.rules.digits)
+            .code(
+                wish.purpose,
+                wish.identifier,
+                wish.owner.as_deref(),
+                live,
+                self.rules.digits,
+            )
             .ok_or_else(|| Error::internal("the pepper of a live code left the ring"))?;
         let expires_in = std::time::Duration::from_secs(seconds_left(now, live.expires));
         let content = match wish.purpose {
@@ -226,7 +277,10 @@ impl Issuer {
             delivery_id: sealed.to_owned(),
             recipient: Recipient::new(wish.identifier, wish.channel)
                 .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
-            language: Language::choose(wish.locale.as_ref().map(LanguageTag::as_str), caller.accept_language.as_deref()),
+            language: Language::choose(
+                wish.locale.as_ref().map(LanguageTag::as_str),
+                caller.accept_language.as_deref(),
+            ),
             content,
         })
     }
@@ -247,12 +301,21 @@ pub(crate) async fn lane(
     token: Option<&str>,
     identifier: &Identifier,
 ) -> Result<Lane> {
-    let holder = token.and_then(|token| crate::keyring::DeviceToken::verify(peppers, token, identifier.as_str()));
-    let Some(holder) = holder else { return Ok(Lane::Stranger) };
+    let holder = token
+        .and_then(|token| crate::keyring::DeviceToken::verify(peppers, token, identifier.as_str()));
+    let Some(holder) = holder else {
+        return Ok(Lane::Stranger);
+    };
     Ok(lane_of(holder, store.owner(identifier).await?))
 }
 
-pub(crate) fn lane_of(holder: crate::domain::id::UserId, owner: Option<crate::domain::id::UserId>) -> Lane {
-    if owner == Some(holder) { Lane::Known } else { Lane::Stranger }
+pub(crate) fn lane_of(
+    holder: crate::domain::id::UserId,
+    owner: Option<crate::domain::id::UserId>,
+) -> Lane {
+    if owner == Some(holder) {
+        Lane::Known
+    } else {
+        Lane::Stranger
+    }
 }
-

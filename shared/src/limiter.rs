@@ -46,7 +46,10 @@ impl Limiter {
     /// A limiter that counts in this store.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, refused: Mutex::default() }
+        Self {
+            store,
+            refused: Mutex::default(),
+        }
     }
 
     /// Admits one call of the subject, and counts it.
@@ -54,14 +57,29 @@ impl Limiter {
     /// # Errors
     /// [`Error::RateLimited`] with the true wait, and [`Error::Unavailable`] when the store does not answer: a limit
     /// that cannot be counted denies.
-    pub async fn admit(&self, rule: Rule, subject: &str, request: &str, now: Timestamp) -> Result<Room> {
+    pub async fn admit(
+        &self,
+        rule: Rule,
+        subject: &str,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<Room> {
         if let Some(until) = self.remembered(rule, subject, now) {
             return Err(limited(rule.name, seconds_until(now, until).max(1)));
         }
-        match self.store.count_call(rule.name, subject, rule.rate, request, now).await? {
+        match self
+            .store
+            .count_call(rule.name, subject, rule.rate, request, now)
+            .await?
+        {
             Admission::Admitted { remaining, reset } => {
                 let window = (rule.rate.interval * rule.rate.burst).as_secs();
-                Ok(Room { burst: rule.rate.burst, window, remaining, reset })
+                Ok(Room {
+                    burst: rule.rate.burst,
+                    window,
+                    remaining,
+                    reset,
+                })
             }
             Admission::Refused { until } => {
                 self.remember(rule, subject, until, now);
@@ -72,7 +90,10 @@ impl Limiter {
 
     fn remembered(&self, rule: Rule, subject: &str, now: Timestamp) -> Option<Timestamp> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.get(&(rule.name, subject.to_owned())).copied().filter(|until| *until > now)
+        refused
+            .get(&(rule.name, subject.to_owned()))
+            .copied()
+            .filter(|until| *until > now)
     }
 
     fn remember(&self, rule: Rule, subject: &str, until: Timestamp, now: Timestamp) {

@@ -44,44 +44,71 @@ impl<'a> Marks<'a> {
             owner.unwrap_or_default().as_bytes(),
             &live.nonce,
         ];
-        Some(OtpCode::derive(&self.peppers.version(live.pepper)?.mac(Label::Code, &parts), digits))
+        Some(OtpCode::derive(
+            &self.peppers.version(live.pepper)?.mac(Label::Code, &parts),
+            digits,
+        ))
     }
 
     /// Seals a delivery id, so that it shows that it was issued here.
     #[must_use]
     pub fn seal(&self, id: DeliveryId) -> SealedId {
-        SealedId { id, mac: seal(self.peppers.current(), id) }
+        SealedId {
+            id,
+            mac: seal(self.peppers.current(), id),
+        }
     }
 
     /// The id of a text that was sealed here, under any pepper of the ring.
     #[must_use]
     pub fn unseal(&self, text: &str) -> Option<DeliveryId> {
         let sealed = SealedId::parse(text)?;
-        self.peppers.iter().any(|pepper| equal(&seal(pepper, sealed.id), &sealed.mac)).then_some(sealed.id)
+        self.peppers
+            .iter()
+            .any(|pepper| equal(&seal(pepper, sealed.id), &sealed.mac))
+            .then_some(sealed.id)
     }
 
     /// How a delivery remembers its recipient.
     #[must_use]
     pub fn recipient(&self, identifier: &Identifier) -> String {
-        hex(&of(self.peppers.current(), Label::Delivery, b"recipient", identifier))
+        hex(&of(
+            self.peppers.current(),
+            Label::Delivery,
+            b"recipient",
+            identifier,
+        ))
     }
 
     /// The key of the address's suppression, under the current pepper.
     #[must_use]
     pub fn suppression(&self, identifier: &Identifier) -> String {
-        hex(&of(self.peppers.current(), Label::Suppression, b"address", identifier))
+        hex(&of(
+            self.peppers.current(),
+            Label::Suppression,
+            b"address",
+            identifier,
+        ))
     }
 
     /// The same under every pepper of the ring.
     #[must_use]
     pub fn suppressions(&self, identifier: &Identifier) -> Vec<String> {
-        self.peppers.iter().map(|pepper| hex(&of(pepper, Label::Suppression, b"address", identifier))).collect()
+        self.peppers
+            .iter()
+            .map(|pepper| hex(&of(pepper, Label::Suppression, b"address", identifier)))
+            .collect()
     }
 
     /// How a log line names the address.
     #[must_use]
     pub fn subject(&self, identifier: &Identifier) -> [u8; 32] {
-        of(self.peppers.current(), Label::Delivery, b"subject", identifier)
+        of(
+            self.peppers.current(),
+            Label::Delivery,
+            b"subject",
+            identifier,
+        )
     }
 
     /// What the challenge remembers of an idempotency key on a channel; of the request where there is no key.
@@ -96,19 +123,53 @@ impl<'a> Marks<'a> {
 }
 
 fn seal(pepper: &Pepper, id: DeliveryId) -> [u8; 8] {
-    let [seal @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
-        pepper.mac(Label::Delivery, &[b"id", id.as_bytes()]);
+    let [
+        seal @ ..,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+    ] = pepper.mac(Label::Delivery, &[b"id", id.as_bytes()]);
     seal
 }
 
 fn of(pepper: &Pepper, label: Label, what: &[u8], identifier: &Identifier) -> [u8; 32] {
-    pepper.mac(label, &[what, identifier.kind().as_str().as_bytes(), identifier.as_str().as_bytes()])
+    pepper.mac(
+        label,
+        &[
+            what,
+            identifier.kind().as_str().as_bytes(),
+            identifier.as_str().as_bytes(),
+        ],
+    )
 }
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }

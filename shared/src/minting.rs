@@ -46,7 +46,13 @@ fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S
 ///
 /// # Errors
 /// [`crate::Error::Internal`] when the key does not sign.
-pub fn mint(keyring: &Keyring, rules: &TokenRules, grounds: &Grounds<'_>, refresh: &RefreshToken, now: Timestamp) -> Result<Tokens> {
+pub fn mint(
+    keyring: &Keyring,
+    rules: &TokenRules,
+    grounds: &Grounds<'_>,
+    refresh: &RefreshToken,
+    now: Timestamp,
+) -> Result<Tokens> {
     let ends = after(now, rules.access).min(grounds.end);
     let claims = AccessClaims {
         iss: rules.issuer.clone(),

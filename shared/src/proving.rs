@@ -56,14 +56,22 @@ pub struct Prover {
 
 impl Prover {
     /// A prover by the settings.
-    pub fn open(setup: &Setup, reader: &mut Reader, store: &Store, peppers: Reloading<Peppers>) -> Self {
+    pub fn open(
+        setup: &Setup,
+        reader: &mut Reader,
+        store: &Store,
+        peppers: Reloading<Peppers>,
+    ) -> Self {
         let per_minute = IpLimits::read(reader).verifies_per_minute;
         Self {
             store: store.clone(),
             limiter: Limiter::new(store.clone()),
             peppers,
             rules: OtpRules::read(reader),
-            per_ip: Rule { name: "ip_verifies", rate: Rate::per_minute(per_minute, per_minute) },
+            per_ip: Rule {
+                name: "ip_verifies",
+                rate: Rate::per_minute(per_minute, per_minute),
+            },
             clock: setup.clock.clone(),
         }
     }
@@ -86,13 +94,19 @@ impl Prover {
         telemetry::subject(&marks.subject(attempt.identifier));
 
         let (room, owner) = futures_util::try_join!(
-            self.limiter.admit(self.per_ip, &caller.subject, &caller.request_id, now),
+            self.limiter
+                .admit(self.per_ip, &caller.subject, &caller.request_id, now),
             self.store.owner(attempt.identifier),
         )?;
-        let holder = attempt.device_token.and_then(|token| DeviceToken::verify(&peppers, token, attempt.identifier.as_str()));
+        let holder = attempt
+            .device_token
+            .and_then(|token| DeviceToken::verify(&peppers, token, attempt.identifier.as_str()));
         let lane = holder.map_or(Lane::Stranger, |holder| lane_of(holder, owner));
 
-        let charged = self.store.charge(attempt.purpose, attempt.identifier, lane, &self.rules, now).await?;
+        let charged = self
+            .store
+            .charge(attempt.purpose, attempt.identifier, lane, &self.rules, now)
+            .await?;
         let paid = match charged {
             Charged::Compare(paid) => Some(paid),
             Charged::Nothing => None,
@@ -102,14 +116,30 @@ impl Prover {
             }
         };
         // Where there is nothing to compare with, the same work is done on a dummy, so that time tells nothing.
-        let dummy = Live { nonce: [0; 16], pepper: peppers.current().version(), expires: now, sent: now };
+        let dummy = Live {
+            nonce: [0; 16],
+            pepper: peppers.current().version(),
+            expires: now,
+            sent: now,
+        };
         let live = paid.as_ref().map_or(&dummy, |paid| &paid.live);
-        let expected = marks.code(attempt.purpose, attempt.identifier, attempt.owner, live, self.rules.digits);
+        let expected = marks.code(
+            attempt.purpose,
+            attempt.identifier,
+            attempt.owner,
+            live,
+            self.rules.digits,
+        );
         let matches = expected.is_some_and(|expected| expected.matches(attempt.code));
         match paid {
-            Some(paid) if matches && !paid.muted && paid.owner.as_deref() == attempt.owner => Ok(Proven { paid, owner, room }),
+            Some(paid) if matches && !paid.muted && paid.owner.as_deref() == attempt.owner => {
+                Ok(Proven { paid, owner, room })
+            }
             paid => {
-                telemetry::metric("otp_failed", &[("reason", if paid.is_some() { "wrong" } else { "no_code" })]);
+                telemetry::metric(
+                    "otp_failed",
+                    &[("reason", if paid.is_some() { "wrong" } else { "no_code" })],
+                );
                 if paid.is_some_and(|paid| paid.failures == FREE_FAILURES) {
                     telemetry::metric("otp_locked", &[]);
                 }

@@ -27,8 +27,13 @@ struct Step {
     at: Timestamp,
 }
 
-pub(crate) async fn show(State(house): State<Arc<House>>, Path(id): Path<String>) -> Result<Json<Shown>> {
-    let id = Marks::new(&house.peppers.snapshot()).unseal(&id).ok_or(Error::NotFound)?;
+pub(crate) async fn show(
+    State(house): State<Arc<House>>,
+    Path(id): Path<String>,
+) -> Result<Json<Shown>> {
+    let id = Marks::new(&house.peppers.snapshot())
+        .unseal(&id)
+        .ok_or(Error::NotFound)?;
     Ok(Json(Shown::from(house.store.delivery(id).await?)))
 }
 
@@ -36,9 +41,17 @@ impl From<Option<Delivery>> for Shown {
     /// An id that we issued and that nothing is noted of yet is queued.
     fn from(delivery: Option<Delivery>) -> Self {
         let Some(delivery) = delivery else {
-            return Self { status: DeliveryState::Queued.as_str(), channel: None, updated_at: None, history: Vec::new() };
+            return Self {
+                status: DeliveryState::Queued.as_str(),
+                channel: None,
+                updated_at: None,
+                history: Vec::new(),
+            };
         };
-        let steps = delivery.history.into_iter().map(|(state, at)| Step { status: state.as_str(), at });
+        let steps = delivery.history.into_iter().map(|(state, at)| Step {
+            status: state.as_str(),
+            at,
+        });
         Self {
             status: delivery.state.as_str(),
             channel: delivery.channel.map(|channel| channel.as_str()),

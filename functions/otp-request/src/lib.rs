@@ -31,12 +31,20 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let public = Public::read(&mut reader);
     let store = Store::open(setup, &mut reader);
     let peppers = Reloading::open(setup)?;
-    let issuer = Issuer::open(setup, &mut reader, &public, &store, peppers.clone());
-    let house = reader.finish(House { store, peppers, issuer })?;
+    let issuer = Issuer::open(setup, &mut reader, &public, &store, peppers.clone())?;
+    let house = reader.finish(House {
+        store,
+        peppers,
+        issuer,
+    })?;
 
     let router = Router::new()
         .route("/api/auth/otp/request", post(request::request))
         .route("/api/auth/otp/deliveries/{id}", get(deliveries::show))
         .with_state(Arc::new(house));
-    Ok(Entry::http(http::desk(router, &public, setup.clock.clone())))
+    Ok(Entry::http(http::desk(
+        router,
+        &public,
+        setup.clock.clone(),
+    )))
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use shared::Result;
 use shared::domain::channel::Channel;
 use shared::domain::identifier::Identifier;
 use shared::domain::locale::LanguageTag;
@@ -14,7 +15,6 @@ use shared::domain::source::SourceOrigin;
 use shared::http::{Caller, JsonBody, device_token, idempotency_key, rate_limit_headers};
 use shared::issuing::{Issued, Wish};
 use shared::store::keys::Purpose;
-use shared::Result;
 
 use crate::House;
 
@@ -67,13 +67,28 @@ fn read(body: JsonBody, house: &House) -> Result<Form> {
     let channel = identifier.as_ref().map(|identifier| {
         let channel = channel.unwrap_or_else(|| Channel::for_kind(identifier.kind()));
         if !channel.fits(identifier.kind()) {
-            fields.fault("channel", "invalid_channel", "This channel does not fit the identifier.");
+            fields.fault(
+                "channel",
+                "invalid_channel",
+                "This channel does not fit the identifier.",
+            );
         } else if !house.issuer.offers(channel) {
-            fields.fault("channel", "invalid_channel", "This channel is not available here.");
+            fields.fault(
+                "channel",
+                "invalid_channel",
+                "This channel is not available here.",
+            );
         }
         channel
     });
-    fields.finish(|| Some(Form { identifier: identifier?, channel: channel?, source, locale }))
+    fields.finish(|| {
+        Some(Form {
+            identifier: identifier?,
+            channel: channel?,
+            source,
+            locale,
+        })
+    })
 }
 
 impl From<Issued> for Sent {

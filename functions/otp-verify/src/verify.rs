@@ -81,15 +81,27 @@ pub(crate) async fn verify(
 fn read(body: JsonBody, house: &House) -> Result<Form> {
     let mut fields = body.fields();
     let identifier = fields.required("identifier", Identifier::parse);
-    let code = fields.required("otp_code", |text| OtpCode::parse(text, house.prover.digits()));
+    let code = fields.required("otp_code", |text| {
+        OtpCode::parse(text, house.prover.digits())
+    });
     let source = fields.optional("source_url", SourceOrigin::parse);
     let channel = fields.optional("channel", Channel::parse);
     if let (Some(identifier), Some(channel)) = (&identifier, channel)
         && !channel.fits(identifier.kind())
     {
-        fields.fault("channel", "invalid_channel", "This channel does not fit the identifier.");
+        fields.fault(
+            "channel",
+            "invalid_channel",
+            "This channel does not fit the identifier.",
+        );
     }
-    fields.finish(|| Some(Form { identifier: identifier?, code: code?, source }))
+    fields.finish(|| {
+        Some(Form {
+            identifier: identifier?,
+            code: code?,
+            source,
+        })
+    })
 }
 
 impl House {
@@ -97,8 +109,12 @@ impl House {
     async fn open_session(&self, form: Form, proven: Proven, caller: &Caller) -> Result<Welcome> {
         let now = self.clock.now();
         let keyring = self.keyring.snapshot();
-        let Form { identifier, source, .. } = form;
-        let source = source.map(|origin| origin.as_str().to_owned()).or_else(|| proven.paid.source.clone());
+        let Form {
+            identifier, source, ..
+        } = form;
+        let source = source
+            .map(|origin| origin.as_str().to_owned())
+            .or_else(|| proven.paid.source.clone());
         let via = proven.paid.via;
         let secret: [u8; 16] = entropy::bytes();
         let newcomer = newcomer(&identifier, proven.paid.language.clone(), now);
@@ -134,7 +150,12 @@ impl House {
 
         let refresh = RefreshToken::issue(keyring.peppers.current(), user.id, id, 0, secret);
         let amr = ["otp", via.amr()].map(str::to_owned);
-        let grounds = Grounds { signed_in: now, amr: &amr, roles: &user.roles, end };
+        let grounds = Grounds {
+            signed_in: now,
+            amr: &amr,
+            roles: &user.roles,
+            end,
+        };
         let tokens = mint(&keyring, &self.rules, &grounds, &refresh, now)?;
         Ok(Welcome {
             success: true,

@@ -43,6 +43,12 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let guard = Guard::new(setup, &store, Reloading::open(setup)?, rules);
     let house = reader.finish(House { guard })?;
 
-    let router = Router::new().route("/api/profile", get(show::show)).with_state(Shared(Arc::new(house)));
-    Ok(Entry::http(http::desk(router, &public, setup.clock.clone())))
+    let router = Router::new()
+        .route("/api/profile", get(show::show))
+        .with_state(Shared(Arc::new(house)));
+    Ok(Entry::http(http::desk(
+        router,
+        &public,
+        setup.clock.clone(),
+    )))
 }

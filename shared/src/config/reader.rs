@@ -150,7 +150,11 @@ impl<'a> Reader<'a> {
 
     /// Says what is wrong with a setting; a secret's value is not repeated.
     pub fn complain(&mut self, setting: &Setting, found: Option<&str>) {
-        if self.complaints.iter().any(|complaint| complaint.name == setting.name) {
+        if self
+            .complaints
+            .iter()
+            .any(|complaint| complaint.name == setting.name)
+        {
             // Two rooms read it; once is enough.
             return;
         }

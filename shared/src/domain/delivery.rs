@@ -25,8 +25,15 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 7] =
-        [Self::Queued, Self::Sent, Self::Delivered, Self::Failed, Self::Bounced, Self::Read, Self::Complained];
+    const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Sent,
+        Self::Delivered,
+        Self::Failed,
+        Self::Bounced,
+        Self::Read,
+        Self::Complained,
+    ];
 
     /// The word in items and answers.
     #[must_use]
@@ -88,8 +95,14 @@ impl SealedId {
     pub fn parse(text: &str) -> Option<Self> {
         let (id, mac) = text.split_at_checked(text.len().checked_sub(16)?)?;
         let canonical = mac.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        let mac = u64::from_str_radix(mac, 16).ok().filter(|_| canonical)?.to_be_bytes();
-        Some(Self { id: Id::parse(id)?, mac })
+        let mac = u64::from_str_radix(mac, 16)
+            .ok()
+            .filter(|_| canonical)?
+            .to_be_bytes();
+        Some(Self {
+            id: Id::parse(id)?,
+            mac,
+        })
     }
 }
 

@@ -36,7 +36,10 @@ impl Rate {
     /// So many calls a minute, `burst` of them at once.
     #[must_use]
     pub fn per_minute(calls: u32, burst: u32) -> Self {
-        Self { interval: Duration::from_secs(60) / calls.max(1), burst: burst.max(1) }
+        Self {
+            interval: Duration::from_secs(60) / calls.max(1),
+            burst: burst.max(1),
+        }
     }
 
     /// The latest theoretical arrival time at which a call is admitted now.
@@ -63,8 +66,16 @@ impl Rate {
     #[must_use]
     pub fn remaining(&self, tat: Timestamp, now: Timestamp) -> u32 {
         let room = self.latest(now).as_millisecond() - tat.as_millisecond();
-        let interval = i64::try_from(self.interval.as_millis()).unwrap_or(i64::MAX).max(1);
-        if room < 0 { 0 } else { u32::try_from(room / interval + 1).unwrap_or(u32::MAX).min(self.burst) }
+        let interval = i64::try_from(self.interval.as_millis())
+            .unwrap_or(i64::MAX)
+            .max(1);
+        if room < 0 {
+            0
+        } else {
+            u32::try_from(room / interval + 1)
+                .unwrap_or(u32::MAX)
+                .min(self.burst)
+        }
     }
 }
 
@@ -133,7 +144,9 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_from_half_a_minute_to_an_hour() {
-        let waits: Vec<_> = (4..=13).map(|failures| failure_wait(failures).as_secs()).collect();
+        let waits: Vec<_> = (4..=13)
+            .map(|failures| failure_wait(failures).as_secs())
+            .collect();
         assert_eq!(waits, [0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
     }
 

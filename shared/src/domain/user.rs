@@ -33,7 +33,9 @@ impl Status {
     /// Reads the word of [`Status::as_str`].
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Active, Self::Suspended, Self::Erasing].into_iter().find(|status| status.as_str() == word)
+        [Self::Active, Self::Suspended, Self::Erasing]
+            .into_iter()
+            .find(|status| status.as_str() == word)
     }
 }
 
@@ -75,7 +77,11 @@ pub struct User {
 /// Hides what identifies the person.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("id", &self.id).field("status", &self.status).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,6 +136,7 @@ impl User {
     /// What to call the person.
     #[must_use]
     pub fn display_username(&self) -> String {
-        self.profile.display_username(self.email_address().as_ref(), self.phone_number().as_ref())
+        self.profile
+            .display_username(self.email_address().as_ref(), self.phone_number().as_ref())
     }
 }

@@ -13,10 +13,15 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn owner(&self, identifier: &Identifier) -> Result<Option<UserId>> {
-        self.get(Table::Accounts, &keys::claim(identifier)).await?.map(|item| user_of(&item)).transpose()
+        self.get(Table::Accounts, &keys::claim(identifier))
+            .await?
+            .map(|item| user_of(&item))
+            .transpose()
     }
 }
 
 pub(crate) fn user_of(item: &Item) -> Result<UserId> {
-    item.text("user").and_then(UserId::parse).ok_or_else(|| item.corrupt("claim", "user"))
+    item.text("user")
+        .and_then(UserId::parse)
+        .ok_or_else(|| item.corrupt("claim", "user"))
 }

@@ -23,9 +23,18 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn note_delivery(&self, id: DeliveryId, channel: Channel, recipient: &str, ended: Option<State>, now: Timestamp) -> Result<()> {
+    pub async fn note_delivery(
+        &self,
+        id: DeliveryId,
+        channel: Channel,
+        recipient: &str,
+        ended: Option<State>,
+        now: Timestamp,
+    ) -> Result<()> {
         let state = ended.unwrap_or(State::Queued);
-        let history = std::iter::once(State::Queued).chain(ended).map(|state| step(state, now));
+        let history = std::iter::once(State::Queued)
+            .chain(ended)
+            .map(|state| step(state, now));
         let values = map([
             (":ch", s(channel.as_str())),
             (":to", s(recipient)),
@@ -59,7 +68,12 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn advance_delivery(&self, id: DeliveryId, state: State, now: Timestamp) -> Result<bool> {
+    pub async fn advance_delivery(
+        &self,
+        id: DeliveryId,
+        state: State,
+        now: Timestamp,
+    ) -> Result<bool> {
         let values = map([
             (":rank", n(state.rank())),
             (":state", s(state.as_str())),
@@ -97,13 +111,19 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>> {
-        self.get(Table::Ephemeral, &keys::delivery(&id.to_string())).await?.map(|item| read(&item)).transpose()
+        self.get(Table::Ephemeral, &keys::delivery(&id.to_string()))
+            .await?
+            .map(|item| read(&item))
+            .transpose()
     }
 }
 
 /// Placeholders for attribute names that DynamoDB reserves.
 fn names<const N: usize>(reserved: [&str; N]) -> std::collections::HashMap<String, String> {
-    reserved.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()
+    reserved
+        .into_iter()
+        .map(|name| (format!("#{name}"), name.to_owned()))
+        .collect()
 }
 
 fn step(state: State, at_: Timestamp) -> AttributeValue {
@@ -111,16 +131,30 @@ fn step(state: State, at_: Timestamp) -> AttributeValue {
 }
 
 fn read(item: &Item) -> Result<Delivery> {
-    let state = item.text("st").and_then(State::parse).ok_or_else(|| item.corrupt("delivery", "st"))?;
-    let steps = item.get("hist").and_then(|list| list.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
+    let state = item
+        .text("st")
+        .and_then(State::parse)
+        .ok_or_else(|| item.corrupt("delivery", "st"))?;
+    let steps = item
+        .get("hist")
+        .and_then(|list| list.as_l().ok())
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let history = steps.iter().filter_map(|step| {
         let step = step.as_m().ok()?;
-        Some((step.text("status").and_then(State::parse)?, step.moment("at")?))
+        Some((
+            step.text("status").and_then(State::parse)?,
+            step.moment("at")?,
+        ))
     });
     Ok(Delivery {
-        channel: item.text("ch").and_then(|channel| Channel::parse(channel).ok()),
+        channel: item
+            .text("ch")
+            .and_then(|channel| Channel::parse(channel).ok()),
         state,
-        updated: item.moment("at").ok_or_else(|| item.corrupt("delivery", "at"))?,
+        updated: item
+            .moment("at")
+            .ok_or_else(|| item.corrupt("delivery", "at"))?,
         history: history.collect(),
     })
 }

@@ -27,7 +27,9 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Busy(cause) | Fault::Unknown(cause) => Self::Unavailable(cause),
-            Fault::Condition(_) | Fault::Cancelled(_) => Self::internal("a condition that nobody handles did not hold"),
+            Fault::Condition(_) | Fault::Cancelled(_) => {
+                Self::internal("a condition that nobody handles did not hold")
+            }
         }
     }
 }
@@ -42,42 +44,68 @@ pub(crate) trait Conditions {
 
 impl Conditions for UpdateItemError {
     fn conditions(&self) -> Option<Fault> {
-        let Self::ConditionalCheckFailedException(refused) = self else { return None };
-        Some(Fault::Condition(refused.item().cloned().unwrap_or_default()))
+        let Self::ConditionalCheckFailedException(refused) = self else {
+            return None;
+        };
+        Some(Fault::Condition(
+            refused.item().cloned().unwrap_or_default(),
+        ))
     }
 }
 
 impl Conditions for aws_sdk_dynamodb::operation::put_item::PutItemError {
     fn conditions(&self) -> Option<Fault> {
-        let Self::ConditionalCheckFailedException(refused) = self else { return None };
-        Some(Fault::Condition(refused.item().cloned().unwrap_or_default()))
+        let Self::ConditionalCheckFailedException(refused) = self else {
+            return None;
+        };
+        Some(Fault::Condition(
+            refused.item().cloned().unwrap_or_default(),
+        ))
     }
 }
 
 impl Conditions for aws_sdk_dynamodb::operation::delete_item::DeleteItemError {
     fn conditions(&self) -> Option<Fault> {
-        let Self::ConditionalCheckFailedException(refused) = self else { return None };
-        Some(Fault::Condition(refused.item().cloned().unwrap_or_default()))
+        let Self::ConditionalCheckFailedException(refused) = self else {
+            return None;
+        };
+        Some(Fault::Condition(
+            refused.item().cloned().unwrap_or_default(),
+        ))
     }
 }
 
 impl Conditions for TransactWriteItemsError {
     fn conditions(&self) -> Option<Fault> {
-        let Self::TransactionCanceledException(cancelled) = self else { return None };
+        let Self::TransactionCanceledException(cancelled) = self else {
+            return None;
+        };
         let reasons = cancelled.cancellation_reasons();
         let code = |wanted: &str| reasons.iter().any(|reason| reason.code() == Some(wanted));
         if code("ConditionalCheckFailed") {
             let refused = reasons.iter().map(|reason| {
-                (reason.code() == Some("ConditionalCheckFailed")).then(|| reason.item().cloned().unwrap_or_default())
+                (reason.code() == Some("ConditionalCheckFailed"))
+                    .then(|| reason.item().cloned().unwrap_or_default())
             });
             return Some(Fault::Cancelled(refused.collect()));
         }
-        let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
-        Some(if codes.iter().all(|code| matches!(*code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")) {
-            Fault::Busy(format!("transaction cancelled: {codes:?}"))
-        } else {
-            Fault::Unknown(format!("transaction cancelled: {codes:?}"))
-        })
+        let codes: Vec<_> = reasons
+            .iter()
+            .filter_map(|reason| reason.code())
+            .filter(|code| *code != "None")
+            .collect();
+        Some(
+            if codes.iter().all(|code| {
+                matches!(
+                    *code,
+                    "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
+                )
+            }) {
+                Fault::Busy(format!("transaction cancelled: {codes:?}"))
+            } else {
+                Fault::Unknown(format!("transaction cancelled: {codes:?}"))
+            },
+        )
     }
 }
 
@@ -115,7 +143,10 @@ where
         match error.code() {
             Some(code) if BUSY.contains(&code) => Self::Busy(code.to_owned()),
             Some(code) => Self::Unknown(code.to_owned()),
-            None => Self::Unknown(format!("{}", aws_sdk_dynamodb::error::DisplayErrorContext(&error))),
+            None => Self::Unknown(format!(
+                "{}",
+                aws_sdk_dynamodb::error::DisplayErrorContext(&error)
+            )),
         }
     }
 }
@@ -132,7 +163,10 @@ where
             other => return other,
         }
         let [jitter] = entropy::bytes::<1>();
-        tokio::time::sleep(Duration::from_millis(longest / 4 + longest * u64::from(jitter) / 256)).await;
+        tokio::time::sleep(Duration::from_millis(
+            longest / 4 + longest * u64::from(jitter) / 256,
+        ))
+        .await;
     }
     call().await
 }

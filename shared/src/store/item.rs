@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::Error;
 
 /// An item, as the SDK hands it over.
-pub type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// A text value.
 pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
@@ -43,7 +43,10 @@ pub(crate) fn ttl(moment: Timestamp) -> AttributeValue {
 
 /// A map of names or values for an expression.
 pub(crate) fn map<V, const N: usize>(pairs: [(&str, V); N]) -> HashMap<String, V> {
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// Typed reading of an item.
@@ -63,7 +66,9 @@ pub(crate) trait Read {
 
     /// A count; 0 where it is not there.
     fn count(&self, name: &str) -> u32 {
-        self.number(name).and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+        self.number(name)
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(0)
     }
 
     /// Bytes of a known length, if they are there.
@@ -78,8 +83,12 @@ pub(crate) trait Read {
 
     /// A list of texts; empty where it is not there.
     fn list(&self, name: &str) -> Vec<String> {
-        let Some(Ok(list)) = self.attribute(name).map(AttributeValue::as_l) else { return Vec::new() };
-        list.iter().filter_map(|value| value.as_s().ok().cloned()).collect()
+        let Some(Ok(list)) = self.attribute(name).map(AttributeValue::as_l) else {
+            return Vec::new();
+        };
+        list.iter()
+            .filter_map(|value| value.as_s().ok().cloned())
+            .collect()
     }
 
     /// The error for an item that lacks what every such item has.

@@ -43,13 +43,28 @@ pub static NOUNS: &[Noun] = &[
         attributes: &[
             ("status", "`active`, `suspended` or `erasing`"),
             ("email, phone", "the proven addresses"),
-            ("email_version, phone_version", "how often each address changed"),
-            ("username, first_name, last_name, bio, language, timezone", "the profile"),
+            (
+                "email_version, phone_version",
+                "how often each address changed",
+            ),
+            (
+                "username, first_name, last_name, bio, language, timezone",
+                "the profile",
+            ),
             ("avatar", "the picture's content address"),
             ("roles", "list of roles"),
-            ("sessions", "map from session id to its absolute end; a session counts only while it stands here"),
-            ("joined, last_login, last_activity, erases_at", "moments, milliseconds since 1970"),
-            ("registered_with, registered_from", "method and origin of the registration"),
+            (
+                "sessions",
+                "map from session id to its absolute end; a session counts only while it stands here",
+            ),
+            (
+                "joined, last_login, last_activity, erases_at",
+                "moments, milliseconds since 1970",
+            ),
+            (
+                "registered_with, registered_from",
+                "method and origin of the registration",
+            ),
             ("version", "counts the changes of the profile; its ETag"),
         ],
     },
@@ -62,9 +77,18 @@ pub static NOUNS: &[Noun] = &[
         attributes: &[
             ("g", "generation of the refresh token that counts"),
             ("rh", "hash of the session's random bytes"),
-            ("pv", "pepper version that the current generation was made with"),
-            ("ppv", "pepper version that the generation before was made with"),
-            ("created, rot, used, end", "moments of the sign-in, the last rotation, the last use, the absolute end"),
+            (
+                "pv",
+                "pepper version that the current generation was made with",
+            ),
+            (
+                "ppv",
+                "pepper version that the generation before was made with",
+            ),
+            (
+                "created, rot, used, end",
+                "moments of the sign-in, the last rotation, the last use, the absolute end",
+            ),
             ("ip, ua", "address and user agent of the sign-in"),
             ("amr", "how the person signed in"),
         ],
@@ -75,7 +99,13 @@ pub static NOUNS: &[Noun] = &[
         pk: "USER#<id>",
         sk: "SOURCE#<origin>",
         expires: "never",
-        attributes: &[("method", "registration method of the first sign-in from there"), ("created, seen", "first and last sign-in from there")],
+        attributes: &[
+            (
+                "method",
+                "registration method of the first sign-in from there",
+            ),
+            ("created, seen", "first and last sign-in from there"),
+        ],
     },
     Noun {
         name: "activity",
@@ -83,7 +113,12 @@ pub static NOUNS: &[Noun] = &[
         pk: "USER#<id>",
         sk: "ACTIVITY#<id>",
         expires: "after `ACTIVITY_DAYS`",
-        attributes: &[("event", "what happened"), ("at", "when"), ("ip, ua", "from where"), ("detail", "particulars without addresses")],
+        attributes: &[
+            ("event", "what happened"),
+            ("at", "when"),
+            ("ip, ua", "from where"),
+            ("detail", "particulars without addresses"),
+        ],
     },
     Noun {
         name: "claim",
@@ -100,17 +135,41 @@ pub static NOUNS: &[Noun] = &[
         sk: "CODE",
         expires: "400 days after the last touch: failures fall by a success only",
         attributes: &[
-            ("nonce, pv, digits", "what the code is derived from; the code itself is nowhere"),
+            (
+                "nonce, pv, digits",
+                "what the code is derived from; the code itself is nowhere",
+            ),
             ("exp", "when the code ends, milliseconds since 1970"),
-            ("a, ka", "comparisons of this code, by strangers and by known devices"),
-            ("f, fa, kf, kfa", "failures in a row and the last one's moment, by strangers and by known devices"),
+            (
+                "a, ka",
+                "comparisons of this code, by strangers and by known devices",
+            ),
+            (
+                "f, fa, kf, kfa",
+                "failures in a row and the last one's moment, by strangers and by known devices",
+            ),
             ("s0 … s9", "the last ten sends"),
-            ("m0 … m9", "the last ten sends to the mailbox: this address, its plus-tags, and at Gmail its dots"),
-            ("k", "map from idempotency key (or request) and channel to the delivery id"),
+            (
+                "m0 … m9",
+                "the last ten sends to the mailbox: this address, its plus-tags, and at Gmail its dots",
+            ),
+            (
+                "k",
+                "map from idempotency key (or request) and channel to the delivery id",
+            ),
             ("via", "the way that the code travelled last"),
-            ("mute", "set where nothing was sent on purpose; such a code never matches"),
-            ("owner", "for linking: the user, and the version of the address that it replaces"),
-            ("src, lang", "origin and language that came with the request"),
+            (
+                "mute",
+                "set where nothing was sent on purpose; such a code never matches",
+            ),
+            (
+                "owner",
+                "for linking: the user, and the version of the address that it replaces",
+            ),
+            (
+                "src, lang",
+                "origin and language that came with the request",
+            ),
             ("rid", "the request that wrote last"),
         ],
     },
@@ -120,7 +179,17 @@ pub static NOUNS: &[Noun] = &[
         pk: "LIMIT#<rule>#<subject>",
         sk: "LIMIT",
         expires: "when it is empty",
-        attributes: &[("tat", "theoretical arrival time (GCRA), milliseconds since 1970"), ("n", "messages of a day's budget"), ("rid, idle", "the request that wrote last, and the one that began this busy time")],
+        attributes: &[
+            (
+                "tat",
+                "theoretical arrival time (GCRA), milliseconds since 1970",
+            ),
+            ("n", "messages of a day's budget"),
+            (
+                "rid, idle",
+                "the request that wrote last, and the one that began this busy time",
+            ),
+        ],
     },
     Noun {
         name: "delivery",
@@ -142,7 +211,11 @@ pub static NOUNS: &[Noun] = &[
         pk: "SUPPRESSED#<kind>#<MAC of the identifier>",
         sk: "SUPPRESSED",
         expires: "never: it outlives the person",
-        attributes: &[("reason", "`bounce`, `complaint`, `opt_out` or `operator`"), ("at", "when"), ("masked", "the address, masked, for the operator's list")],
+        attributes: &[
+            ("reason", "`bounce`, `complaint`, `opt_out` or `operator`"),
+            ("at", "when"),
+            ("masked", "the address, masked, for the operator's list"),
+        ],
     },
 ];
 
@@ -206,12 +279,22 @@ pub(crate) fn activity(user: UserId, id: ActivityId) -> Key {
 }
 
 pub(crate) fn claim(identifier: &Identifier) -> Key {
-    Key::new(format!("CLAIM#{}#{}", identifier.kind().as_str(), identifier.as_str()), "CLAIM")
+    Key::new(
+        format!(
+            "CLAIM#{}#{}",
+            identifier.kind().as_str(),
+            identifier.as_str()
+        ),
+        "CLAIM",
+    )
 }
 
 /// The challenge of an identifier's text, which for a mailbox's budget need not be the identifier itself.
 pub(crate) fn challenge(purpose: Purpose, kind: IdentifierKind, text: &str) -> Key {
-    Key::new(format!("CODE#{}#{}#{text}", purpose.as_str(), kind.as_str()), "CODE")
+    Key::new(
+        format!("CODE#{}#{}#{text}", purpose.as_str(), kind.as_str()),
+        "CODE",
+    )
 }
 
 pub(crate) fn limit(rule: &str, subject: &str) -> Key {

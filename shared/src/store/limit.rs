@@ -32,7 +32,14 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer: a limit that cannot be counted denies.
-    pub async fn count_call(&self, rule: &str, subject: &str, rate: Rate, request: &str, now: Timestamp) -> Result<Admission> {
+    pub async fn count_call(
+        &self,
+        rule: &str,
+        subject: &str,
+        rate: Rate,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<Admission> {
         let idle = || async { self.count_idle(rule, subject, rate, request, now).await };
         let busy = || async { self.count_busy(rule, subject, rate, request, now).await };
         let (first, second) = futures_util::join!(idle(), busy());
@@ -40,7 +47,11 @@ impl Store {
             (Ok(()), _) => return Ok(admitted(rate, after(now, rate.interval), now)),
             (_, Ok(tat)) => return Ok(admitted(rate, tat, now)),
             (Err(Fault::Condition(_)), Err(Fault::Condition(old))) => old,
-            (Err(Fault::Condition(old)), Err(_)) | (Err(_), Err(Fault::Condition(old))) if old.text("rid") == Some(request) => old,
+            (Err(Fault::Condition(old)), Err(_)) | (Err(_), Err(Fault::Condition(old)))
+                if old.text("rid") == Some(request) =>
+            {
+                old
+            }
             (Err(Fault::Condition(_)), Err(fault)) | (Err(fault), _) => return Err(fault.into()),
         };
         let tat = old.moment("tat").unwrap_or(now);
@@ -63,15 +74,42 @@ impl Store {
     }
 
     /// The first call after a pause.
-    async fn count_idle(&self, rule: &str, subject: &str, rate: Rate, request: &str, now: Timestamp) -> Result<(), Fault> {
+    async fn count_idle(
+        &self,
+        rule: &str,
+        subject: &str,
+        rate: Rate,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         let next = after(now, rate.interval);
-        let values = map([(":next", at(next)), (":now", at(now)), (":rid", s(request)), (":ttl", ttl(after(rate.latest(next), rate.interval * 2)))]);
+        let values = map([
+            (":next", at(next)),
+            (":now", at(now)),
+            (":rid", s(request)),
+            (":ttl", ttl(after(rate.latest(next), rate.interval * 2))),
+        ]);
         let update = "SET tat=:next, rid=:rid, idle=:rid, #ttl=:ttl";
-        self.count(rule, subject, update, "attribute_not_exists(tat) OR tat<=:now", values).await.map(|_| ())
+        self.count(
+            rule,
+            subject,
+            update,
+            "attribute_not_exists(tat) OR tat<=:now",
+            values,
+        )
+        .await
+        .map(|_| ())
     }
 
     /// A call while earlier ones still count.
-    async fn count_busy(&self, rule: &str, subject: &str, rate: Rate, request: &str, now: Timestamp) -> Result<Timestamp, Fault> {
+    async fn count_busy(
+        &self,
+        rule: &str,
+        subject: &str,
+        rate: Rate,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<Timestamp, Fault> {
         let latest = rate.latest(now);
         let values = map([
             (":interval", n(rate.interval.as_millis())),
@@ -87,7 +125,14 @@ impl Store {
         Ok(item.moment("tat").unwrap_or(now))
     }
 
-    async fn count(&self, rule: &str, subject: &str, update: &str, condition: &str, values: Item) -> Result<Item, Fault> {
+    async fn count(
+        &self,
+        rule: &str,
+        subject: &str,
+        update: &str,
+        condition: &str,
+        values: Item,
+    ) -> Result<Item, Fault> {
         when_busy(|| async {
             let answer = self
                 .client
@@ -99,7 +144,9 @@ impl Store {
                 .expression_attribute_names("#ttl", "ttl")
                 .set_expression_attribute_values(Some(values.clone()))
                 .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                )
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await?;
@@ -110,10 +157,18 @@ impl Store {
 }
 
 fn admitted(rate: Rate, tat: Timestamp, now: Timestamp) -> Admission {
-    Admission::Admitted { remaining: rate.remaining(tat, now), reset: seconds_until(now, tat) }
+    Admission::Admitted {
+        remaining: rate.remaining(tat, now),
+        reset: seconds_until(now, tat),
+    }
 }
 
 fn refused(rate: Rate, tat: Timestamp, now: Timestamp) -> Admission {
     let wait = tat.as_millisecond() - rate.latest(now).as_millisecond();
-    Admission::Refused { until: after(now, std::time::Duration::from_millis(wait.try_into().unwrap_or(0))) }
+    Admission::Refused {
+        until: after(
+            now,
+            std::time::Duration::from_millis(wait.try_into().unwrap_or(0)),
+        ),
+    }
 }

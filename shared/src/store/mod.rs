@@ -43,7 +43,11 @@ impl Store {
         let mut config = Builder::from(&setup.sdk).interceptor(Trace::of("dynamodb"));
         config.set_endpoint_url(setup.endpoint(reader, &settings::AWS_ENDPOINT_URL_DYNAMODB));
         let once = config.clone().retry_config(RetryConfig::disabled()).build();
-        Self { client: Client::from_conf(config.build()), once: Client::from_conf(once), tables: Tables::read(reader) }
+        Self {
+            client: Client::from_conf(config.build()),
+            once: Client::from_conf(once),
+            tables: Tables::read(reader),
+        }
     }
 
     /// The name of a table.
@@ -84,7 +88,9 @@ impl Store {
     /// All actions or none. The token makes a repetition after a lost reply harmless, and every repetition is the very
     /// same request.
     async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<(), Fault> {
-        let token = uuid::Builder::from_random_bytes(entropy::bytes()).into_uuid().to_string();
+        let token = uuid::Builder::from_random_bytes(entropy::bytes())
+            .into_uuid()
+            .to_string();
         when_busy(|| async {
             self.client
                 .transact_write_items()

@@ -3,7 +3,8 @@
 //! Never two sessions from one code, never a burnt code without a session.
 
 use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use jiff::Timestamp;
 
@@ -68,7 +69,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the code then still stands, or the session is open.
-    pub async fn redeem(&self, mut redeem: Redeem<'_>, mut owner: Option<UserId>) -> Result<Redeemed> {
+    pub async fn redeem(
+        &self,
+        mut redeem: Redeem<'_>,
+        mut owner: Option<UserId>,
+    ) -> Result<Redeemed> {
         for _ in 0..4 {
             let (outcome, user) = match owner {
                 None => {
@@ -77,7 +82,8 @@ impl Store {
                 }
                 Some(id) => {
                     let actions = self.sign_in(&mut redeem, id, None)?;
-                    let (outcome, user) = futures_util::join!(self.transact(actions), self.user(id));
+                    let (outcome, user) =
+                        futures_util::join!(self.transact(actions), self.user(id));
                     (outcome, user?)
                 }
             };
@@ -93,15 +99,20 @@ impl Store {
             match (owner, of(CLAIM), of(USER)) {
                 // The address moved meanwhile: read the claim again.
                 (_, Some(_), _) => owner = self.owner(redeem.identifier).await?,
-                (Some(id), None, Some(item)) if item.is_empty() || status(item)? == Status::Erasing => {
+                (Some(id), None, Some(item))
+                    if item.is_empty() || status(item)? == Status::Erasing =>
+                {
                     return Err(Error::Unavailable(format!("{id} is being erased")));
                 }
                 (Some(_), None, Some(item)) if status(item)? == Status::Suspended => {
-                    self.use_up(redeem.identifier, redeem.live, redeem.now).await?;
+                    self.use_up(redeem.identifier, redeem.live, redeem.now)
+                        .await?;
                     return Ok(Redeemed::Suspended);
                 }
                 (Some(id), None, Some(item)) => {
-                    let Some(oldest) = oldest(item) else { return Err(item.corrupt("user", "sessions")) };
+                    let Some(oldest) = oldest(item) else {
+                        return Err(item.corrupt("user", "sessions"));
+                    };
                     let actions = self.sign_in(&mut redeem, id, Some(oldest))?;
                     match self.transact(actions).await {
                         Ok(()) => return accepted(Some(user::read(id, item)?), false, &redeem),
@@ -109,7 +120,11 @@ impl Store {
                         Err(fault) => return Err(fault.into()),
                     }
                 }
-                _ => return Err(Error::internal("a cancelled transaction names no refused condition")),
+                _ => {
+                    return Err(Error::internal(
+                        "a cancelled transaction names no refused condition",
+                    ));
+                }
             }
         }
         Err(Error::Unavailable("the account kept changing".into()))
@@ -117,7 +132,9 @@ impl Store {
 
     fn register(&self, redeem: &mut Redeem<'_>) -> Result<Vec<TransactWriteItem>> {
         let mut newcomer = redeem.newcomer.clone();
-        newcomer.sessions.insert(redeem.session.id, redeem.session.end);
+        newcomer
+            .sessions
+            .insert(redeem.session.id, redeem.session.end);
         redeem.session.user = newcomer.id;
         let mut item = user::item(&newcomer);
         item.insert("registered_with".to_owned(), s(redeem.method));
@@ -126,14 +143,22 @@ impl Store {
         }
         let mut claim = keys::claim(redeem.identifier).item();
         claim.insert("user".to_owned(), s(newcomer.id.to_string()));
-        let mut actions =
-            vec![self.use_up_action(redeem.identifier, redeem.live, redeem.now)?, self.put_new(claim)?, self.put_new(item)?];
+        let mut actions = vec![
+            self.use_up_action(redeem.identifier, redeem.live, redeem.now)?,
+            self.put_new(claim)?,
+            self.put_new(item)?,
+        ];
         actions.extend(self.session_actions(redeem)?);
         Ok(actions)
     }
 
     /// `evicting`: the session that makes room for the new one.
-    fn sign_in(&self, redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> Result<Vec<TransactWriteItem>> {
+    fn sign_in(
+        &self,
+        redeem: &mut Redeem<'_>,
+        id: UserId,
+        evicting: Option<SessionId>,
+    ) -> Result<Vec<TransactWriteItem>> {
         redeem.session.user = id;
         let claim = ConditionCheck::builder()
             .table_name(self.accounts())
@@ -143,7 +168,10 @@ impl Store {
             .expression_attribute_values(":user", s(id.to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
-        let mut names = map([("#sid", redeem.session.id.to_string()), ("#status", "status".to_owned())]);
+        let mut names = map([
+            ("#sid", redeem.session.id.to_string()),
+            ("#status", "status".to_owned()),
+        ]);
         let mut values = map([
             (":end", at(redeem.session.end)),
             (":now", at(redeem.now)),
@@ -157,7 +185,10 @@ impl Store {
             }
             Some(oldest) => {
                 names.insert("#old".to_owned(), oldest.to_string());
-                (format!("{set} REMOVE sessions.#old"), "attribute_exists(sessions.#old)")
+                (
+                    format!("{set} REMOVE sessions.#old"),
+                    "attribute_exists(sessions.#old)",
+                )
             }
         };
         let user = Update::builder()
@@ -171,13 +202,24 @@ impl Store {
             .build();
         let mut actions = vec![
             self.use_up_action(redeem.identifier, redeem.live, redeem.now)?,
-            TransactWriteItem::builder().condition_check(claim.map_err(Error::internal)?).build(),
-            TransactWriteItem::builder().update(user.map_err(Error::internal)?).build(),
+            TransactWriteItem::builder()
+                .condition_check(claim.map_err(Error::internal)?)
+                .build(),
+            TransactWriteItem::builder()
+                .update(user.map_err(Error::internal)?)
+                .build(),
         ];
         actions.extend(self.session_actions(redeem)?);
         if let Some(oldest) = evicting {
-            let delete = Delete::builder().table_name(self.accounts()).set_key(Some(keys::session(id, oldest).item())).build();
-            actions.push(TransactWriteItem::builder().delete(delete.map_err(Error::internal)?).build());
+            let delete = Delete::builder()
+                .table_name(self.accounts())
+                .set_key(Some(keys::session(id, oldest).item()))
+                .build();
+            actions.push(
+                TransactWriteItem::builder()
+                    .delete(delete.map_err(Error::internal)?)
+                    .build(),
+            );
         }
         Ok(actions)
     }
@@ -185,8 +227,10 @@ impl Store {
     /// The session, the link to the source, the line of activity.
     fn session_actions(&self, redeem: &Redeem<'_>) -> Result<Vec<TransactWriteItem>> {
         let user = redeem.session.user;
-        let mut actions =
-            vec![self.put_new(session::item(&redeem.session))?, self.put_new(activity::item(user, &redeem.activity))?];
+        let mut actions = vec![
+            self.put_new(session::item(&redeem.session))?,
+            self.put_new(activity::item(user, &redeem.activity))?,
+        ];
         if let Some(origin) = redeem.source {
             let link = Update::builder()
                 .table_name(self.accounts())
@@ -214,10 +258,17 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    pub(crate) fn use_up_action(&self, identifier: &Identifier, live: &Live, now: Timestamp) -> Result<TransactWriteItem> {
+    pub(crate) fn use_up_action(
+        &self,
+        identifier: &Identifier,
+        live: &Live,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem> {
         let update = Update::builder()
             .table_name(self.ephemeral())
-            .set_key(Some(keys::challenge(Purpose::SignIn, identifier.kind(), identifier.as_str()).item()))
+            .set_key(Some(
+                keys::challenge(Purpose::SignIn, identifier.kind(), identifier.as_str()).item(),
+            ))
             .update_expression(USE_UP)
             .condition_expression(STILL_GOOD)
             .set_expression_attribute_values(Some(use_up_values(live, now)))
@@ -233,7 +284,9 @@ impl Store {
             self.client
                 .update_item()
                 .table_name(self.table(Table::Ephemeral))
-                .set_key(Some(keys::challenge(Purpose::SignIn, identifier.kind(), identifier.as_str()).item()))
+                .set_key(Some(
+                    keys::challenge(Purpose::SignIn, identifier.kind(), identifier.as_str()).item(),
+                ))
                 .update_expression(USE_UP)
                 .condition_expression(STILL_GOOD)
                 .set_expression_attribute_values(Some(use_up_values(live, now)))
@@ -258,12 +311,17 @@ fn use_up_values(live: &Live, now: Timestamp) -> Item {
 }
 
 fn status(item: &Item) -> Result<Status> {
-    item.text("status").and_then(Status::parse).ok_or_else(|| item.corrupt("user", "status"))
+    item.text("status")
+        .and_then(Status::parse)
+        .ok_or_else(|| item.corrupt("user", "status"))
 }
 
 /// The session that ends first: every session lasts equally long, so it is the oldest.
 fn oldest(item: &Item) -> Option<SessionId> {
-    user::sessions(item).into_iter().min_by_key(|(id, end)| (*end, *id)).map(|(id, _)| id)
+    user::sessions(item)
+        .into_iter()
+        .min_by_key(|(id, end)| (*end, *id))
+        .map(|(id, _)| id)
 }
 
 fn accepted(user: Option<User>, is_new: bool, redeem: &Redeem<'_>) -> Result<Redeemed> {
@@ -271,6 +329,8 @@ fn accepted(user: Option<User>, is_new: bool, redeem: &Redeem<'_>) -> Result<Red
     user.sessions.insert(redeem.session.id, redeem.session.end);
     user.last_login = Some(redeem.now);
     user.last_activity = Some(redeem.now);
-    Ok(Redeemed::Accepted { user: Box::new(user), is_new })
+    Ok(Redeemed::Accepted {
+        user: Box::new(user),
+        is_new,
+    })
 }
-

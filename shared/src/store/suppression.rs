@@ -19,7 +19,10 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn is_suppressed(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
-        let looks = macs.iter().map(|mac| async move { self.get(Table::Ephemeral, &keys::suppression(kind, mac)).await });
+        let looks = macs.iter().map(|mac| async move {
+            self.get(Table::Ephemeral, &keys::suppression(kind, mac))
+                .await
+        });
         Ok(try_join_all(looks).await?.iter().any(Option::is_some))
     }
 
@@ -27,9 +30,20 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn suppress(&self, kind: IdentifierKind, mac: &str, reason: &str, masked: &str, now: Timestamp) -> Result<()> {
+    pub async fn suppress(
+        &self,
+        kind: IdentifierKind,
+        mac: &str,
+        reason: &str,
+        masked: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut item = keys::suppression(kind, mac).item();
-        let attributes = [("reason", s(reason)), ("at", at(now)), ("masked", s(masked))];
+        let attributes = [
+            ("reason", s(reason)),
+            ("at", at(now)),
+            ("masked", s(masked)),
+        ];
         item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
         when_busy(|| async {
             self.client

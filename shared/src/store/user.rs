@@ -21,7 +21,10 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn user(&self, id: UserId) -> Result<Option<User>> {
-        self.get(Table::Accounts, &keys::user(id)).await?.map(|item| read(id, &item)).transpose()
+        self.get(Table::Accounts, &keys::user(id))
+            .await?
+            .map(|item| read(id, &item))
+            .transpose()
     }
 }
 
@@ -30,7 +33,10 @@ pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
     let given = |name: &str| item.text(name).map(str::to_owned);
     Ok(User {
         id,
-        status: item.text("status").and_then(Status::parse).ok_or_else(|| item.corrupt("user", "status"))?,
+        status: item
+            .text("status")
+            .and_then(Status::parse)
+            .ok_or_else(|| item.corrupt("user", "status"))?,
         email: given("email"),
         email_version: item.count("email_version"),
         phone: given("phone"),
@@ -39,18 +45,25 @@ pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
         avatar: given("avatar"),
         roles: item.list("roles"),
         sessions: sessions(item),
-        joined: item.moment("joined").ok_or_else(|| item.corrupt("user", "joined"))?,
+        joined: item
+            .moment("joined")
+            .ok_or_else(|| item.corrupt("user", "joined"))?,
         last_login: item.moment("last_login"),
         last_activity: item.moment("last_activity"),
         erases_at: item.moment("erases_at"),
-        version: item.number("version").and_then(|version| version.try_into().ok()).unwrap_or(1),
+        version: item
+            .number("version")
+            .and_then(|version| version.try_into().ok())
+            .unwrap_or(1),
     })
 }
 
 /// What the person says about themselves; a stored text that today's rules would refuse reads as not given.
 fn profile(item: &Item) -> Profile {
     fn field<T: Default>(item: &Item, name: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> T {
-        item.text(name).and_then(|text| parse(text).ok()).unwrap_or_default()
+        item.text(name)
+            .and_then(|text| parse(text).ok())
+            .unwrap_or_default()
     }
     Profile {
         username: field(item, "username", Username::parse),
@@ -64,14 +77,22 @@ fn profile(item: &Item) -> Profile {
 
 /// The map of sessions that count.
 pub(crate) fn sessions(item: &Item) -> BTreeMap<SessionId, Timestamp> {
-    let Some(Ok(map)) = item.get("sessions").map(AttributeValue::as_m) else { return BTreeMap::new() };
-    map.keys().filter_map(|id| Some((SessionId::parse(id)?, map.moment(id)?))).collect()
+    let Some(Ok(map)) = item.get("sessions").map(AttributeValue::as_m) else {
+        return BTreeMap::new();
+    };
+    map.keys()
+        .filter_map(|id| Some((SessionId::parse(id)?, map.moment(id)?)))
+        .collect()
 }
 
 /// The item of a new user.
 pub(crate) fn item(user: &User) -> Item {
     let mut item = keys::user(user.id).item();
-    let sessions = user.sessions.iter().map(|(id, end)| (id.to_string(), at(*end))).collect();
+    let sessions = user
+        .sessions
+        .iter()
+        .map(|(id, end)| (id.to_string(), at(*end)))
+        .collect();
     let mut set = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
     set("status", s(user.status.as_str()));
     set("sessions", AttributeValue::M(sessions));
@@ -87,7 +108,10 @@ pub(crate) fn item(user: &User) -> Item {
             set(name, s(value));
         }
     }
-    for (name, moment) in [("last_login", user.last_login), ("last_activity", user.last_activity)] {
+    for (name, moment) in [
+        ("last_login", user.last_login),
+        ("last_activity", user.last_activity),
+    ] {
         if let Some(moment) = moment {
             set(name, at(moment));
         }

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use jiff::Timestamp;
 
 use super::{KEEP, Lane, Live, locked, sends};
@@ -78,6 +80,10 @@ pub enum Asked {
     },
 }
 
+/// A challenge as it was read beside the caller's limits.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Item);
+
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A resend carries the same code only while this much of its life is left.
@@ -93,9 +99,18 @@ struct Windows {
 impl Windows {
     fn of(rules: &OtpRules) -> Self {
         Self {
-            cooldown: Window { sends: 1, length: rules.resend },
-            hour: Window { sends: rules.sends_per_hour, length: HOUR },
-            day: Window { sends: rules.sends_per_day, length: DAY },
+            cooldown: Window {
+                sends: 1,
+                length: rules.resend,
+            },
+            hour: Window {
+                sends: rules.sends_per_hour,
+                length: HOUR,
+            },
+            day: Window {
+                sends: rules.sends_per_day,
+                length: DAY,
+            },
         }
     }
 }
@@ -109,10 +124,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer: no send without a charge.
-    pub async fn ask(&self, ask: &Ask<'_>, rules: &OtpRules, seen: Option<Item>) -> Result<Asked> {
+    pub async fn ask(&self, ask: &Ask<'_>, rules: &OtpRules, seen: Option<Seen>) -> Result<Asked> {
         match mailbox_elsewhere(ask.identifier) {
             None => self.ask_plain(ask, rules).await,
-            Some(mailbox) => self.ask_tagged(ask, rules, &mailbox, seen.unwrap_or_default()).await,
+            Some(mailbox) => {
+                self.ask_tagged(ask, rules, &mailbox, seen.unwrap_or_default().0)
+                    .await
+            }
         }
     }
 
@@ -120,28 +138,49 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
-    pub async fn challenge_seen(&self, purpose: Purpose, identifier: &Identifier) -> Result<Option<Item>> {
+    pub async fn challenge_seen(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+    ) -> Result<Option<Seen>> {
         if mailbox_elsewhere(identifier).is_none() {
             return Ok(None);
         }
-        self.challenge_item(purpose, identifier).await.map(Some)
+        self.challenge_item(purpose, identifier)
+            .await
+            .map(|item| Some(Seen(item)))
     }
 
-    pub(crate) async fn challenge_item(&self, purpose: Purpose, identifier: &Identifier) -> Result<Item> {
+    pub(crate) async fn challenge_item(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+    ) -> Result<Item> {
         let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
-        self.get(keys::Table::Ephemeral, &key).await.map(Option::unwrap_or_default)
+        self.get(keys::Table::Ephemeral, &key)
+            .await
+            .map(Option::unwrap_or_default)
     }
 
     async fn ask_plain(&self, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
         let own = Own::new(ask, rules, true);
         for _ in 0..3 {
-            let (fresh, repeat) = futures_util::join!(self.write(ask, own.fresh()), self.write(ask, own.repeat(None)));
+            let (fresh, repeat) = futures_util::join!(
+                self.write(ask, own.fresh()),
+                self.write(ask, own.repeat(None))
+            );
             let old = match (fresh, repeat) {
                 (Ok(item), _) => return charged(&item, true),
                 (_, Ok(item)) => return charged(&item, false),
-                (Err(Fault::Condition(old)), _) | (_, Err(Fault::Condition(old))) if is_ours(&old, ask) => old,
+                (Err(Fault::Condition(old)), _) | (_, Err(Fault::Condition(old)))
+                    if is_ours(&old, ask) =>
+                {
+                    old
+                }
                 (Err(Fault::Condition(old)), Err(Fault::Condition(_))) => old,
-                (Err(Fault::Condition(_)), Err(fault)) | (Err(fault), _) => return Err(fault.into()),
+                (Err(Fault::Condition(_)), Err(fault)) | (Err(fault), _) => {
+                    return Err(fault.into());
+                }
             };
             if let Some(asked) = refused(&old, ask, rules, true)? {
                 return Ok(asked);
@@ -163,7 +202,9 @@ impl Store {
                 .set_expression_attribute_names(Some(write.names()))
                 .set_expression_attribute_values(Some(write.values.clone()))
                 .return_values(ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                )
                 .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
                 .send()
                 .await?;
@@ -173,7 +214,13 @@ impl Store {
     }
 
     /// Own challenge and the mailbox's budget in one transaction; which of FRESH and REPEAT is known from `seen`.
-    async fn ask_tagged(&self, ask: &Ask<'_>, rules: &OtpRules, mailbox: &str, mut seen: Item) -> Result<Asked> {
+    async fn ask_tagged(
+        &self,
+        ask: &Ask<'_>,
+        rules: &OtpRules,
+        mailbox: &str,
+        mut seen: Item,
+    ) -> Result<Asked> {
         let own = Own::new(ask, rules, false);
         let windows = Windows::of(rules);
         for _ in 0..3 {
@@ -181,37 +228,75 @@ impl Store {
                 return Ok(asked);
             }
             let repeat = is_live(&seen, ask, rules);
-            let write = if repeat { own.repeat(Live::read(&seen).map(|live| live.nonce)) } else { own.fresh() };
+            let write = if repeat {
+                own.repeat(Live::read(&seen).map(|live| live.nonce))
+            } else {
+                own.fresh()
+            };
             match self.write_both(ask, &write, mailbox, windows.day).await {
                 Ok(()) if repeat => {
-                    let live = Live::read(&seen).ok_or_else(|| seen.corrupt("challenge", "nonce"))?;
-                    return Ok(Asked::Send { live: Live { sent: ask.now, ..live }, fresh: false });
+                    let live =
+                        Live::read(&seen).ok_or_else(|| seen.corrupt("challenge", "nonce"))?;
+                    return Ok(Asked::Send {
+                        live: Live {
+                            sent: ask.now,
+                            ..live
+                        },
+                        fresh: false,
+                    });
                 }
-                Ok(()) => return Ok(Asked::Send { live: own.live(), fresh: true }),
-                Err(Fault::Cancelled(refused)) => match refused.into_iter().collect::<Vec<_>>().as_mut_slice() {
-                    [_, Some(mailbox)] => {
-                        let opens = windows.day.opens(&sends(mailbox, 'm'), ask.now).unwrap_or(ask.now);
-                        return Ok(Asked::Limited { retry_after: seconds_until(ask.now, opens).max(1), rule: "mailbox_day" });
+                Ok(()) => {
+                    return Ok(Asked::Send {
+                        live: own.live(),
+                        fresh: true,
+                    });
+                }
+                Err(Fault::Cancelled(refused)) => {
+                    match refused.into_iter().collect::<Vec<_>>().as_mut_slice() {
+                        [_, Some(mailbox)] => {
+                            let opens = windows
+                                .day
+                                .opens(&sends(mailbox, 'm'), ask.now)
+                                .unwrap_or(ask.now);
+                            return Ok(Asked::Limited {
+                                retry_after: seconds_until(ask.now, opens).max(1),
+                                rule: "mailbox_day",
+                            });
+                        }
+                        [Some(old), _] => seen = std::mem::take(old),
+                        _ => {
+                            return Err(Error::internal(
+                                "a cancelled transaction names no refused condition",
+                            ));
+                        }
                     }
-                    [Some(old), _] => seen = std::mem::take(old),
-                    _ => return Err(Error::internal("a cancelled transaction names no refused condition")),
-                },
+                }
                 Err(fault) => return Err(fault.into()),
             }
         }
         Err(Error::Unavailable("the challenge kept changing".into()))
     }
 
-    async fn write_both(&self, ask: &Ask<'_>, own: &Write, mailbox: &str, day: Window) -> Result<(), Fault> {
+    async fn write_both(
+        &self,
+        ask: &Ask<'_>,
+        own: &Write,
+        mailbox: &str,
+        day: Window,
+    ) -> Result<(), Fault> {
         let update = |key: keys::Key, write: &Write| {
             Update::builder()
                 .table_name(self.ephemeral())
                 .set_key(Some(key.item()))
                 .update_expression(&write.update)
                 .condition_expression(&write.condition)
-                .set_expression_attribute_names(Some(write.names()).filter(|names| !names.is_empty()))
+                .set_expression_attribute_names(
+                    Some(write.names()).filter(|names| !names.is_empty()),
+                )
                 .set_expression_attribute_values(Some(write.values.clone()))
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                )
                 .build()
                 .map_err(|error| Fault::Unknown(error.to_string()))
         };
@@ -230,17 +315,24 @@ impl Store {
             key: None,
         };
         let actions = [
-            update(keys::challenge(ask.purpose, kind, ask.identifier.as_str()), own)?,
+            update(
+                keys::challenge(ask.purpose, kind, ask.identifier.as_str()),
+                own,
+            )?,
             update(keys::challenge(ask.purpose, kind, mailbox), &budget)?,
         ]
         .map(|update| TransactWriteItem::builder().update(update).build());
         self.transact(actions.into()).await
     }
-
 }
 
 /// Why neither write was possible, from the item as it was; `None` if it is worth trying once more.
-fn refused(old: &Item, ask: &Ask<'_>, rules: &OtpRules, mailbox_here: bool) -> Result<Option<Asked>> {
+fn refused(
+    old: &Item,
+    ask: &Ask<'_>,
+    rules: &OtpRules,
+    mailbox_here: bool,
+) -> Result<Option<Asked>> {
     if is_ours(old, ask) {
         // The write happened, only its answer was lost.
         return charged(old, old.bytes::<16>("nonce") == Some(ask.nonce)).map(Some);
@@ -250,7 +342,10 @@ fn refused(old: &Item, ask: &Ask<'_>, rules: &OtpRules, mailbox_here: bool) -> R
         return Ok(Some(Asked::Before { live, delivery }));
     }
     if locked(old, ask.lane, rules.failure_cap, ask.now) == Some(CLOSED_RETRY_AFTER) {
-        return Ok(Some(Asked::Limited { retry_after: CLOSED_RETRY_AFTER, rule: "closed" }));
+        return Ok(Some(Asked::Limited {
+            retry_after: CLOSED_RETRY_AFTER,
+            rule: "closed",
+        }));
     }
     let windows = Windows::of(rules);
     let own = sends(old, 's');
@@ -262,8 +357,14 @@ fn refused(old: &Item, ask: &Ask<'_>, rules: &OtpRules, mailbox_here: bool) -> R
     if mailbox_here {
         opens.push(("mailbox_day", windows.day.opens(&sends(old, 'm'), ask.now)));
     }
-    let last = opens.into_iter().filter_map(|(rule, opens)| Some((opens?, rule))).max();
-    Ok(last.map(|(opens, rule)| Asked::Limited { retry_after: seconds_until(ask.now, opens).max(1), rule }))
+    let last = opens
+        .into_iter()
+        .filter_map(|(rule, opens)| Some((opens?, rule)))
+        .max();
+    Ok(last.map(|(opens, rule)| Asked::Limited {
+        retry_after: seconds_until(ask.now, opens).max(1),
+        rule,
+    }))
 }
 
 /// The address whose item keeps the day's budget: of a mail address its mailbox, of a number the number.
@@ -357,9 +458,19 @@ impl<'a> Own<'a> {
             lim = format!("{lim} AND {}", open('m', windows.day, ":day"));
             shifts = format!("{shifts}, {}", shift('m'));
         }
-        let versions: Vec<_> = (0..ask.peppers.len()).map(|n| PEPPER_NAMES[n.min(PEPPER_NAMES.len() - 1)]).collect();
-        let owner = if ask.owner.is_some() { "#owner=:owner" } else { "attribute_not_exists(#owner)" };
-        let mute = if ask.muted { "" } else { " AND attribute_not_exists(mute)" };
+        let versions: Vec<_> = (0..ask.peppers.len())
+            .map(|n| PEPPER_NAMES[n.min(PEPPER_NAMES.len() - 1)])
+            .collect();
+        let owner = if ask.owner.is_some() {
+            "#owner=:owner"
+        } else {
+            "attribute_not_exists(#owner)"
+        };
+        let mute = if ask.muted {
+            ""
+        } else {
+            " AND attribute_not_exists(mute)"
+        };
         let live = format!(
             "attribute_exists(nonce) AND exp>=:soon AND {attempts}<:max AND pv IN ({}) AND digits=:digits AND {owner}{mute}",
             versions.join(",")
@@ -378,24 +489,49 @@ impl<'a> Own<'a> {
             (":via", s(ask.channel.as_str())),
             (":ttl", ttl(after(ask.now, KEEP))),
         ];
-        values.extend(ask.peppers.iter().zip(PEPPER_NAMES).map(|(version, name)| (name, n(version))));
+        values.extend(
+            ask.peppers
+                .iter()
+                .zip(PEPPER_NAMES)
+                .map(|(version, name)| (name, n(version))),
+        );
         values.extend(ask.owner.map(|owner| (":owner", s(owner))));
         values.extend(ask.source.map(|source| (":src", s(source))));
         values.extend(ask.language.map(|language| (":lang", s(language))));
-        Self { ask, digits: rules.digits, expires: after(ask.now, rules.expiry), lim, live, shift: shifts, values }
+        Self {
+            ask,
+            digits: rules.digits,
+            expires: after(ask.now, rules.expiry),
+            lim,
+            live,
+            shift: shifts,
+            values,
+        }
     }
 
     fn live(&self) -> Live {
         let pepper = self.ask.peppers.first().copied().unwrap_or_default();
-        Live { nonce: self.ask.nonce, pepper, expires: self.expires, sent: self.ask.now }
+        Live {
+            nonce: self.ask.nonce,
+            pepper,
+            expires: self.expires,
+            sent: self.ask.now,
+        }
     }
 
     /// What both writes set, and what they remove because this request did not bring it.
     fn common(&self) -> (String, Vec<&'static str>) {
         let mut set = format!("{}, rid=:rid, via=:via, #ttl=:ttl", self.shift);
         let mut remove = Vec::new();
-        for (name, value, given) in [("src", ":src", self.ask.source.is_some()), ("lang", ":lang", self.ask.language.is_some())] {
-            if given { set = format!("{set}, {name}={value}") } else { remove.push(name) }
+        for (name, value, given) in [
+            ("src", ":src", self.ask.source.is_some()),
+            ("lang", ":lang", self.ask.language.is_some()),
+        ] {
+            if given {
+                set = format!("{set}, {name}={value}")
+            } else {
+                remove.push(name)
+            }
         }
         (set, remove)
     }
@@ -403,12 +539,23 @@ impl<'a> Own<'a> {
     fn fresh(&self) -> Write {
         let (mut set, mut remove) = self.common();
         remove.push("mute");
-        if self.ask.owner.is_some() { set.push_str(", #owner=:owner") } else { remove.push("#owner") }
-        let mut values: Item = self.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        if self.ask.owner.is_some() {
+            set.push_str(", #owner=:owner")
+        } else {
+            remove.push("#owner")
+        }
+        let mut values: Item = self
+            .values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
         values.extend([
             (":n".to_owned(), b(self.ask.nonce)),
             (":e".to_owned(), at(self.expires)),
-            (":k".to_owned(), AttributeValue::M([(self.ask.key.to_owned(), s(self.ask.delivery))].into())),
+            (
+                ":k".to_owned(),
+                AttributeValue::M([(self.ask.key.to_owned(), s(self.ask.delivery))].into()),
+            ),
         ]);
         debug_assert_eq!(values[":digits"], n(self.digits));
         Write {
@@ -429,15 +576,31 @@ impl<'a> Own<'a> {
     /// `known`: the nonce that the caller already holds, where the answer cannot bring it.
     fn repeat(&self, known: Option<[u8; 16]>) -> Write {
         let (set, remove) = self.common();
-        let mut values: Item = self.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let mut values: Item = self
+            .values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
         values.insert(":did".to_owned(), s(self.ask.delivery));
-        let mut condition = format!("{} AND attribute_not_exists(k.#h) AND {}", self.live, self.lim);
+        let mut condition = format!(
+            "{} AND attribute_not_exists(k.#h) AND {}",
+            self.live, self.lim
+        );
         if let Some(nonce) = known {
             condition.push_str(" AND nonce=:n");
             values.insert(":n".to_owned(), b(nonce));
         }
-        let remove = if remove.is_empty() { String::new() } else { format!(" REMOVE {}", remove.join(", ")) };
-        Write { update: format!("SET k.#h=:did, {set}{remove}"), condition, values, key: Some(self.ask.key.to_owned()) }
+        let remove = if remove.is_empty() {
+            String::new()
+        } else {
+            format!(" REMOVE {}", remove.join(", "))
+        };
+        Write {
+            update: format!("SET k.#h=:did, {set}{remove}"),
+            condition,
+            values,
+            key: Some(self.ask.key.to_owned()),
+        }
     }
 }
 
@@ -446,6 +609,10 @@ const PEPPER_NAMES: [&str; 4] = [":p1", ":p2", ":p3", ":p4"];
 
 /// Moves a register of send times on by one and writes the newest.
 fn shift(register: char) -> String {
-    let older = (1..SLOTS).map(|slot| format!("{register}{slot}=if_not_exists({register}{},:z)", slot - 1));
-    std::iter::once(format!("{register}0=:now")).chain(older).collect::<Vec<_>>().join(", ")
+    let older =
+        (1..SLOTS).map(|slot| format!("{register}{slot}=if_not_exists({register}{},:z)", slot - 1));
+    std::iter::once(format!("{register}0=:now"))
+        .chain(older)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

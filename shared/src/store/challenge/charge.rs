@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
 use jiff::Timestamp;
 
 use super::{Lane, Live, locked};
@@ -69,7 +71,12 @@ impl Store {
         let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
         let [attempts, failures, failed_at] = lane.attributes();
         let (waits, mut values) = waits(failures, failed_at, rules.failure_cap, now);
-        values.extend(map([(":one", n(1)), (":z", n(0)), (":now", at(now)), (":max", n(rules.max_attempts))]));
+        values.extend(map([
+            (":one", n(1)),
+            (":z", n(0)),
+            (":now", at(now)),
+            (":max", n(rules.max_attempts)),
+        ]));
         let outcome = when_busy(|| async {
             let answer = self
                 .once
@@ -94,7 +101,9 @@ impl Store {
         match outcome {
             Ok(item) => paid(&item, failures).map(Charged::Compare),
             Err(Fault::Condition(old)) => Ok(locked(&old, lane, rules.failure_cap, now)
-                .map_or(Charged::Nothing, |retry_after| Charged::Locked { retry_after })),
+                .map_or(Charged::Nothing, |retry_after| Charged::Locked {
+                    retry_after,
+                })),
             Err(fault) => Err(fault.into()),
         }
     }
@@ -102,7 +111,10 @@ impl Store {
 
 fn paid(item: &Item, failures: &str) -> Result<Paid> {
     let live = Live::read(item).ok_or_else(|| item.corrupt("challenge", "nonce"))?;
-    let via = item.text("via").and_then(|via| Channel::parse(via).ok()).ok_or_else(|| item.corrupt("challenge", "via"))?;
+    let via = item
+        .text("via")
+        .and_then(|via| Channel::parse(via).ok())
+        .ok_or_else(|| item.corrupt("challenge", "via"))?;
     let text = |name| item.text(name).map(str::to_owned);
     Ok(Paid {
         live,
@@ -118,7 +130,10 @@ fn paid(item: &Item, failures: &str) -> Result<Paid> {
 /// The condition that the lane need not wait: none below five failures, else the wait of that count is over.
 fn waits(failures: &str, failed_at: &str, cap: u32, now: Timestamp) -> (String, Item) {
     let mut values = Item::new();
-    let mut alternatives = vec![format!("attribute_not_exists({failures})"), format!("{failures}<:b0")];
+    let mut alternatives = vec![
+        format!("attribute_not_exists({failures})"),
+        format!("{failures}<:b0"),
+    ];
     let mut name = |name: String, wait: Duration| {
         values.insert(name, at(before(now, wait)));
     };
@@ -134,7 +149,10 @@ fn waits(failures: &str, failed_at: &str, cap: u32, now: Timestamp) -> (String, 
     }
     values.insert(":cap".to_owned(), n(cap));
     let waited = alternatives.join(" OR ");
-    (format!("(attribute_not_exists({failures}) OR {failures}<:cap) AND ({waited})"), values)
+    (
+        format!("(attribute_not_exists({failures}) OR {failures}<:cap) AND ({waited})"),
+        values,
+    )
 }
 
 impl From<Charged> for Result<Paid> {

@@ -10,7 +10,9 @@ mod undo;
 use jiff::Timestamp;
 
 use super::item::{Item, Read};
-use crate::domain::quota::{CLOSED_RETRY_AFTER, FREE_FAILURES, SLOTS, after, failure_wait, seconds_until};
+use crate::domain::quota::{
+    CLOSED_RETRY_AFTER, FREE_FAILURES, SLOTS, after, failure_wait, seconds_until,
+};
 
 /// How long a challenge stays after its last touch; failures fall by a success only.
 pub(crate) const KEEP: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
@@ -60,7 +62,10 @@ impl Lane {
 
 /// The last sends, newest first, from the slots that begin with `register`.
 fn sends(item: &Item, register: char) -> [Option<Timestamp>; SLOTS] {
-    std::array::from_fn(|slot| item.moment(&format!("{register}{slot}")).filter(|at| at.as_millisecond() > 0))
+    std::array::from_fn(|slot| {
+        item.moment(&format!("{register}{slot}"))
+            .filter(|at| at.as_millisecond() > 0)
+    })
 }
 
 /// How long a lane that failed too often must wait, in whole seconds; `None` if it need not.

@@ -18,7 +18,13 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; the charge then stays.
     pub async fn uncharge(&self, ask: &Ask<'_>, live: &Live, fresh: bool) -> Result<()> {
-        let values = || map([(":mine", at(live.sent)), (":rid", s(ask.request)), (":z", n(0))]);
+        let values = || {
+            map([
+                (":mine", at(live.sent)),
+                (":rid", s(ask.request)),
+                (":z", n(0)),
+            ])
+        };
         let gone = if fresh { ", nonce" } else { "" };
         let own = self.amend(
             ask,
@@ -44,7 +50,14 @@ impl Store {
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn forget_key(&self, ask: &Ask<'_>, live: &Live) -> Result<()> {
         let values = map([(":n", b(live.nonce))]);
-        self.amend(ask, "REMOVE k.#h".to_owned(), "nonce=:n".to_owned(), values, true).await
+        self.amend(
+            ask,
+            "REMOVE k.#h".to_owned(),
+            "nonce=:n".to_owned(),
+            values,
+            true,
+        )
+        .await
     }
 
     /// Makes the code one that never matches, in place of sending it.
@@ -53,12 +66,27 @@ impl Store {
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn mute(&self, ask: &Ask<'_>, live: &Live) -> Result<()> {
         let values = map([(":n", b(live.nonce)), (":t", n(1))]);
-        self.amend(ask, "SET mute=:t".to_owned(), "nonce=:n".to_owned(), values, false).await
+        self.amend(
+            ask,
+            "SET mute=:t".to_owned(),
+            "nonce=:n".to_owned(),
+            values,
+            false,
+        )
+        .await
     }
 
-    async fn amend(&self, ask: &Ask<'_>, update: String, condition: String, values: Item, key: bool) -> Result<()> {
+    async fn amend(
+        &self,
+        ask: &Ask<'_>,
+        update: String,
+        condition: String,
+        values: Item,
+        key: bool,
+    ) -> Result<()> {
         let item = keys::challenge(ask.purpose, ask.identifier.kind(), ask.identifier.as_str());
-        self.amend_at(item, key.then_some(ask.key), update, condition, values).await
+        self.amend_at(item, key.then_some(ask.key), update, condition, values)
+            .await
     }
 
     /// One conditional update of a challenge; a condition that does not hold any more means that there is nothing left
@@ -97,6 +125,10 @@ impl Store {
 
 /// Moves a register of send times back by one, as if the newest had never been.
 fn unshift(register: char) -> String {
-    let newer = (0..SLOTS - 1).map(|slot| format!("{register}{slot}=if_not_exists({register}{},:z)", slot + 1));
-    newer.chain([format!("{register}{}=:z", SLOTS - 1)]).collect::<Vec<_>>().join(", ")
+    let newer = (0..SLOTS - 1)
+        .map(|slot| format!("{register}{slot}=if_not_exists({register}{},:z)", slot + 1));
+    newer
+        .chain([format!("{register}{}=:z", SLOTS - 1)])
+        .collect::<Vec<_>>()
+        .join(", ")
 }
