@@ -1,0 +1,177 @@
+//! Pixels in memory: cut square, scaled, turned upright.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{MulDiv, PixelType, ResizeOptions, Resizer};
+use image::DynamicImage;
+use image::metadata::Orientation;
+
+use super::{Decoded, Refusal, colour};
+
+/// What the samples of one pixel are, eight bits each; colour is not premultiplied by alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pixels {
+    Grey,
+    GreyAlpha,
+    Rgb,
+    Rgba,
+}
+
+impl Pixels {
+    pub(super) fn channels(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::GreyAlpha => 2,
+            Self::Rgb => 3,
+            Self::Rgba => 4,
+        }
+    }
+
+    fn has_alpha(self) -> bool {
+        matches!(self, Self::GreyAlpha | Self::Rgba)
+    }
+
+    fn kind(self) -> PixelType {
+        match self {
+            Self::Grey => PixelType::U8,
+            Self::GreyAlpha => PixelType::U8x2,
+            Self::Rgb => PixelType::U8x3,
+            Self::Rgba => PixelType::U8x4,
+        }
+    }
+}
+
+/// Rows of pixels, top to bottom, without gaps.
+#[derive(Clone, Debug)]
+pub(super) struct Raster {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) layout: Pixels,
+    pub(super) samples: Vec<u8>,
+}
+
+impl Raster {
+    /// # Errors
+    /// [`Refusal::Broken`] where there are not exactly as many samples as pixels ask for.
+    pub(super) fn new(
+        width: u32,
+        height: u32,
+        layout: Pixels,
+        samples: Vec<u8>,
+    ) -> Result<Self, Refusal> {
+        let expected = u64::from(width) * u64::from(height) * layout.channels() as u64;
+        if samples.len() as u64 != expected {
+            return Err(Refusal::Broken);
+        }
+        Ok(Self {
+            width,
+            height,
+            layout,
+            samples,
+        })
+    }
+
+    /// The centred square, `side` pixels wide and high. The alpha of the result weighs its colours: what is
+    /// transparent does not bleed into what is not.
+    fn into_square(mut self, side: u32) -> Result<Self, Refusal> {
+        self.each_alpha(MulDiv::multiply_alpha_inplace)?;
+        let source = ImageRef::new(self.width, self.height, &self.samples, self.layout.kind())
+            .map_err(|_| Refusal::Broken)?;
+        let mut target = Image::new(side, side, self.layout.kind());
+        let short = self.width.min(self.height);
+        let options = ResizeOptions::new().use_alpha(false).crop(
+            f64::from((self.width - short) / 2),
+            f64::from((self.height - short) / 2),
+            f64::from(short),
+            f64::from(short),
+        );
+        Resizer::new()
+            .resize(&source, &mut target, &options)
+            .map_err(|_| Refusal::Broken)?;
+        let mut square = Self::new(side, side, self.layout, target.into_vec())?;
+        square.each_alpha(MulDiv::divide_alpha_inplace)?;
+        Ok(square)
+    }
+
+    fn each_alpha(
+        &mut self,
+        change: impl FnOnce(&MulDiv, &mut Image) -> Result<(), fast_image_resize::ImageError>,
+    ) -> Result<(), Refusal> {
+        if !self.layout.has_alpha() {
+            return Ok(());
+        }
+        let kind = self.layout.kind();
+        let mut view = Image::from_slice_u8(self.width, self.height, &mut self.samples, kind)
+            .map_err(|_| Refusal::Broken)?;
+        change(&MulDiv::new(), &mut view).map_err(|_| Refusal::Broken)
+    }
+
+    /// Turned and mirrored as the EXIF orientation asks for.
+    fn upright(self, orientation: Orientation) -> Result<Self, Refusal> {
+        let (width, height, layout, samples) = (self.width, self.height, self.layout, self.samples);
+        let mut picture = match layout {
+            Pixels::Grey => {
+                image::GrayImage::from_raw(width, height, samples).map(DynamicImage::from)
+            }
+            Pixels::GreyAlpha => {
+                image::GrayAlphaImage::from_raw(width, height, samples).map(DynamicImage::from)
+            }
+            Pixels::Rgb => {
+                image::RgbImage::from_raw(width, height, samples).map(DynamicImage::from)
+            }
+            Pixels::Rgba => {
+                image::RgbaImage::from_raw(width, height, samples).map(DynamicImage::from)
+            }
+        }
+        .ok_or(Refusal::Broken)?;
+        picture.apply_orientation(orientation);
+        Self::new(
+            picture.width(),
+            picture.height(),
+            layout,
+            picture.into_bytes(),
+        )
+    }
+
+    /// Without its alpha channel, where that says nothing.
+    fn without_needless_alpha(mut self) -> Self {
+        let opaque = |pixel: &[u8]| pixel.last() == Some(&u8::MAX);
+        let channels = self.layout.channels();
+        if self.layout.has_alpha() && self.samples.chunks_exact(channels).all(opaque) {
+            self.layout = match self.layout {
+                Pixels::GreyAlpha => Pixels::Grey,
+                _ => Pixels::Rgb,
+            };
+            let colours = self
+                .samples
+                .chunks_exact(channels)
+                .flat_map(|pixel| &pixel[..channels - 1]);
+            self.samples = colours.copied().collect();
+        }
+        self
+    }
+
+    /// Whether anything shows through.
+    pub(super) fn is_opaque(&self) -> bool {
+        !self.layout.has_alpha()
+    }
+}
+
+impl Decoded {
+    /// The centred squares of these sides, upright, in sRGB, all with the same layout.
+    pub(super) fn into_squares(self, sides: &[u32]) -> Result<Vec<Raster>, Refusal> {
+        // Cut and scaled before anything else, so that only this first step works on the large picture. The centred
+        // square stays the same however one turns it.
+        let largest = sides.iter().copied().max().unwrap_or(1);
+        let short = self.raster.width.min(self.raster.height);
+        let mut base = self.raster.into_square(short.min(largest))?;
+        base = base.upright(self.orientation)?;
+        if let Some(icc) = self.icc {
+            colour::to_srgb(&mut base.samples, base.layout.channels(), &icc);
+        }
+        base = base.without_needless_alpha();
+        sides
+            .iter()
+            .map(|&side| base.clone().into_square(side))
+            .collect()
+    }
+}

@@ -1,0 +1,434 @@
+//! Pictures good, odd and hostile (ATTACKS.md section 8).
+
+use image::metadata::Orientation;
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(bytes: &[u8]) -> Picture {
+    Picture::read(bytes).expect("an acceptable picture")
+}
+
+/// The largest rendition, decoded by the `image` crate.
+fn seen(picture: &Picture) -> image::RgbaImage {
+    let largest = picture.renditions().last().expect("three renditions");
+    image::load_from_memory(&largest.bytes)
+        .expect("we write what others read")
+        .into_rgba8()
+}
+
+/// Which quadrants one sees, row by row: red, green, blue, yellow.
+fn quadrants(picture: &Picture) -> String {
+    let image = seen(picture);
+    let (near, far) = (image.width() / 4, image.width() * 3 / 4);
+    [(near, near), (far, near), (near, far), (far, far)]
+        .map(|(x, y)| match image.get_pixel(x, y).0 {
+            [150..=255, 0..=80, 0..=80, _] => 'R',
+            [0..=80, 150..=255, 0..=80, _] => 'G',
+            [0..=80, 0..=80, 150..=255, _] => 'B',
+            [150..=255, 150..=255, 0..=80, _] => 'Y',
+            other => panic!("no colour of a sample: {other:?}"),
+        })
+        .into_iter()
+        .collect()
+}
+
+/// The names of the segments or chunks of a rendition, by a walk of our own over the file.
+fn anatomy(rendition: &Rendition) -> Vec<String> {
+    let bytes = &rendition.bytes;
+    let mut names = Vec::new();
+    match rendition.encoding {
+        Encoding::Jpeg => {
+            let mut at = 2;
+            loop {
+                assert_eq!(bytes[at], 0xff);
+                let marker = bytes[at + 1];
+                names.push(format!("{marker:02x}"));
+                at += 2 + usize::from(u16::from_be_bytes([bytes[at + 2], bytes[at + 3]]));
+                if marker == 0xda {
+                    let end = bytes[at..].windows(2).position(|w| w == [0xff, 0xd9]);
+                    assert_eq!(end, Some(bytes.len() - at - 2), "nothing behind the end");
+                    return names;
+                }
+            }
+        }
+        Encoding::WebP => {
+            let mut at = 12;
+            while at < bytes.len() {
+                names.push(String::from_utf8_lossy(&bytes[at..at + 4]).into_owned());
+                let length = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
+                at += 8 + length + length % 2;
+            }
+            names
+        }
+    }
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
+}
+
+#[test]
+fn every_format_gives_three_squares() {
+    let cases = [
+        (samples::jpeg(300, 200), Encoding::Jpeg),
+        (samples::png(300, 200), Encoding::WebP),
+        (samples::webp(300, 200), Encoding::WebP),
+        (samples::gif(300, 200, 1), Encoding::Jpeg),
+        (samples::jpeg(1, 1), Encoding::Jpeg),
+        (samples::jpeg(2000, 3), Encoding::Jpeg),
+        (samples::png(900, 1300), Encoding::WebP),
+    ];
+    for (n, (bytes, encoding)) in cases.iter().enumerate() {
+        let picture = read(bytes);
+        assert_eq!(picture.encoding(), *encoding, "case {n}");
+        let sides: Vec<u32> = picture.renditions().iter().map(|r| r.side).collect();
+        assert_eq!(sides, SIZES);
+        for rendition in picture.renditions() {
+            let image = image::load_from_memory(&rendition.bytes).unwrap();
+            assert_eq!(
+                (image.width(), image.height()),
+                (rendition.side, rendition.side)
+            );
+        }
+    }
+}
+
+#[test]
+fn the_square_is_cut_from_the_middle() {
+    for (width, height) in [(900, 300), (300, 900), (640, 640)] {
+        assert_eq!(quadrants(&read(&samples::jpeg(width, height))), "RGBY");
+    }
+    // A wide picture keeps its middle third: of three bands only the one in the middle is seen.
+    let bands = image::RgbImage::from_fn(900, 300, |x, _| match x / 300 {
+        1 => image::Rgb([0, 255, 0]),
+        _ => image::Rgb([255, 0, 0]),
+    });
+    let mut file = std::io::Cursor::new(Vec::new());
+    bands.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    let image = seen(&read(file.get_ref()));
+    for x in [2, 256, 509] {
+        assert!(image.get_pixel(x, 256).0[1] > 240, "column {x}");
+    }
+}
+
+#[test]
+fn all_eight_orientations_end_upright() {
+    // What a viewer shows of red, green / blue, yellow, by the EXIF standard (CIPA DC-008, tag 274).
+    let upright = [
+        "RGBY", "GRYB", "YBGR", "BYRG", "RBGY", "BRYG", "YGBR", "GYRB",
+    ];
+    for (orientation, expected) in (1..).zip(upright) {
+        let jpeg = samples::jpeg_with(320, 200, &[samples::exif_segment(orientation)]);
+        assert_eq!(
+            quadrants(&read(&jpeg)),
+            expected,
+            "JPEG, orientation {orientation}"
+        );
+
+        let mut png = samples::png(200, 320);
+        let exif = samples::chunk(b"eXIf", &samples::exif(orientation));
+        png.splice(33..33, exif);
+        let image = decode(&png).unwrap();
+        assert_eq!(
+            image.orientation,
+            Orientation::from_exif(orientation as u8).unwrap()
+        );
+    }
+}
+
+#[test]
+fn no_metadata_gets_through() {
+    let xmp = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>secret</x:xmpmeta>".to_vec();
+    let iptc = b"Photoshop 3.0\08BIM\x04\x04secret".to_vec();
+    let icc = [
+        b"ICC_PROFILE\0\x01\x01".to_vec(),
+        moxcms::ColorProfile::new_display_p3().encode().unwrap(),
+    ]
+    .concat();
+    let jpeg = samples::jpeg_with(
+        128,
+        128,
+        &[
+            samples::exif_segment(6),
+            (0xe1, xmp),
+            (0xe2, icc),
+            (0xed, iptc),
+            (0xfe, b"a comment, secret".to_vec()),
+        ],
+    );
+    assert!(contains(&jpeg, b"GPS 52.5") && contains(&jpeg, b"THUMBNAIL"));
+    let still = samples::webp(64, 64);
+    let webp = samples::riff(&[
+        (b"VP8X", vec![0x3c, 0, 0, 0, 63, 0, 0, 63, 0, 0]),
+        (
+            b"ICCP",
+            moxcms::ColorProfile::new_display_p3().encode().unwrap(),
+        ),
+        (b"VP8L", still[20..].to_vec()),
+        (b"EXIF", samples::exif(1)),
+        (b"XMP ", b"<x:xmpmeta>secret</x:xmpmeta>".to_vec()),
+    ]);
+    let mut png = samples::png(64, 64);
+    png.splice(33..33, samples::chunk(b"tEXt", b"Comment\0secret"));
+    for bytes in [jpeg, webp, png] {
+        for rendition in read(&bytes).renditions() {
+            let allowed: &[&str] = match rendition.encoding {
+                Encoding::Jpeg => &["e0", "db", "c0", "c4", "da"],
+                Encoding::WebP => &["VP8L"],
+            };
+            let names = anatomy(rendition);
+            assert!(
+                names.iter().all(|name| allowed.contains(&name.as_str())),
+                "{names:?}"
+            );
+            for trace in [
+                &b"Exif"[..],
+                b"MM\0*",
+                b"GPS",
+                b"xmp",
+                b"secret",
+                b"8BIM",
+                b"ICC_",
+                b"THUMB",
+            ] {
+                assert!(
+                    !contains(&rendition.bytes, trace),
+                    "{:?}",
+                    String::from_utf8_lossy(trace)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_stands_behind_or_beside_the_picture_is_gone() {
+    let tails = [
+        [samples::jpeg(64, 64), b"PK\x03\x04evil.zip".to_vec()].concat(),
+        [samples::png(64, 64), b"<script>evil()</script>".to_vec()].concat(),
+        [samples::gif(64, 64, 1), b";evil()//".to_vec()].concat(),
+    ];
+    for bytes in tails {
+        for rendition in read(&bytes).renditions() {
+            assert!(!contains(&rendition.bytes, b"evil"));
+        }
+    }
+    let script = b"GIF89a/*\x01\x01\0\0\0*/=1;alert(1)//".to_vec();
+    assert!(Picture::read(&script).is_err());
+}
+
+#[test]
+fn what_is_no_picture_is_refused_by_content() {
+    let others: [&[u8]; 6] = [
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"<!doctype html><html>",
+        b"%PDF-1.7\n",
+        b"BM\x36\0\0\0",
+        b"hello",
+        &[0; 64],
+    ];
+    for bytes in others {
+        assert_eq!(Picture::read(bytes), Err(Refusal::NotAPicture));
+    }
+    assert_eq!(Picture::read(b""), Err(Refusal::Broken));
+}
+
+#[test]
+fn a_truncated_file_is_broken_wherever_it_ends() {
+    let files = [
+        samples::jpeg(64, 48),
+        samples::png(64, 48),
+        samples::webp(64, 48),
+        samples::gif(64, 48, 1),
+    ];
+    for file in files {
+        // A GIF's last bytes, the end of its data and its trailer, say nothing about the pixels.
+        let longest = if file.starts_with(b"GIF") {
+            file.len() - 4
+        } else {
+            file.len()
+        };
+        for keep in (0..longest).step_by(7).chain([longest - 1]) {
+            let refusal = decode(&file[..keep]).err();
+            assert_eq!(refusal, Some(Refusal::Broken), "{keep} of {}", file.len());
+        }
+    }
+}
+
+#[test]
+fn a_wrong_checksum_is_broken() {
+    let mut png = samples::png(64, 64);
+    let data = png.windows(4).position(|w| w == b"IDAT").unwrap();
+    let length = u32::from_be_bytes(png[data - 4..data].try_into().unwrap()) as usize;
+    png[data + 4 + length] ^= 1;
+    assert_eq!(Picture::read(&png), Err(Refusal::Broken));
+}
+
+#[test]
+fn bombs_are_refused_by_their_headers() {
+    let header_only = samples::png_of(30_000, 30_000, 1, 0, &[], &[]);
+    let mut wide_jpeg = samples::jpeg(8, 8);
+    let frame = wide_jpeg
+        .windows(2)
+        .position(|w| w == [0xff, 0xc0])
+        .unwrap();
+    wide_jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
+    let mut wide_gif = samples::gif(8, 8, 1);
+    wide_gif[6..10].copy_from_slice(&[0xff; 4]);
+    let bombs = [
+        header_only,
+        samples::png_of(1, 12 * 1024 * 1024, 8, 6, &[], &[]),
+        samples::png_of(0, 10, 8, 2, &[], &[]),
+        wide_jpeg,
+        wide_gif,
+        samples::webp_bomb(),
+        samples::webp_hidden_bomb(),
+    ];
+    for (n, bytes) in bombs.iter().enumerate() {
+        assert_eq!(
+            Picture::read(bytes),
+            Err(Refusal::TooManyPixels),
+            "bomb {n}"
+        );
+    }
+}
+
+#[test]
+fn the_limit_of_pixels_is_exact() {
+    assert_eq!(check_size(4_096, 3_072), Ok(MAX_PIXELS));
+    assert_eq!(
+        check_size(4_032, 3_024),
+        Ok(12_192_768),
+        "what cameras call 12 megapixels"
+    );
+    assert_eq!(check_size(4_097, 3_072), Err(Refusal::TooManyPixels));
+    assert_eq!(check_size(0, 3_072), Err(Refusal::TooManyPixels));
+    assert_eq!(check_size(u32::MAX, u32::MAX), Err(Refusal::TooManyPixels));
+}
+
+#[test]
+fn compressed_metadata_is_not_unpacked() {
+    for bytes in [
+        samples::png_text_bomb(64 << 20),
+        samples::png_profile_bomb(64 << 20),
+    ] {
+        let picture = read(&bytes);
+        assert!(picture.renditions().iter().all(|r| r.bytes.len() < 10_000));
+    }
+}
+
+#[test]
+fn ten_thousand_frames_are_one() {
+    let gif = samples::gif(40, 40, 10_000);
+    assert_eq!(quadrants(&read(&gif)), "RGBY");
+    let webp = samples::webp_animated(40, 40, 10_000);
+    assert_eq!(decode(&webp).unwrap().raster.samples, samples::rgba(40, 40));
+}
+
+#[test]
+fn transparency_does_not_bleed() {
+    // Invisible red beside opaque green: no red may appear in what is seen.
+    let image = image::RgbaImage::from_fn(640, 640, |x, _| match x % 2 {
+        0 => image::Rgba([255, 0, 0, 0]),
+        _ => image::Rgba([0, 255, 0, 255]),
+    });
+    let mut file = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    for pixel in seen(&read(file.get_ref())).pixels() {
+        assert!(pixel.0[3] < 16 || pixel.0[0] < 16, "{pixel:?}");
+    }
+}
+
+#[test]
+fn every_depth_and_colour_type_of_png_is_read() {
+    for (depth, colour, channels) in [
+        (1, 0, 1),
+        (2, 0, 1),
+        (4, 0, 1),
+        (8, 0, 1),
+        (16, 0, 1),
+        (8, 2, 3),
+        (16, 2, 3),
+        (8, 4, 2),
+        (16, 4, 2),
+        (8, 6, 4),
+        (16, 6, 4),
+    ] {
+        let row = 1 + (40 * channels * usize::from(depth)).div_ceil(8);
+        let file = samples::png_of(40, 30, depth, colour, &[], &samples::zeros(row * 30));
+        assert!(
+            Picture::read(&file).is_ok(),
+            "depth {depth}, colour type {colour}"
+        );
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Harm {
+    Set(prop::sample::Index, u8),
+    Cut(prop::sample::Index),
+    Repeat(prop::sample::Index, usize),
+    Drop(prop::sample::Index, usize),
+}
+
+fn harms() -> impl Strategy<Value = Vec<Harm>> {
+    let at = any::<prop::sample::Index>;
+    let harm = prop_oneof![
+        8 => (at(), any::<u8>()).prop_map(|(at, byte)| Harm::Set(at, byte)),
+        1 => at().prop_map(Harm::Cut),
+        1 => (at(), 1_usize..64).prop_map(|(at, len)| Harm::Repeat(at, len)),
+        1 => (at(), 1_usize..64).prop_map(|(at, len)| Harm::Drop(at, len)),
+    ];
+    prop::collection::vec(harm, 1..6)
+}
+
+fn harmed(mut bytes: Vec<u8>, harms: &[Harm]) -> Vec<u8> {
+    for harm in harms {
+        if bytes.is_empty() {
+            return bytes;
+        }
+        match harm {
+            Harm::Set(at, byte) => {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            Harm::Cut(at) => bytes.truncate(at.index(bytes.len())),
+            Harm::Repeat(at, len) => {
+                let at = at.index(bytes.len());
+                let piece = bytes[at..bytes.len().min(at + len)].to_vec();
+                bytes.splice(at..at, piece);
+            }
+            Harm::Drop(at, len) => {
+                let at = at.index(bytes.len());
+                bytes.drain(at..bytes.len().min(at + len));
+            }
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    // Decoding alone, without the net that catches a panic.
+    #[test]
+    fn harmed_pictures_never_panic_and_stay_within_the_limits(which in 0_usize..6, harms in harms()) {
+        let whole = match which {
+            0 => samples::jpeg(33, 21),
+            1 => samples::png(33, 21),
+            2 => samples::webp(33, 21),
+            3 => samples::gif(33, 21, 2),
+            4 => samples::webp_animated(17, 9, 2),
+            _ => samples::jpeg_with(17, 9, &[samples::exif_segment(6)]),
+        };
+        let bytes = harmed(whole, &harms);
+        if let Ok(decoded) = decode(&bytes) {
+            let Raster { width, height, layout, samples } = decoded.raster;
+            prop_assert!(check_size(width, height).is_ok());
+            prop_assert_eq!(samples.len(), width as usize * height as usize * layout.channels());
+        }
+    }
+}
