@@ -73,7 +73,7 @@ impl Raster {
     /// The centred square, `side` pixels wide and high. The alpha of the result weighs its colours: what is
     /// transparent does not bleed into what is not.
     fn into_square(mut self, side: u32) -> Result<Self, Refusal> {
-        self.each_alpha(MulDiv::multiply_alpha_inplace)?;
+        self.each_alpha(|alpha, image| alpha.multiply_alpha_inplace(image))?;
         let source = ImageRef::new(self.width, self.height, &self.samples, self.layout.kind())
             .map_err(|_| Refusal::Broken)?;
         let mut target = Image::new(side, side, self.layout.kind());
@@ -88,7 +88,7 @@ impl Raster {
             .resize(&source, &mut target, &options)
             .map_err(|_| Refusal::Broken)?;
         let mut square = Self::new(side, side, self.layout, target.into_vec())?;
-        square.each_alpha(MulDiv::divide_alpha_inplace)?;
+        square.each_alpha(|alpha, image| alpha.divide_alpha_inplace(image))?;
         Ok(square)
     }
 

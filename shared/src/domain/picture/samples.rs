@@ -18,7 +18,7 @@ use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
 /// Red, green, blue and yellow quadrants, each slightly shaded, so that one sees how a picture was turned.
-pub fn pixel(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
+pub(crate) fn pixel(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
     let shade = ((x * 7 + y * 3) % 16) as u8;
     match (x * 2 < width, y * 2 < height) {
         (true, true) => [230 - shade, 20, 20],
@@ -29,14 +29,14 @@ pub fn pixel(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
 }
 
 /// The pixels, row by row.
-pub fn rgb(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn rgb(width: u32, height: u32) -> Vec<u8> {
     (0..height)
         .flat_map(|y| (0..width).flat_map(move |x| pixel(x, y, width, height)))
         .collect()
 }
 
 /// The same with a left half that shows through.
-pub fn rgba(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn rgba(width: u32, height: u32) -> Vec<u8> {
     let alpha = |x: u32| if x * 2 < width { 96 } else { 255 };
     (0..height)
         .flat_map(|y| {
@@ -49,7 +49,7 @@ pub fn rgba(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A baseline JPEG.
-pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn jpeg(width: u32, height: u32) -> Vec<u8> {
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, 92)
         .write_image(&rgb(width, height), width, height, ExtendedColorType::Rgb8)
@@ -58,7 +58,7 @@ pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A JPEG with segments of these markers and bodies behind its first two bytes.
-pub fn jpeg_with(width: u32, height: u32, segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn jpeg_with(width: u32, height: u32, segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let plain = jpeg(width, height);
     let mut file = plain[..2].to_vec();
     for (marker, body) in segments {
@@ -71,7 +71,7 @@ pub fn jpeg_with(width: u32, height: u32, segments: &[(u8, Vec<u8>)]) -> Vec<u8>
 }
 
 /// An EXIF block (TIFF, big-endian) that says the orientation and a GPS latitude, and holds a thumbnail.
-pub fn exif(orientation: u16) -> Vec<u8> {
+pub(crate) fn exif(orientation: u16) -> Vec<u8> {
     let entry = |tag: u16, kind: u16, count: u32, value: u32| {
         let mut bytes = tag.to_be_bytes().to_vec();
         bytes.extend_from_slice(&kind.to_be_bytes());
@@ -93,12 +93,12 @@ pub fn exif(orientation: u16) -> Vec<u8> {
 }
 
 /// The EXIF block as the body of a JPEG's APP1 segment.
-pub fn exif_segment(orientation: u16) -> (u8, Vec<u8>) {
+pub(crate) fn exif_segment(orientation: u16) -> (u8, Vec<u8>) {
     (0xe1, [b"Exif\0\0".to_vec(), exif(orientation)].concat())
 }
 
 /// An RGBA PNG.
-pub fn png(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut file = Vec::new();
     PngEncoder::new(&mut file)
         .write_image(
@@ -112,7 +112,7 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// One chunk of a PNG, with its checksum.
-pub fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+pub(crate) fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let mut bytes = u32::try_from(body.len()).unwrap().to_be_bytes().to_vec();
     bytes.extend_from_slice(name);
     bytes.extend_from_slice(body);
@@ -130,7 +130,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 /// A PNG of this size, depth and colour type, with these chunks between IHDR and IDAT and this IDAT.
-pub fn png_of(
+pub(crate) fn png_of(
     width: u32,
     height: u32,
     depth: u8,
@@ -152,7 +152,7 @@ pub fn png_of(
 
 /// A zlib stream of `count` zero bytes (RFC 1950, RFC 1951), a thousandth as long or less: a match of 258 bytes at
 /// distance 1, again and again, in the fixed code.
-pub fn zeros(count: usize) -> Vec<u8> {
+pub(crate) fn zeros(count: usize) -> Vec<u8> {
     let mut bits: Vec<bool> = vec![true, true, false]; // the last block, in the fixed code
     let code = |bits: &mut Vec<bool>, value: u32, length: u32| {
         bits.extend((0..length).rev().map(|n| value >> n & 1 == 1));
@@ -183,25 +183,25 @@ pub fn zeros(count: usize) -> Vec<u8> {
 }
 
 /// A black one-bit PNG, complete.
-pub fn png_one_bit(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png_one_bit(width: u32, height: u32) -> Vec<u8> {
     let row = 1 + width.div_ceil(8) as usize;
     png_of(width, height, 1, 0, &[], &zeros(row * height as usize))
 }
 
 /// A small PNG whose zTXt chunk unpacks to `count` bytes.
-pub fn png_text_bomb(count: usize) -> Vec<u8> {
+pub(crate) fn png_text_bomb(count: usize) -> Vec<u8> {
     let text = [b"Comment\0\0".to_vec(), zeros(count)].concat();
     png_of(8, 8, 8, 0, &[chunk(b"zTXt", &text)], &zeros(9 * 8))
 }
 
 /// A small PNG whose iCCP chunk unpacks to `count` bytes.
-pub fn png_profile_bomb(count: usize) -> Vec<u8> {
+pub(crate) fn png_profile_bomb(count: usize) -> Vec<u8> {
     let profile = [b"icc\0\0".to_vec(), zeros(count)].concat();
     png_of(8, 8, 8, 0, &[chunk(b"iCCP", &profile)], &zeros(9 * 8))
 }
 
 /// A lossless WebP with alpha.
-pub fn webp(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn webp(width: u32, height: u32) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     WebPEncoder::new_lossless(&mut file)
         .write_image(
@@ -215,7 +215,7 @@ pub fn webp(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A RIFF container of WebP chunks.
-pub fn riff(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn riff(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut body = b"WEBP".to_vec();
     for (name, content) in chunks {
         body.extend_from_slice(*name);
@@ -228,14 +228,14 @@ pub fn riff(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
 }
 
 /// A WebP that claims 16,383 pixels a side, in its lossless header.
-pub fn webp_bomb() -> Vec<u8> {
+pub(crate) fn webp_bomb() -> Vec<u8> {
     let header: u32 = 16_382 | 16_382 << 14;
     let bits = [vec![0x2f], header.to_le_bytes().to_vec(), vec![0; 64]].concat();
     riff(&[(b"VP8L", bits)])
 }
 
 /// A WebP whose canvas is small and whose lossy bitstream claims 16,383 pixels a side.
-pub fn webp_hidden_bomb() -> Vec<u8> {
+pub(crate) fn webp_hidden_bomb() -> Vec<u8> {
     let canvas = vec![0, 0, 0, 0, 63, 0, 0, 63, 0, 0];
     let bits = [
         vec![0x10, 0, 0, 0x9d, 0x01, 0x2a, 0xff, 0x3f, 0xff, 0x3f],
@@ -246,7 +246,7 @@ pub fn webp_hidden_bomb() -> Vec<u8> {
 }
 
 /// An animated WebP of `frames` lossless frames.
-pub fn webp_animated(width: u32, height: u32, frames: usize) -> Vec<u8> {
+pub(crate) fn webp_animated(width: u32, height: u32, frames: usize) -> Vec<u8> {
     let still = webp(width, height);
     let side = |side: u32| side.to_le_bytes()[..3].to_vec();
     let canvas = [vec![0x12, 0, 0, 0], side(width - 1), side(height - 1)].concat();
@@ -264,7 +264,7 @@ pub fn webp_animated(width: u32, height: u32, frames: usize) -> Vec<u8> {
 }
 
 /// A GIF of `frames` frames; the first shows the quadrants, the later ones are white.
-pub fn gif(width: u16, height: u16, frames: usize) -> Vec<u8> {
+pub(crate) fn gif(width: u16, height: u16, frames: usize) -> Vec<u8> {
     let mut file = Vec::new();
     let palette = [
         230, 20, 20, 20, 200, 20, 20, 20, 230, 230, 220, 20, 255, 255, 255,
