@@ -20,6 +20,10 @@ mod rendition;
 mod webp;
 
 #[cfg(test)]
+#[expect(
+    dead_code,
+    reason = "the bench and the tests over HTTP include this file and use the rest of it"
+)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

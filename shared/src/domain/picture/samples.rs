@@ -4,11 +4,6 @@
     clippy::unwrap_used,
     reason = "a sample that cannot be made ends the test"
 )]
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "whoever includes this file uses a part of it"
-)]
 
 use std::io::Cursor;
 
