@@ -13,6 +13,7 @@ mod mail;
 mod mime;
 mod sendgrid;
 mod ses;
+pub mod signatures;
 mod text;
 mod twilio;
 pub mod web;
