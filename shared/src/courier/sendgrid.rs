@@ -63,7 +63,7 @@ impl Sendgrid {
             .post(&self.url)
             .bearer_auth(self.api_key.expose_secret())
             .json(&body);
-        match web::send(request).await {
+        match web::send(request, "sendgrid", "SendMail").await {
             Ok(answer) if answer.status.is_success() => Dispatch::Accepted {
                 provider_message_id: answer.message_id.unwrap_or_default(),
                 via: Channel::Email,

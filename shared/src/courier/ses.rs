@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::dispatch::{Dispatch, Reason, Refusal};
 use super::web;
+use crate::cloud::Trace;
 use crate::domain::channel::Channel;
 
 /// Sends packed mails; repeats none, because a repetition could arrive twice.
@@ -36,6 +37,7 @@ impl Ses {
             .operation_timeout(web::WHOLE)
             .build();
         let mut config = aws_sdk_ses::config::Builder::from(sdk)
+            .interceptor(Trace::of("ses"))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
         if endpoint.is_some() {

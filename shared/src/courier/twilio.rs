@@ -98,7 +98,7 @@ impl Twilio {
             "{}/2010-04-01/Accounts/{}/Messages.json",
             self.settings.base_url, self.settings.account_sid
         );
-        self.post(&url, &form, via).await
+        self.post(&url, &form, "CreateMessage", via).await
     }
 
     /// Verify with our own code, so that there is one protocol and one set of counters.
@@ -120,7 +120,8 @@ impl Twilio {
             ("Locale", language.tag().to_owned()),
             ("RiskCheck", "enable".to_owned()),
         ];
-        self.post(&url, &form, Channel::Sms).await
+        self.post(&url, &form, "CreateVerification", Channel::Sms)
+            .await
     }
 
     async fn post(&self, url: &str, form: &[(&'static str, String)], via: Channel) -> Dispatch {
@@ -132,7 +133,7 @@ impl Twilio {
                 Some(self.settings.auth_token.expose_secret()),
             )
             .form(form);
-        match web::send(request).await {
+        match web::send(request, "twilio", operation).await {
             Ok(answer) if answer.status.is_success() => Dispatch::Accepted {
                 provider_message_id: serde_json::from_slice::<Created>(&answer.body)
                     .map(|created| created.sid)

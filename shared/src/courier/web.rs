@@ -1,8 +1,11 @@
 //! The one HTTP client for everything that is not AWS.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Client, RequestBuilder, StatusCode, header, redirect, retry};
+
+use crate::cloud::REQUEST_ID_HEADER;
+use crate::telemetry;
 
 /// The longest that connecting may take, TLS included.
 pub(super) const CONNECT: Duration = Duration::from_millis(500);
@@ -53,8 +56,23 @@ pub(super) enum Silence {
     Lost,
 }
 
-/// Sends a request once.
-pub(super) async fn send(request: RequestBuilder) -> Result<Answer, Silence> {
+/// Sends a request once, with our request id, and counts it.
+pub(super) async fn send(
+    request: RequestBuilder,
+    service: &'static str,
+    operation: &'static str,
+) -> Result<Answer, Silence> {
+    let request = match telemetry::request_id() {
+        Some(id) => request.header(REQUEST_ID_HEADER, id),
+        None => request,
+    };
+    let started = Instant::now();
+    let answer = ask(request).await;
+    telemetry::upstream(service, operation, started.elapsed());
+    answer
+}
+
+async fn ask(request: RequestBuilder) -> Result<Answer, Silence> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
             Silence::NotConnected
