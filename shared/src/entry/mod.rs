@@ -3,6 +3,8 @@
 //! The local gateway enters here too, so a function cannot tell where it runs.
 
 mod event;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 use std::sync::Arc;

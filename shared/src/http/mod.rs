@@ -7,6 +7,7 @@
 mod arrival;
 mod body;
 mod caller;
+mod commons;
 mod cors;
 mod fields;
 mod headers;
@@ -20,6 +21,7 @@ mod respond;
 pub use arrival::Arrival;
 pub use body::{JSON_LIMIT, JsonBody, plain_encoding, read};
 pub use caller::Caller;
+pub use commons::{commons, problems_document};
 pub use fields::Fields;
 pub use headers::{device_token, idempotency_key, rate_limit_headers};
 pub use layer::desk;

@@ -67,7 +67,8 @@ pub(super) fn problem(error: &Error, public_url: &str, request_id: &str) -> Resp
         Error::Unauthenticated => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        Error::MethodNotAllowed { allow } => {
+        // Where the router refused the method, it adds the header itself, after us, unless there is one.
+        Error::MethodNotAllowed { allow } if !allow.is_empty() => {
             if let Ok(allow) = HeaderValue::from_str(allow) {
                 headers.insert(header::ALLOW, allow);
             }
@@ -85,12 +86,7 @@ pub(super) fn error_of(response: &mut Response, method: &Method) -> Option<Arc<E
     let error = match response.status() {
         StatusCode::NOT_FOUND => Error::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => Error::MethodNotAllowed {
-            allow: response
-                .headers()
-                .get(header::ALLOW)
-                .and_then(|allow| allow.to_str().ok())
-                .unwrap_or_default()
-                .to_owned(),
+            allow: String::new(),
         },
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Error::UnsupportedMediaType("This route does not take this media type.".into())

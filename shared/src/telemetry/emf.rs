@@ -99,7 +99,12 @@ impl Line {
             .directives
             .into_iter()
             .map(|(dimensions, metrics)| {
-                json!({"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics})
+                // The empty set is the total over all values of the labels.
+                let mut sets = vec![vec![]];
+                if !dimensions.is_empty() {
+                    sets.push(dimensions);
+                }
+                json!({"Namespace": NAMESPACE, "Dimensions": sets, "Metrics": metrics})
             })
             .collect();
         let mut root = Map::new();
@@ -138,7 +143,7 @@ mod tests {
         metrics.add("otp_sent", &[], 1.0, Unit::Count);
         metrics.add("otp_failed", &[("reason", "wrong")], 1.0, Unit::Count);
         metrics.add("upstream_ms", &[], 12.5, Unit::Milliseconds);
-        insta::assert_snapshot!(metrics.lines(1_700_000_000_000, "req").join("\n"), @r#"{"_aws":{"CloudWatchMetrics":[{"Dimensions":[[]],"Metrics":[{"Name":"otp_sent","Unit":"Count"},{"Name":"upstream_ms","Unit":"Milliseconds"}],"Namespace":"Latchkey"},{"Dimensions":[["reason"]],"Metrics":[{"Name":"otp_failed","Unit":"Count"}],"Namespace":"Latchkey"}],"Timestamp":1700000000000},"otp_failed":1,"otp_sent":2,"reason":"wrong","request_id":"req","upstream_ms":12.5}"#);
+        insta::assert_snapshot!(metrics.lines(1_700_000_000_000, "req").join("\n"), @r#"{"_aws":{"CloudWatchMetrics":[{"Dimensions":[[]],"Metrics":[{"Name":"otp_sent","Unit":"Count"},{"Name":"upstream_ms","Unit":"Milliseconds"}],"Namespace":"Latchkey"},{"Dimensions":[[],["reason"]],"Metrics":[{"Name":"otp_failed","Unit":"Count"}],"Namespace":"Latchkey"}],"Timestamp":1700000000000},"otp_failed":1,"otp_sent":2,"reason":"wrong","request_id":"req","upstream_ms":12.5}"#);
     }
 
     #[test]

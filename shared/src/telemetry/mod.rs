@@ -202,7 +202,8 @@ pub fn subject(keyed_hash: &[u8]) {
 
 /// Counts one of something: `metric("otp_failed", &[("reason", "wrong")])`.
 ///
-/// Labels become CloudWatch dimensions, each combination a metric that is paid for: few values, never an id.
+/// Labels become CloudWatch dimensions, each combination a metric that is paid for: few values, never an id. The total
+/// over a label's values is kept too, so a metric is counted with its labels or without, not both.
 pub fn metric(name: &'static str, labels: &[(&'static str, &str)]) {
     measure(name, labels, 1.0, Unit::Count);
 }
