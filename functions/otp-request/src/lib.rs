@@ -39,8 +39,8 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     })?;
 
     let router = Router::new()
-        .route("/api/auth/otp/request", post(request::request))
-        .route("/api/auth/otp/deliveries/{id}", get(deliveries::show))
+        .route("/api/auth/otp/request/", post(request::request))
+        .route("/api/auth/otp/deliveries/{id}/", get(deliveries::show))
         .with_state(Arc::new(house));
     Ok(Entry::http(http::desk(
         router,

@@ -45,7 +45,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let house = reader.finish(house)?;
 
     let router = Router::new()
-        .route("/api/auth/otp/verify", post(verify::verify))
+        .route("/api/auth/otp/verify/", post(verify::verify))
         .with_state(Arc::new(house));
     Ok(Entry::http(http::desk(
         router,

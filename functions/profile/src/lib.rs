@@ -44,7 +44,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let house = reader.finish(House { guard })?;
 
     let router = Router::new()
-        .route("/api/profile", get(show::show))
+        .route("/api/profile/", get(show::show))
         .with_state(Shared(Arc::new(house)));
     Ok(Entry::http(http::desk(
         router,
