@@ -124,7 +124,13 @@ impl Twilio {
             .await
     }
 
-    async fn post(&self, url: &str, form: &[(&'static str, String)], via: Channel) -> Dispatch {
+    async fn post(
+        &self,
+        url: &str,
+        form: &[(&'static str, String)],
+        operation: &'static str,
+        via: Channel,
+    ) -> Dispatch {
         let request = self
             .client
             .post(url)
