@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::callbacks::Callbacks;
 use crate::clock::LocalClock;
 use crate::desk::{self, Desk};
 use crate::engines::dynamodb::{Engine, Tables};
@@ -21,7 +22,7 @@ use crate::keys::Keys;
 use crate::options::Options;
 use crate::settings::{self, Endpoints};
 use crate::template::Template;
-use crate::twins;
+use crate::twins::{self, Credentials};
 use crate::world::World;
 
 /// Why a local cloud does not start, as sentences for whoever started it.
@@ -92,11 +93,23 @@ impl Cloud {
         .map_err(|reason| data_error(options.data.as_deref(), reason))?;
 
         let mut background = JoinSet::new();
-        let endpoints = fronts(&mut background, &world, &tables, &keys, address)
-            .await
-            .map_err(|error| StartError::World(error.to_string()))?;
+        let credentials = settings::credentials(&options, &keys);
+        let endpoints = fronts(
+            &mut background,
+            &world,
+            &tables,
+            &keys,
+            credentials,
+            address,
+        )
+        .await
+        .map_err(|error| StartError::World(error.to_string()))?;
         background.spawn(sweeping(tables.clone()));
         let variables = settings::variables(&options, &endpoints, &template.tables, &keys);
+        let callbacks = Callbacks {
+            variables: variables.clone(),
+            keys: Arc::new(keys),
+        };
         let setup = Setup::load(variables, Arc::clone(&world.clock) as _)
             .await
             .map_err(|error| StartError::Settings(error.to_string()))?;
@@ -114,6 +127,7 @@ impl Cloud {
             tables,
             gateway: Arc::clone(&gateway),
             endpoints: endpoints.clone(),
+            callbacks,
         });
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(listener, desk::router(desk), stopped));
@@ -207,6 +221,7 @@ async fn fronts(
     world: &Arc<World>,
     tables: &Tables,
     keys: &Keys,
+    credentials: Credentials,
     gateway: SocketAddr,
 ) -> std::io::Result<Endpoints> {
     let engine = loopback().await?;
@@ -241,6 +256,16 @@ async fn fronts(
             twins::eventbridge::EventBridge(Arc::clone(world)),
         )
         .await?;
+    let twilio = twins::twilio::Twilio {
+        world: Arc::clone(world),
+        credentials: credentials.clone(),
+    };
+    start.add(Service::Twilio, twilio).await?;
+    let sendgrid = twins::sendgrid::SendGrid {
+        world: Arc::clone(world),
+        credentials,
+    };
+    start.add(Service::SendGrid, sendgrid).await?;
     Ok(start.endpoints)
 }
 

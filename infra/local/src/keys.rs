@@ -26,7 +26,6 @@ pub(crate) struct Keys {
     sendgrid_key: String,
 }
 
-#[expect(dead_code, reason = "the twins sign with them")]
 impl Keys {
     /// The keys of a cloud in memory: made once in this process, but for the peppers.
     pub(crate) fn in_memory() -> Result<Self, String> {

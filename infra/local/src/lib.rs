@@ -5,8 +5,10 @@
 //! - `gateway`: HTTP to API Gateway v2 events and back; `hosting`: the functions' own handlers;
 //! - `front`: the socket before every engine and twin, which records calls and brings faults;
 //! - `engines`: DynamoDB and S3; `twins`: SES, SNS, Secrets Manager, EventBridge, Twilio, SendGrid;
+//! - `callbacks`: what providers call our webhooks with, signed as they sign;
 //! - `desk`: what people and tests see and move, under `/_local/`; pages/ holds its pages.
 
+mod callbacks;
 mod clock;
 mod cloud;
 mod desk;

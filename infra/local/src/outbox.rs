@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// How many messages are kept; the oldest go first.
 const KEPT: usize = 20_000;
@@ -30,7 +30,15 @@ pub(crate) struct Message {
     /// What the provider last said about it.
     pub(crate) status: String,
     /// Where the provider calls back, as it was told with the message.
+    #[serde(skip)]
     pub(crate) callback: Option<String>,
+    /// What the provider was sent as a form, every parameter.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_object")]
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+fn as_object<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
 /// All messages of one local cloud.
@@ -43,7 +51,6 @@ struct Kept {
     messages: VecDeque<Message>,
 }
 
-#[expect(dead_code, reason = "the twins call back")]
 impl Outbox {
     /// Puts a message in; its `id` is given here.
     pub(crate) fn put(&self, mut message: Message) {
@@ -108,6 +115,7 @@ mod tests {
             delivery_id: None,
             status: "sent".to_owned(),
             callback: None,
+            parameters: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::front::Service;
 use crate::keys::Keys;
 use crate::options::Options;
 use crate::template::Table;
+use crate::twins::Credentials;
 use crate::twins::secrets::SECRET_ID;
 
 /// The region that everything local is in.
@@ -113,4 +114,18 @@ pub(crate) fn variables(
     }
     options.apply(&mut all);
     all.into_iter().collect()
+}
+
+/// What the twins of Twilio and SendGrid expect: what the functions are given.
+pub(crate) fn credentials(options: &Options, keys: &Keys) -> Credentials {
+    let given = |name: &str| {
+        let chosen = options.settings.iter().rev().find(|(n, _)| n == name);
+        chosen.map(|(_, value)| value.clone())
+    };
+    let secret = |name: &str| given(name).unwrap_or_else(|| keys.text(name).to_owned());
+    Credentials {
+        twilio_account: given("TWILIO_ACCOUNT_SID").unwrap_or_else(|| ACCOUNT_SID.to_owned()),
+        twilio_token: secret("TWILIO_AUTH_TOKEN"),
+        sendgrid_key: secret("SENDGRID_API_KEY"),
+    }
 }

@@ -1,6 +1,7 @@
 //! The desk under `/_local/`: what people and tests see and move. It exists in no deployed function.
 
 mod clock;
+mod deliveries;
 mod endpoints;
 mod faults;
 mod outbox;
@@ -15,6 +16,7 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::callbacks::Callbacks;
 use crate::engines::dynamodb::Tables;
 use crate::gateway::{self, Gateway};
 use crate::settings::Endpoints;
@@ -26,6 +28,7 @@ pub(crate) struct Desk {
     pub(crate) tables: Tables,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) endpoints: Endpoints,
+    pub(crate) callbacks: Callbacks,
 }
 
 /// The whole outside of a local cloud: the desk, and the gateway for every other path.
@@ -33,6 +36,7 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let gateway = any(gateway::handle).with_state(Arc::clone(&desk.gateway));
     Router::new()
         .route("/_local/outbox", get(outbox::list).delete(outbox::clear))
+        .route("/_local/deliveries/{id}/status", post(deliveries::report))
         .route("/_local/clock", get(clock::show).post(clock::turn))
         .route(
             "/_local/faults",

@@ -3,8 +3,18 @@
 pub(crate) mod eventbridge;
 pub(crate) mod mime;
 pub(crate) mod secrets;
+pub(crate) mod sendgrid;
 pub(crate) mod ses;
 pub(crate) mod sns;
+pub(crate) mod twilio;
+
+/// What the twins of Twilio and SendGrid expect of their callers.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials {
+    pub(crate) twilio_account: String,
+    pub(crate) twilio_token: String,
+    pub(crate) sendgrid_key: String,
+}
 
 /// Fresh lower-case hex digits, as many as `2 * N`.
 pub(crate) fn hex<const N: usize>() -> String {

@@ -67,6 +67,7 @@ impl Ses {
                 delivery_id: form.tag("delivery_id"),
                 status: "sent".to_owned(),
                 callback: None,
+                parameters: Vec::new(),
             });
         }
         let answer = format!(
@@ -98,6 +99,11 @@ impl Form {
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// All parameters, in their order.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        self.0.clone()
     }
 
     fn members(&self, prefix: &str) -> Vec<String> {

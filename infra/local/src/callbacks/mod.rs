@@ -1,0 +1,122 @@
+//! What the providers call back with: `POST /_local/deliveries/{id}/status` has the twin of the message's provider
+//! tell our own webhook what became of it, signed as the provider signs.
+
+mod sendgrid;
+mod sns;
+mod twilio;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use shared::config::Variables;
+
+use crate::keys::Keys;
+use crate::outbox::Message;
+
+/// What became of a message, in the desk's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Sent,
+    Delivered,
+    Read,
+    Undelivered,
+    Failed,
+    /// A permanent one.
+    Bounce,
+    Complaint,
+}
+
+const OUTCOMES: [(Outcome, &str); 7] = [
+    (Outcome::Sent, "sent"),
+    (Outcome::Delivered, "delivered"),
+    (Outcome::Read, "read"),
+    (Outcome::Undelivered, "undelivered"),
+    (Outcome::Failed, "failed"),
+    (Outcome::Bounce, "bounce"),
+    (Outcome::Complaint, "complaint"),
+];
+
+impl Outcome {
+    /// Reads the desk's word.
+    pub(crate) fn parse(word: &str) -> Result<Self, String> {
+        OUTCOMES
+            .iter()
+            .find(|(_, known)| *known == word)
+            .map(|(outcome, _)| *outcome)
+            .ok_or_else(|| {
+                let words: Vec<_> = OUTCOMES.iter().map(|(_, word)| *word).collect();
+                format!("status: expected one of {}", words.join(", "))
+            })
+    }
+
+    /// The desk's word.
+    pub(crate) fn word(self) -> &'static str {
+        OUTCOMES
+            .iter()
+            .find(|(outcome, _)| *outcome == self)
+            .map_or("", |(_, word)| word)
+    }
+}
+
+/// A call of a provider to our webhook; always a POST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Callback {
+    /// The URL as it was configured, which is what gets signed.
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+impl Callback {
+    /// As the desk shows it.
+    pub(crate) fn shown(&self) -> Value {
+        let headers: serde_json::Map<_, _> = self
+            .headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)))
+            .collect();
+        json!({ "method": "POST", "url": self.url, "headers": headers, "body": self.body })
+    }
+}
+
+/// The providers, as far as they call back.
+#[derive(Clone)]
+pub(crate) struct Callbacks {
+    /// What our functions were configured with.
+    pub(crate) variables: Variables,
+    pub(crate) keys: Arc<Keys>,
+}
+
+impl Callbacks {
+    /// The call that the provider of this message makes for this outcome.
+    ///
+    /// # Errors
+    /// A sentence, when the provider would not call for this message.
+    pub(crate) fn make(
+        &self,
+        message: &Message,
+        outcome: Outcome,
+        error_code: Option<u32>,
+        now: jiff::Timestamp,
+    ) -> Result<Callback, String> {
+        match message.provider {
+            "ses" => self.sns(message, outcome, now),
+            "sendgrid" => self.sendgrid(message, outcome, now),
+            "twilio" => self.twilio(message, outcome, error_code),
+            other => Err(format!("{other} calls nobody back")),
+        }
+    }
+
+    /// A setting as the functions see it: from the environment, else from the secret's document.
+    fn setting(&self, name: &str) -> String {
+        self.variables
+            .get(name)
+            .unwrap_or_else(|| self.keys.text(name))
+            .to_owned()
+    }
+
+    fn webhook(&self, provider: &str) -> String {
+        let public = self.setting("PUBLIC_URL");
+        format!("{}/api/webhooks/{provider}/", public.trim_end_matches('/'))
+    }
+}

@@ -1,0 +1,84 @@
+//! `/_local/deliveries/{outbox id}/status`: the provider's twin calls our webhook.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+
+use super::{Desk, Wrong, object};
+use crate::callbacks::{Callback, Outcome};
+
+/// `{"status", "error_code"?}` → `{"status": <the webhook's HTTP status>, "request": {…}}`.
+pub(super) async fn report(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Wrong> {
+    let order = object(&body, &["status", "error_code"])?;
+    let outcome = order
+        .get("status")
+        .and_then(Value::as_str)
+        .ok_or_else(|| Wrong::value("status: it is required"))
+        .and_then(|word| Outcome::parse(word).map_err(Wrong::value))?;
+    let error_code = match order.get("error_code") {
+        None | Some(Value::Null) => None,
+        Some(code) => Some(
+            code.as_u64()
+                .and_then(|code| u32::try_from(code).ok())
+                .ok_or_else(|| Wrong::value("error_code: expected a whole number"))?,
+        ),
+    };
+    let world = &desk.world;
+    let message = id.parse().ok().and_then(|id| world.outbox.get(id));
+    let message = message.ok_or_else(|| {
+        Wrong(
+            StatusCode::NOT_FOUND,
+            format!("there is no message {id} in the outbox"),
+        )
+    })?;
+    let callback = desk
+        .callbacks
+        .make(&message, outcome, error_code, world.clock.now())
+        .map_err(Wrong::value)?;
+    let status = deliver(&desk, &callback)
+        .await
+        .map_err(|reason| Wrong(StatusCode::BAD_GATEWAY, reason))?;
+    world.outbox.set_status(message.id, outcome.word());
+    Ok(Json(
+        json!({ "status": status, "request": callback.shown() }),
+    ))
+}
+
+/// Posts the callback to this gateway, whatever host its URL names.
+async fn deliver(desk: &Desk, callback: &Callback) -> Result<u16, String> {
+    let url = url::Url::parse(&callback.url).map_err(|error| error.to_string())?;
+    let mut target = format!("http://{}{}", desk.endpoints.gateway, url.path());
+    if let Some(query) = url.query() {
+        target = format!("{target}?{query}");
+    }
+    let host = match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (host, _) => host.unwrap_or_default().to_owned(),
+    };
+    let mut request = Request::post(target)
+        .body(Full::new(Bytes::from(callback.body.clone())))
+        .map_err(|error| error.to_string())?;
+    let headers = request.headers_mut();
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|error| error.to_string());
+    headers.insert(header::HOST, value(&host)?);
+    for (name, text) in &callback.headers {
+        headers.insert(HeaderName::from_static(name), value(text)?);
+    }
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let response = client.request(request).await;
+    response
+        .map(|response| response.status().as_u16())
+        .map_err(|error| error.to_string())
+}
