@@ -10,30 +10,23 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::clock::{Clock, SystemClock};
 use shared::cloud::{Setup, StartError};
+use shared::entry::Entry;
 
 use crate::template::Function;
 use crate::twins::request_id;
 
-/// A function's way in: a JSON event and a context, a JSON answer out.
-type Handler =
-    Arc<dyn Fn(Box<RawValue>, Context) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
-
-type Open = fn(&Setup) -> BoxFuture<'_, Result<Handler, StartError>>;
+type Open = fn(&Setup) -> BoxFuture<'_, Result<Entry, StartError>>;
 
 /// Every function that is hosted here, by the name of its package; the template must name the same.
 const FUNCTIONS: &[(&str, Open)] = &[
-    ("otp-request", |_| Box::pin(unbuilt())),
-    ("otp-verify", |_| Box::pin(unbuilt())),
+    ("otp-request", |setup| Box::pin(otp_request::open(setup))),
+    ("otp-verify", |setup| Box::pin(otp_verify::open(setup))),
     ("tokens", |_| Box::pin(unbuilt())),
-    ("profile", |_| Box::pin(unbuilt())),
+    ("profile", |setup| Box::pin(profile::open(setup))),
 ];
 
-async fn unbuilt() -> Result<Handler, StartError> {
-    Ok(Arc::new(|_, _| {
-        Box::pin(async {
-            Ok(serde_json::json!({"statusCode": 404, "body": "{\"message\":\"Not Found\"}"}))
-        })
-    }))
+async fn unbuilt() -> Result<Entry, StartError> {
+    Ok(Entry::http(axum::Router::new()))
 }
 
 /// An invocation that gave no answer: the function failed, panicked or took too long.
@@ -44,7 +37,7 @@ pub(crate) struct Failure(pub(crate) String);
 pub(crate) struct Hosting {
     setup: Setup,
     functions: Vec<Function>,
-    handlers: RwLock<BTreeMap<String, Handler>>,
+    entries: RwLock<BTreeMap<String, Entry>>,
 }
 
 impl Hosting {
@@ -54,21 +47,18 @@ impl Hosting {
     /// Sentences: which functions the template and the code do not share, or why a function does not start.
     pub(crate) async fn open(setup: Setup, functions: Vec<Function>) -> Result<Self, String> {
         compare(&functions)?;
-        let handlers = open_all(&setup).await?;
+        let entries = open_all(&setup).await?;
         Ok(Self {
             setup,
             functions,
-            handlers: RwLock::new(handlers),
+            entries: RwLock::new(entries),
         })
     }
 
     /// Opens every function anew: what they remembered in their process is gone, as after a deployment.
     pub(crate) async fn reopen(&self) -> Result<(), String> {
-        let handlers = open_all(&self.setup).await?;
-        *self
-            .handlers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = handlers;
+        let entries = open_all(&self.setup).await?;
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = entries;
         Ok(())
     }
 
@@ -78,8 +68,8 @@ impl Hosting {
         name: &str,
         event: String,
     ) -> impl Future<Output = Result<Value, Failure>> + use<> {
-        let handler = self
-            .handlers
+        let entry = self
+            .entries
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(name)
@@ -94,11 +84,13 @@ impl Hosting {
         let context = context(name, timeout);
         let name = name.to_owned();
         async move {
-            let handler = handler.ok_or_else(|| Failure(format!("there is no function {name}")))?;
+            let entry = entry.ok_or_else(|| Failure(format!("there is no function {name}")))?;
             let event = RawValue::from_string(event).map_err(|error| Failure(error.to_string()))?;
-            let task = tokio::spawn(tokio::time::timeout(timeout, handler(event, context)));
+            let task = tokio::spawn(async move {
+                tokio::time::timeout(timeout, entry.handle(&event, context)).await
+            });
             match task.await {
-                Ok(Ok(answer)) => answer.map_err(Failure),
+                Ok(Ok(answer)) => answer.map_err(|error| Failure(error.to_string())),
                 Ok(Err(_)) => Err(Failure(format!("{name} timed out"))),
                 Err(error) => Err(Failure(format!("{name} panicked: {error}"))),
             }
@@ -134,13 +126,13 @@ fn compare(functions: &[Function]) -> Result<(), String> {
 }
 
 /// Opens all functions, and collects what is wrong with their settings, each sentence once.
-async fn open_all(setup: &Setup) -> Result<BTreeMap<String, Handler>, String> {
-    let mut handlers = BTreeMap::new();
+async fn open_all(setup: &Setup) -> Result<BTreeMap<String, Entry>, String> {
+    let mut entries = BTreeMap::new();
     let mut sentences: Vec<String> = Vec::new();
     for (name, open) in FUNCTIONS {
         match open(setup).await {
-            Ok(handler) => {
-                handlers.insert((*name).to_owned(), handler);
+            Ok(entry) => {
+                entries.insert((*name).to_owned(), entry);
             }
             Err(error) => {
                 for line in error.to_string().lines() {
@@ -152,7 +144,7 @@ async fn open_all(setup: &Setup) -> Result<BTreeMap<String, Handler>, String> {
         }
     }
     if sentences.is_empty() {
-        Ok(handlers)
+        Ok(entries)
     } else {
         Err(sentences.join("\n"))
     }

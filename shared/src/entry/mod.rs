@@ -18,7 +18,7 @@ use lambda_http::{Adapter, LambdaEvent};
 use lambda_runtime::Context;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tower::{Service as _, ServiceExt as _};
+use tower::Service as _;
 
 use crate::Error;
 use crate::clock::{Clock as _, SystemClock};
@@ -105,7 +105,9 @@ impl Entry {
             router.call(Request::from_parts(parts, axum::body::Body::new(body)))
         });
         let event = LambdaEvent::new(LambdaRequest::ApiGatewayV2(cleaned.shell), context);
-        let response = Adapter::from(service).oneshot(event).await?;
+        // Not held while waiting: the adapter is not `Send`, what it answers is.
+        let answering = Adapter::from(service).call(event);
+        let response = answering.await?;
         let mut answer = serde_json::to_value(response)?;
         // The gateway counts the body itself; a HEAD or a problem would carry a wrong number.
         if let Some(headers) = answer.get_mut("headers").and_then(Value::as_object_mut) {
