@@ -5,21 +5,13 @@ use http::{Method, Request};
 
 use super::Service;
 
-/// The operation's name: DynamoDB's `UpdateItem`, SES's `SendRawEmail`, S3's `PutObject`, Twilio's `Messages`.
+/// The operation's name: DynamoDB's `UpdateItem`, SES's `SendRawEmail`, S3's `PutObject`, Twilio's `CreateMessage`.
 pub(super) fn name(service: Service, request: &Request<Bytes>) -> String {
     match service {
         Service::DynamoDb | Service::SecretsManager | Service::EventBridge => target(request),
         Service::Ses | Service::Sns => action(request.body()),
         Service::S3 => object(request),
-        Service::Twilio => request
-            .uri()
-            .path()
-            .trim_end_matches(".json")
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-        Service::SendGrid => request.uri().path().trim_start_matches("/v3/").to_owned(),
+        Service::Twilio | Service::SendGrid => resource(request),
     }
 }
 
@@ -40,6 +32,18 @@ fn action(body: &[u8]) -> String {
         .find(|(name, _)| name == "Action")
         .map(|(_, value)| value.into_owned())
         .unwrap_or_default()
+}
+
+/// An API of resources: what is made at the path's last part.
+fn resource(request: &Request<Bytes>) -> String {
+    let path = request.uri().path();
+    let last = path.trim_end_matches(".json").rsplit('/').next();
+    match (request.method(), last.unwrap_or_default()) {
+        (&Method::POST, "Messages") => "CreateMessage".to_owned(),
+        (&Method::POST, "Verifications") => "CreateVerification".to_owned(),
+        (&Method::POST, "send") => "SendMail".to_owned(),
+        _ => path.to_owned(),
+    }
 }
 
 /// S3 has no operation on the wire: method, path and query make it.
@@ -93,10 +97,10 @@ mod tests {
         let list = request("GET", "/bucket?list-type=2&prefix=a", "");
         assert_eq!(name(Service::S3, &list), "ListObjectsV2");
         let text = request("POST", "/2010-04-01/Accounts/AC1/Messages.json", "");
-        assert_eq!(name(Service::Twilio, &text), "Messages");
+        assert_eq!(name(Service::Twilio, &text), "CreateMessage");
         let verify = request("POST", "/v2/Services/VA1/Verifications", "");
-        assert_eq!(name(Service::Twilio, &verify), "Verifications");
+        assert_eq!(name(Service::Twilio, &verify), "CreateVerification");
         let send = request("POST", "/v3/mail/send", "");
-        assert_eq!(name(Service::SendGrid, &send), "mail/send");
+        assert_eq!(name(Service::SendGrid, &send), "SendMail");
     }
 }
