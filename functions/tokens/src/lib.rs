@@ -1,1 +1,96 @@
-//! (in the making)
+//! Keeps sessions: refreshes, revokes and verifies tokens, lists and ends sessions, publishes the keys; and answers
+//! every path that no other function takes.
+
+mod elsewhere;
+mod published;
+mod refresh;
+mod revoke;
+mod sessions;
+mod verify;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{delete, get, post};
+use shared::clock::SharedClock;
+use shared::cloud::{Setup, StartError};
+use shared::config::{Public, TokenRules};
+use shared::entry::Entry;
+use shared::guard::Guard;
+use shared::http;
+use shared::keyring::{KeyringHandle, Reloading};
+use shared::store::Store;
+
+/// What this function holds: exactly what template.yaml grants it.
+struct House {
+    public: Public,
+    store: Store,
+    keyring: KeyringHandle,
+    rules: TokenRules,
+    guard: Guard,
+    clock: SharedClock,
+}
+
+/// The function's state.
+#[derive(Clone)]
+struct Shared(Arc<House>);
+
+impl FromRef<Shared> for Arc<House> {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.clone()
+    }
+}
+
+impl FromRef<Shared> for Guard {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.guard.clone()
+    }
+}
+
+/// Opens the function.
+///
+/// # Errors
+/// Every complaint about the settings, at once.
+pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
+    let mut reader = setup.reader();
+    let public = Public::read(&mut reader);
+    let rules = TokenRules::read(&mut reader, &public);
+    let store = Store::open(setup, &mut reader);
+    let keyring: KeyringHandle = Reloading::open(setup)?;
+    let guard = Guard::new(setup, &store, keyring.clone(), rules.clone());
+    let clock = setup.clock.clone();
+    let house = reader.finish(House {
+        public,
+        store,
+        keyring,
+        rules,
+        guard,
+        clock,
+    })?;
+    let public = house.public.clone();
+
+    let router = Router::new()
+        .route("/api/auth/token/refresh/", post(refresh::refresh))
+        .route("/api/auth/token/revoke/", post(revoke::revoke))
+        .route("/api/auth/token/verify/", post(verify::verify))
+        .route(
+            "/api/auth/sessions/",
+            get(sessions::list).delete(sessions::end_others),
+        )
+        .route("/api/auth/sessions/{id}/", delete(sessions::end))
+        .route("/.well-known/jwks.json", get(published::jwks))
+        .route(
+            "/.well-known/openid-configuration",
+            get(published::configuration),
+        )
+        .route("/problems", get(published::problems))
+        .route("/problems/{code}", get(published::problem))
+        .fallback(elsewhere::answer)
+        .with_state(Shared(Arc::new(house)));
+    Ok(Entry::http(http::desk(
+        router,
+        &public,
+        setup.clock.clone(),
+    )))
+}

@@ -1,1 +1,6 @@
-fn main() {}
+//! The Lambda function `tokens`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    shared::entry::run(tokens::open).await
+}

@@ -1,0 +1,72 @@
+//! `POST /api/auth/token/refresh/`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use futures_util::try_join;
+use shared::domain::session::{Ending, Why};
+use shared::domain::token::RefreshToken;
+use shared::domain::user::{Status, User};
+use shared::http::{Caller, JsonBody};
+use shared::minting::{Grounds, Tokens, mint};
+use shared::store::session::{Rotate, Rotation};
+use shared::{Error, Result, telemetry};
+
+use crate::House;
+
+/// Exchanges a refresh token for its successor and a fresh access token: one step, safe to repeat.
+pub(crate) async fn refresh(
+    State(house): State<Arc<House>>,
+    caller: Caller,
+    body: JsonBody,
+) -> Result<Json<Tokens>> {
+    let mut fields = body.fields();
+    let text = fields.required("refresh", |text| Ok(text.to_owned()));
+    let text = fields.finish(|| text)?;
+
+    let now = house.clock.now();
+    let keyring = house.keyring.snapshot();
+    let token = RefreshToken::open(&keyring.peppers, &text).ok_or(Error::RefreshInvalid)?;
+    let rotate = Rotate {
+        token: &token,
+        pepper: keyring.peppers.current().version(),
+        idle: house.rules.idle,
+        grace: house.rules.grace,
+        request: &caller.request_id,
+        now,
+    };
+    let (rotation, user) = try_join!(house.store.rotate(rotate), house.store.user(token.user))?;
+    let counts = |user: &User| user.status == Status::Active && user.has_session(token.session, now);
+    let user = user.filter(counts).ok_or(Error::RefreshInvalid)?;
+    let session = match rotation {
+        Rotation::Rotated(session) => session,
+        Rotation::Repeated(session) => {
+            // Two tabs, a lost reply, or a thief within the grace: worth counting, since the last is the residual risk.
+            telemetry::metric("refresh_repeated", &[]);
+            session
+        }
+        Rotation::Reused => {
+            let ending = Ending {
+                why: Why::RefreshReused,
+                at: now,
+                request: caller.request_id.clone(),
+            };
+            house
+                .store
+                .end_session(token.user, token.session, ending)
+                .await?;
+            telemetry::metric("refresh_reused", &[]);
+            return Err(Error::RefreshInvalid);
+        }
+        Rotation::Over => return Err(Error::RefreshInvalid),
+    };
+    let successor = token.successor(&keyring.peppers, session.pepper);
+    let grounds = Grounds {
+        signed_in: session.created,
+        amr: &session.amr,
+        roles: &user.roles,
+        end: session.end,
+    };
+    mint(&keyring, &house.rules, &grounds, &successor, now).map(Json)
+}

@@ -1,0 +1,130 @@
+//! `GET /api/auth/sessions/`, `DELETE /api/auth/sessions/`, `DELETE /api/auth/sessions/{id}/`
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use futures_util::try_join;
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::domain::id::{SessionId, UserId};
+use shared::domain::session::{Ending, Session, Why};
+use shared::guard::SignedIn;
+use shared::http::{Caller, Listing, Page};
+use shared::keyring::{Cursor, Peppers};
+use shared::store::session::Ended;
+use shared::{Error, Result};
+
+use crate::House;
+
+/// One session, as its person sees it.
+#[derive(Serialize)]
+pub(crate) struct Line {
+    id: SessionId,
+    created_at: Timestamp,
+    last_used_at: Timestamp,
+    ip: String,
+    user_agent: String,
+    amr: Vec<String>,
+    current: bool,
+}
+
+/// The sessions that count, newest first; who asks and what they ask for are read in one step.
+pub(crate) async fn list(
+    State(house): State<Arc<House>>,
+    headers: HeaderMap,
+    page: Result<Page>,
+) -> Result<Listing<Line>> {
+    let claims = house.guard.claims(&headers).await?;
+    let keyring = house.keyring.snapshot();
+    let place = page.and_then(|page| Ok((place(&page, &keyring.peppers, claims.sub)?, page.limit)));
+    let (before, limit) = match place {
+        Ok(place) => place,
+        // Whether the caller is signed in is said first.
+        Err(error) => return house.guard.confirm(claims).await.and(Err(error)),
+    };
+    let sessions = house.store.sessions(claims.sub, before);
+    let (caller, mut sessions) = try_join!(house.guard.confirm(claims), sessions)?;
+    sessions.retain(|session| caller.user.has_session(session.id, caller.now));
+    let more = sessions.len() > limit;
+    sessions.truncate(limit);
+    let last = sessions.last().map(|session| session.id).filter(|_| more);
+    let next = last.map(|id| {
+        Cursor::seal(keyring.peppers.current(), &scope(&caller.user.id), id.as_bytes())
+    });
+    let results = sessions.into_iter().map(|session| line(session, &caller));
+    Ok(Listing {
+        results: results.collect(),
+        next,
+    })
+}
+
+fn place(page: &Page, peppers: &Peppers, user: UserId) -> Result<Option<SessionId>> {
+    let Some(cursor) = &page.cursor else {
+        return Ok(None);
+    };
+    let place = Cursor::open(peppers, &scope(&user), cursor);
+    let place: Option<[u8; 16]> = place.and_then(|bytes| bytes.try_into().ok());
+    place
+        .map(|bytes| Some(SessionId::from_bytes(bytes)))
+        .ok_or_else(Page::bad_cursor)
+}
+
+fn scope(user: &UserId) -> [&[u8]; 2] {
+    [b"sessions", user.as_bytes()]
+}
+
+fn line(session: Session, caller: &SignedIn) -> Line {
+    Line {
+        current: session.id == caller.claims.sid,
+        id: session.id,
+        created_at: session.created,
+        last_used_at: session.used,
+        ip: session.ip,
+        user_agent: session.user_agent,
+        amr: session.amr,
+    }
+}
+
+/// Ends one session of the caller's, their own included; the write itself checks that they are signed in.
+pub(crate) async fn end(
+    State(house): State<Arc<House>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    caller: Caller,
+) -> Result<StatusCode> {
+    let claims = house.guard.claims(&headers).await?;
+    let Some(id) = SessionId::parse(&id) else {
+        return house.guard.confirm(claims).await.and(Err(Error::NotFound));
+    };
+    let ending = house.ending(&caller);
+    match house.store.end_own_session(&claims, id, ending).await? {
+        Ended::Done => Ok(StatusCode::NO_CONTENT),
+        Ended::NoSuchSession => Err(Error::NotFound),
+        Ended::NotSignedIn => Err(Error::Unauthenticated),
+    }
+}
+
+/// Ends all sessions of the caller's but the one that they use.
+pub(crate) async fn end_others(
+    State(house): State<Arc<House>>,
+    signed_in: SignedIn,
+    caller: Caller,
+) -> Result<StatusCode> {
+    let SignedIn { user, claims, .. } = signed_in;
+    let ending = house.ending(&caller);
+    match house.store.end_other_sessions(&user, claims.sid, ending).await? {
+        Ended::Done => Ok(StatusCode::NO_CONTENT),
+        Ended::NoSuchSession | Ended::NotSignedIn => Err(Error::Unauthenticated),
+    }
+}
+
+impl House {
+    fn ending(&self, caller: &Caller) -> Ending {
+        Ending {
+            why: Why::Revoked,
+            at: self.clock.now(),
+            request: caller.request_id.clone(),
+        }
+    }
+}
