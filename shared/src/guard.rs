@@ -59,18 +59,37 @@ impl Guard {
     /// [`Error::Unauthenticated`] for whatever is wrong with the token, its session or its account;
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn admit(&self, headers: &HeaderMap) -> Result<SignedIn> {
+        self.confirm(self.claims(headers).await?).await
+    }
+
+    /// The person behind this access token.
+    ///
+    /// # Errors
+    /// As [`Guard::admit`].
+    pub async fn examine(&self, token: &str) -> Result<SignedIn> {
+        let claims = self.keyring.verify(token, &self.rules).await;
+        self.confirm(claims.ok_or(Error::Unauthenticated)?).await
+    }
+
+    /// What the access token in these headers says. Its session may have ended: nothing may be shown or done before
+    /// [`Guard::confirm`], or a condition of the write itself, has said otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for whatever is wrong with the token.
+    pub async fn claims(&self, headers: &HeaderMap) -> Result<AccessClaims> {
         let token = bearer(headers).ok_or(Error::Unauthenticated)?;
-        let claims = self
-            .keyring
-            .verify(token, &self.rules)
-            .await
-            .ok_or(Error::Unauthenticated)?;
+        let claims = self.keyring.verify(token, &self.rules).await;
+        claims.ok_or(Error::Unauthenticated)
+    }
+
+    /// The person whom these claims name, if the account and the session count.
+    ///
+    /// # Errors
+    /// As [`Guard::admit`].
+    pub async fn confirm(&self, claims: AccessClaims) -> Result<SignedIn> {
         let now = self.clock.now();
-        let user = self
-            .store
-            .user(claims.sub)
-            .await?
-            .ok_or(Error::Unauthenticated)?;
+        let user = self.store.user(claims.sub).await?;
+        let user = user.ok_or(Error::Unauthenticated)?;
         if user.status != Status::Active || !user.has_session(claims.sid, now) {
             return Err(Error::Unauthenticated);
         }

@@ -28,16 +28,16 @@ pub(crate) async fn answer(request: Request) -> Response {
         .get::<Arrival>()
         .map_or("/", |arrival| arrival.target.as_str());
     match routed_form(target) {
-        Some(location) => {
-            (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response()
-        }
+        Some(location) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
         None => Error::NotFound.into_response(),
     }
 }
 
 /// The form of a function's path that the gateway routes, with the query; it is a path of ours, never another host's.
 fn routed_form(target: &str) -> Option<String> {
-    let (path, query) = target.split_once('?').map_or((target, None), |(p, q)| (p, Some(q)));
+    let (path, query) = target
+        .split_once('?')
+        .map_or((target, None), |(p, q)| (p, Some(q)));
     let bare = path.strip_suffix('/')?;
     let known = BEGINNINGS.contains(&bare);
     let query = query.filter(|query| query.bytes().all(|b| b.is_ascii_graphic()));
@@ -55,7 +55,10 @@ mod tests {
     fn only_a_functions_own_path_is_sent_on_and_never_in_a_circle() {
         let cases = [
             ("/api/profile/", Some("/api/profile")),
-            ("/api/auth/otp/verify/?a=1", Some("/api/auth/otp/verify?a=1")),
+            (
+                "/api/auth/otp/verify/?a=1",
+                Some("/api/auth/otp/verify?a=1"),
+            ),
             ("/api/profile", None),
             ("/api/profile//", None),
             ("//evil.example/", None),

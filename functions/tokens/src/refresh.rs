@@ -37,7 +37,8 @@ pub(crate) async fn refresh(
         now,
     };
     let (rotation, user) = try_join!(house.store.rotate(rotate), house.store.user(token.user))?;
-    let counts = |user: &User| user.status == Status::Active && user.has_session(token.session, now);
+    let counts =
+        |user: &User| user.status == Status::Active && user.has_session(token.session, now);
     let user = user.filter(counts).ok_or(Error::RefreshInvalid)?;
     let session = match rotation {
         Rotation::Rotated(session) => session,

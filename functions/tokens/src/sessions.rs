@@ -46,11 +46,16 @@ pub(crate) async fn list(
     let sessions = house.store.sessions(claims.sub, before);
     let (caller, mut sessions) = try_join!(house.guard.confirm(claims), sessions)?;
     sessions.retain(|session| caller.user.has_session(session.id, caller.now));
+    let limit = limit as usize;
     let more = sessions.len() > limit;
     sessions.truncate(limit);
     let last = sessions.last().map(|session| session.id).filter(|_| more);
     let next = last.map(|id| {
-        Cursor::seal(keyring.peppers.current(), &scope(&caller.user.id), id.as_bytes())
+        Cursor::seal(
+            keyring.peppers.current(),
+            &scope(&caller.user.id),
+            id.as_bytes(),
+        )
     });
     let results = sessions.into_iter().map(|session| line(session, &caller));
     Ok(Listing {
@@ -113,7 +118,11 @@ pub(crate) async fn end_others(
 ) -> Result<StatusCode> {
     let SignedIn { user, claims, .. } = signed_in;
     let ending = house.ending(&caller);
-    match house.store.end_other_sessions(&user, claims.sid, ending).await? {
+    match house
+        .store
+        .end_other_sessions(&user, claims.sid, ending)
+        .await?
+    {
         Ended::Done => Ok(StatusCode::NO_CONTENT),
         Ended::NoSuchSession | Ended::NotSignedIn => Err(Error::Unauthenticated),
     }

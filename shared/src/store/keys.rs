@@ -58,6 +58,10 @@ pub static NOUNS: &[Noun] = &[
                 "map from session id to its absolute end; a session counts only while it stands here",
             ),
             (
+                "ended",
+                "the last ending of sessions before their time: why, when, by which request",
+            ),
+            (
                 "joined, last_login, last_activity, erases_at",
                 "moments, milliseconds since 1970",
             ),
@@ -82,15 +86,12 @@ pub static NOUNS: &[Noun] = &[
                 "pepper version that the current generation was made with",
             ),
             (
-                "ppv",
-                "pepper version that the generation before was made with",
-            ),
-            (
                 "created, rot, used, end",
                 "moments of the sign-in, the last rotation, the last use, the absolute end",
             ),
             ("ip, ua", "address and user agent of the sign-in"),
             ("amr", "how the person signed in"),
+            ("rid", "the request that refreshed it last"),
         ],
     },
     Noun {

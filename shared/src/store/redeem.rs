@@ -16,7 +16,7 @@ use super::keys::{self, Purpose, Table};
 use super::{Store, session, user};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::identifier::Identifier;
-use crate::domain::session::NewSession;
+use crate::domain::session::{Ending, NewSession, Why};
 use crate::domain::user::{Status, User};
 use crate::{Error, Result};
 
@@ -185,8 +185,14 @@ impl Store {
             }
             Some(oldest) => {
                 names.insert("#old".to_owned(), oldest.to_string());
+                let ending = Ending {
+                    why: Why::Evicted,
+                    at: redeem.now,
+                    request: String::new(),
+                };
+                values.insert(":ended".to_owned(), session::record(&ending));
                 (
-                    format!("{set} REMOVE sessions.#old"),
+                    format!("{set}, ended=:ended REMOVE sessions.#old"),
                     "attribute_exists(sessions.#old)",
                 )
             }
