@@ -211,3 +211,30 @@ impl Tables {
         }
     }
 }
+
+/// Where pictures are kept and served from.
+#[derive(Clone, Debug)]
+pub struct Avatars {
+    /// The bucket's name.
+    pub bucket: String,
+    /// What the URLs of pictures begin with, without a slash at the end.
+    pub base_url: String,
+}
+
+impl Avatars {
+    /// Reads the section.
+    pub fn read(reader: &mut Reader) -> Self {
+        Self {
+            bucket: reader.text(&s::AVATAR_BUCKET),
+            base_url: reader.required(&s::AVATAR_BASE_URL, String::new, base_url),
+        }
+    }
+}
+
+/// An https URL with or without a path (http on a loopback address only).
+fn base_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    (scheme && bare && url.host().is_some()).then(|| url.as_str().trim_end_matches('/').to_owned())
+}

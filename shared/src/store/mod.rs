@@ -4,6 +4,7 @@
 //! instead comes back as an answer. Times in items are milliseconds since 1970 from our own clock.
 
 pub mod activity;
+pub mod avatar;
 pub mod challenge;
 pub mod claim;
 pub mod delivery;

@@ -22,6 +22,28 @@ const RIFF: &[u8] = b"RIFF";
 const WEBP: &[u8] = b"WEBP";
 
 impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Jpeg, Self::Png, Self::WebP, Self::Gif];
+
+    /// The media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::WebP => "image/webp",
+            Self::Gif => "image/gif",
+        }
+    }
+
+    /// The kind that a media type names, in any case; parameters are none of it.
+    #[must_use]
+    pub fn of_media_type(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.media_type().eq_ignore_ascii_case(name))
+    }
+
     /// The kind of these bytes.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use super::Refusal;
 use super::raster::{Pixels, Raster};
 
 /// How a rendition is encoded (docs/adr/avatar-encoding.md): JPEG, or where something shows through, lossless WebP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// Baseline JPEG of quality 85.
     Jpeg,

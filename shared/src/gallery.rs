@@ -1,1 +1,0 @@
-//! The door to S3: avatars and exports.

@@ -1,0 +1,168 @@
+//! The door to S3: pictures of people, and what is uploaded to become one.
+//!
+//! A picture is put up in this order, and a crash after any step leaves a profile that points at nothing missing:
+//! marker → the sizes ([`Gallery::put`]) → the user item (`Store::change_avatar`) → the old sizes deleted → marker
+//! deleted ([`Gallery::settle`]). A marker that stays behind tells [`Gallery::unsettled`] whose folder to look through,
+//! and [`Gallery::sweep`] deletes what nothing points at.
+//!
+//! The bucket is private. Its folder `avatars` is served by the CDN in front of it (`AVATAR_BASE_URL`); `uploads` and
+//! `pending` are served to nobody.
+
+mod objects;
+mod policy;
+mod sweep;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, SharedCredentialsProvider};
+use jiff::Timestamp;
+
+use crate::cloud::{Setup, Trace};
+use crate::config::{Avatars, Reader, settings};
+use crate::domain::id::UserId;
+use crate::domain::picture::{Address, Kind, Picture, Upload};
+use crate::{Error, Result};
+
+pub use policy::Form;
+pub use sweep::Unsettled;
+
+/// The bucket.
+#[derive(Clone, Debug)]
+pub struct Gallery {
+    client: Client,
+    bucket: String,
+    region: String,
+    endpoint: Option<String>,
+    credentials: Option<SharedCredentialsProvider>,
+}
+
+/// What somebody uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Uploaded {
+    /// The file.
+    File(Vec<u8>),
+    /// More than [`Upload::MAX_BYTES`]; it was not read.
+    TooLarge,
+    /// Nothing is there (any more).
+    Nothing,
+}
+
+/// A size under its address never changes.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
+impl Gallery {
+    /// Opens the door; nothing is sent yet.
+    pub fn open(setup: &Setup, reader: &mut Reader) -> Self {
+        let endpoint = setup.endpoint(reader, &settings::AWS_ENDPOINT_URL_S3);
+        let mut config = Builder::from(&setup.sdk)
+            .interceptor(Trace::of("s3"))
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            // Anything but AWS is reached by one host name, the bucket in the path.
+            .force_path_style(endpoint.is_some());
+        config.set_endpoint_url(endpoint.clone());
+        Self {
+            client: Client::from_conf(config.build()),
+            bucket: Avatars::read(reader).bucket,
+            region: reader.text(&settings::AWS_REGION),
+            endpoint,
+            credentials: setup.sdk.credentials_provider(),
+        }
+    }
+
+    /// The bucket's name, as events name it.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Puts all sizes of a picture under its address, after a marker that says so. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; some of the objects may then be there.
+    pub async fn put(
+        &self,
+        user: UserId,
+        address: Address,
+        picture: &Picture,
+        now: Timestamp,
+    ) -> Result<()> {
+        let marker = sweep::marker(user, now)?;
+        self.put_object(address.marker(), marker, "application/json", None)
+            .await?;
+        let sizes = picture.renditions().iter().map(|size| {
+            let kind = size.encoding.media_type();
+            self.put_object(
+                address.key(size.side),
+                size.bytes.clone(),
+                kind,
+                Some(FOREVER),
+            )
+        });
+        futures_util::future::try_join_all(sizes).await?;
+        Ok(())
+    }
+
+    /// Deletes all sizes of a picture. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn delete(&self, address: Address) -> Result<()> {
+        let keys = crate::domain::picture::SIZES.map(|side| address.key(side));
+        self.delete_objects(&keys).await
+    }
+
+    /// Says that nothing is left to do about this address: it is the account's picture, or its objects are gone.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn settle(&self, address: Address) -> Result<()> {
+        self.delete_objects(&[address.marker()]).await
+    }
+
+    /// The form with which a browser puts a file of at most [`Upload::MAX_BYTES`] and this kind at the place of the
+    /// upload, within [`Form::EXPIRES_IN`].
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without credentials to sign with.
+    pub async fn form(&self, upload: &Upload, kind: Kind, now: Timestamp) -> Result<Form> {
+        let signer = policy::Signer {
+            bucket: &self.bucket,
+            region: &self.region,
+            endpoint: self.endpoint.as_deref(),
+        };
+        let credentials = objects::credentials(self.credentials.as_ref()).await?;
+        signer.form(&credentials, &upload.key(), kind.media_type(), now)
+    }
+
+    /// What was uploaded there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn uploaded(&self, upload: &Upload) -> Result<Uploaded> {
+        self.get_object(upload.key(), Upload::MAX_BYTES).await
+    }
+
+    /// Deletes what was uploaded there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn discard(&self, upload: &Upload) -> Result<()> {
+        self.delete_objects(&[upload.key()]).await
+    }
+
+    /// Deletes everything of an account: pictures, uploads, markers. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; some objects may then be left, and the next run deletes them.
+    pub async fn erase(&self, user: UserId) -> Result<()> {
+        for prefix in sweep::prefixes(user) {
+            let keys = self.list_objects(&prefix).await?;
+            self.delete_objects(&keys).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A failure of S3, with words for our log.
+fn unavailable(operation: &str, cause: impl std::fmt::Display) -> Error {
+    Error::Unavailable(format!("s3 {operation}: {cause}"))
+}

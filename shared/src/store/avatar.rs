@@ -1,0 +1,124 @@
+//! Which picture an account shows.
+
+use aws_sdk_dynamodb::types::{
+    Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use jiff::Timestamp;
+
+use super::activity::{self, Activity};
+use super::fault::Fault;
+use super::item::{Read, map, n, s};
+use super::{Store, keys, user};
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::user::Status;
+use crate::{Error, Result};
+
+/// A wish for another picture, or for none.
+#[derive(Clone, Debug)]
+pub struct AvatarChange<'a> {
+    /// Whose.
+    pub user: UserId,
+    /// By which sign-in.
+    pub session: SessionId,
+    /// The new picture's address.
+    pub new: Option<&'a str>,
+    /// The line in the person's activity.
+    pub activity: Activity<'a>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AvatarChanged {
+    /// The account shows the new picture; this one it showed before, and nothing points at it any more.
+    From(Option<String>),
+    /// The account shows this picture already; nothing was written.
+    Already,
+    /// The account is gone or not active, or the session has ended.
+    Refused,
+}
+
+impl Store {
+    /// Lets an account show another picture. `old` is what it was seen to show; where it changed meanwhile, the
+    /// change is tried again on what it shows now. So of any number of changes each old picture is told exactly once.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer; nobody knows then which picture is shown.
+    pub async fn change_avatar(
+        &self,
+        change: &AvatarChange<'_>,
+        mut old: Option<String>,
+    ) -> Result<AvatarChanged> {
+        for _ in 0..8 {
+            if old.as_deref() == change.new {
+                return Ok(AvatarChanged::Already);
+            }
+            let refused = match self
+                .transact(self.change_actions(change, old.as_deref())?)
+                .await
+            {
+                Ok(()) => return Ok(AvatarChanged::From(old)),
+                Err(Fault::Cancelled(refused)) => refused,
+                Err(fault) => return Err(fault.into()),
+            };
+            let item = refused.into_iter().next().flatten().unwrap_or_default();
+            let active = item.text("status").and_then(Status::parse) == Some(Status::Active);
+            if !active || !user::sessions(&item).contains_key(&change.session) {
+                return Ok(AvatarChanged::Refused);
+            }
+            old = item.text("avatar").map(str::to_owned);
+        }
+        Err(Error::Unavailable(
+            "the account's picture kept changing".into(),
+        ))
+    }
+
+    fn change_actions(
+        &self,
+        change: &AvatarChange<'_>,
+        old: Option<&str>,
+    ) -> Result<Vec<TransactWriteItem>> {
+        let mut values = map([(":active", s(Status::Active.as_str())), (":one", n(1))]);
+        let as_seen = match old {
+            Some(old) => {
+                values.insert(":old".to_owned(), s(old));
+                "avatar=:old"
+            }
+            None => "attribute_not_exists(avatar)",
+        };
+        let update = match change.new {
+            Some(new) => {
+                values.insert(":new".to_owned(), s(new));
+                "SET avatar=:new, #version=#version+:one"
+            }
+            None => "SET #version=#version+:one REMOVE avatar",
+        };
+        let names = [
+            ("#status", "status".to_owned()),
+            ("#version", "version".to_owned()),
+            ("#sid", change.session.to_string()),
+        ];
+        let update = Update::builder()
+            .table_name(self.accounts())
+            .set_key(Some(keys::user(change.user).item()))
+            .update_expression(update)
+            .condition_expression(format!(
+                "#status=:active AND attribute_exists(sessions.#sid) AND {as_seen}"
+            ))
+            .set_expression_attribute_names(Some(map(names)))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(Error::internal)?;
+        let line = Put::builder()
+            .table_name(self.accounts())
+            .set_item(Some(activity::item(change.user, &change.activity)))
+            .build()
+            .map_err(Error::internal)?;
+        Ok(vec![
+            TransactWriteItem::builder().update(update).build(),
+            TransactWriteItem::builder().put(line).build(),
+        ])
+    }
+}
