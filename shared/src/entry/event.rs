@@ -10,6 +10,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_runtime::Context;
 use serde::Deserialize;
 
+use crate::entropy;
 use crate::http::{Arrival, paths};
 
 /// What is read of an event; everything else in it is ignored.
@@ -76,11 +77,14 @@ impl HttpEvent {
         let query = self.raw_query_string.unwrap_or_default();
         let function = &context.env_config.function_name;
         let arrival = Arrival {
-            request_id: self
-                .request_context
-                .request_id
-                .filter(|id| is_token(id))
-                .unwrap_or_else(|| context.request_id.clone()),
+            request_id: [
+                self.request_context.request_id.as_deref(),
+                Some(context.request_id.as_str()),
+            ]
+            .into_iter()
+            .flatten()
+            .find(|id| is_token(id))
+            .map_or_else(fresh_id, str::to_owned),
             source_ip: http.source_ip.and_then(|ip| ip.parse().ok()),
             user_agent: http.user_agent,
             target: if query.is_empty() {
@@ -125,6 +129,10 @@ fn without_stage(path: String, stage: Option<&str>) -> String {
 
 fn is_token(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn fresh_id() -> String {
+    format!("{:032x}", u128::from_be_bytes(entropy::bytes()))
 }
 
 /// The path in its normal form, with the query; [`NOWHERE`] for whatever is not written as we write paths.

@@ -6,12 +6,14 @@ mod event;
 #[cfg(test)]
 mod tests;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::Request;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent};
@@ -138,9 +140,12 @@ impl Entry {
         let scope = Scope::new(context.request_id.as_str(), function, cold);
         let outcome = scope
             .run(async {
-                let outcome = handle(event).await;
+                let outcome = AssertUnwindSafe(async { handle(event).await })
+                    .catch_unwind()
+                    .await
+                    .unwrap_or_else(|_| Err(Error::internal("the handler of an event panicked")));
                 if let Err(error) = &outcome {
-                    telemetry::note("cause", error);
+                    telemetry::cause(error);
                 }
                 outcome
             })

@@ -14,11 +14,11 @@ use crate::Error;
 /// The deepest nesting that is read; the object at the top is the first level.
 const DEPTH: usize = 32;
 
-/// Reads one JSON object.
+/// Reads one JSON object, strictly.
 ///
 /// # Errors
 /// [`Error::Malformed`] with the place of what is wrong, never with the words of the body.
-pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     let malformed = |words: &'static str| Error::Malformed(words.into());
     if bytes.is_empty() {
         return Err(malformed("The body is empty; a JSON object is expected."));

@@ -102,7 +102,7 @@ fn finish(
         Err(error) => (Response::default(), Arc::new(error)),
     };
     if let Some(cause) = error.cause() {
-        telemetry::note("cause", cause);
+        telemetry::cause(cause);
     }
     let mut response = respond::problem(&error, &desk.public_url, request_id);
     // What a handler or a middle layer said beside (RateLimit, for example) stays.

@@ -24,5 +24,6 @@ pub use caller::Caller;
 pub use commons::{commons, problems_document};
 pub use fields::Fields;
 pub use headers::{device_token, idempotency_key, rate_limit_headers};
+pub use json::object;
 pub use layer::desk;
 pub use page::{Listing, Page};

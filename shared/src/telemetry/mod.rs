@@ -6,6 +6,7 @@
 
 mod emf;
 mod install;
+mod scrub;
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
@@ -186,6 +187,12 @@ pub fn note(key: &'static str, value: impl Display) {
     with(|scope| {
         scope.ledger().notes.insert(key, value.to_string());
     });
+}
+
+/// Notes why a request failed on our side. These are words of other people's libraries, so whatever looks like an
+/// address, a code or a token is taken out.
+pub(crate) fn cause(words: impl Display) {
+    note("cause", scrub::scrub(&words.to_string()));
 }
 
 /// Notes whom the request is about, as a keyed hash; the first eight bytes are written.
