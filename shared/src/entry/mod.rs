@@ -161,7 +161,8 @@ impl Entry {
             },
             SystemClock.now(),
         );
-        Ok(outcome?)
+        // Lambda logs the error and may keep it with the event, so it gets the code alone; the cause is in our line.
+        outcome.map_err(|error| error.explanation().code.into())
     }
 }
 
