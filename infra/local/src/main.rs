@@ -79,7 +79,7 @@ fn in_workspace(folder: PathBuf) -> PathBuf {
 
 /// Logs go to standard error, as lines for people.
 fn log() {
-    let filter = tracing_subscriber::EnvFilter::new("warn,shared=info,local=info");
+    let filter = tracing_subscriber::EnvFilter::new("warn,shared=info,local=info,dynoxide=error");
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

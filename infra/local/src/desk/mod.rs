@@ -5,12 +5,13 @@ mod deliveries;
 mod endpoints;
 mod faults;
 mod outbox;
+mod pages;
 mod records;
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
@@ -35,6 +36,11 @@ pub(crate) struct Desk {
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let gateway = any(gateway::handle).with_state(Arc::clone(&desk.gateway));
     Router::new()
+        .route("/", get(pages::sign_in))
+        .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
+        .route("/_local/", get(pages::outbox))
+        .route("/_local/pages/{name}", get(pages::file))
+        .route("/_local/outbox/{id}/html", get(pages::mail))
         .route("/_local/outbox", get(outbox::list).delete(outbox::clear))
         .route("/_local/deliveries/{id}/status", post(deliveries::report))
         .route("/_local/clock", get(clock::show).post(clock::turn))
