@@ -8,21 +8,22 @@ use std::time::Duration;
 use serde_json::Value;
 use shared::cloud::Setup;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::callbacks::Callbacks;
 use crate::clock::LocalClock;
 use crate::desk::{self, Desk};
-use crate::engines::dynamodb::{Engine, Tables};
-use crate::front::{self, Service, Upstream};
+use crate::engines::dynamodb::Tables;
+use crate::engines::s3::Buckets;
+use crate::fronts::{self, Parts};
 use crate::gateway::{Gateway, Routes};
 use crate::hosting::Hosting;
 use crate::keys::Keys;
+use crate::notify;
 use crate::options::Options;
 use crate::settings::{self, Endpoints};
 use crate::template::Template;
-use crate::twins::{self, Credentials};
 use crate::world::World;
 
 /// Why a local cloud does not start, as sentences for whoever started it.
@@ -92,18 +93,20 @@ impl Cloud {
         )
         .map_err(|reason| data_error(options.data.as_deref(), reason))?;
 
+        let buckets = Buckets::open(options.data.as_deref(), settings::BUCKET)
+            .map_err(|error| data_error(options.data.as_deref(), error.to_string()))?;
+        let (object_made, objects_made) = mpsc::unbounded_channel();
+        let parts = Parts {
+            tables: tables.clone(),
+            s3: buckets.engine(object_made).map_err(StartError::World)?,
+            document: Value::Object(keys.document.clone()).to_string(),
+            credentials: settings::credentials(&options, &keys),
+        };
+
         let mut background = JoinSet::new();
-        let credentials = settings::credentials(&options, &keys);
-        let endpoints = fronts(
-            &mut background,
-            &world,
-            &tables,
-            &keys,
-            credentials,
-            address,
-        )
-        .await
-        .map_err(|error| StartError::World(error.to_string()))?;
+        let endpoints = fronts::start(&mut background, &world, parts, address)
+            .await
+            .map_err(|error| StartError::World(error.to_string()))?;
         background.spawn(sweeping(tables.clone()));
         let variables = settings::variables(&options, &endpoints, &template.tables, &keys);
         let callbacks = Callbacks {
@@ -114,6 +117,8 @@ impl Cloud {
             .await
             .map_err(|error| StartError::Settings(error.to_string()))?;
         let routes = Routes::new(&template.functions);
+        let wanted = template.functions.iter().flat_map(|f| f.objects.clone());
+        let wanted = wanted.collect();
         let hosting = Hosting::open(setup, template.functions)
             .await
             .map_err(StartError::Settings)?;
@@ -122,9 +127,15 @@ impl Cloud {
             routes,
             hosting,
         });
+        background.spawn(notify::of_objects(
+            Arc::clone(&gateway),
+            wanted,
+            objects_made,
+        ));
         let desk = Arc::new(Desk {
             world: Arc::clone(&world),
             tables,
+            buckets,
             gateway: Arc::clone(&gateway),
             endpoints: endpoints.clone(),
             callbacks,
@@ -213,85 +224,6 @@ fn data_error(data: Option<&Path>, reason: String) -> StartError {
             reason,
         },
     }
-}
-
-/// Starts every engine and twin, each behind its front on a port of its own.
-async fn fronts(
-    background: &mut JoinSet<()>,
-    world: &Arc<World>,
-    tables: &Tables,
-    keys: &Keys,
-    credentials: Credentials,
-    gateway: SocketAddr,
-) -> std::io::Result<Endpoints> {
-    let engine = loopback().await?;
-    let authority = engine.local_addr()?.to_string();
-    let authority = authority
-        .parse()
-        .map_err(|_| std::io::Error::other("the engine's address"))?;
-    background.spawn(tables.clone().serve(engine));
-
-    let mut start = Fronts {
-        background,
-        world,
-        endpoints: Endpoints::new(gateway),
-    };
-    let document = Value::Object(keys.document.clone()).to_string();
-    start.add(Service::DynamoDb, Engine::at(authority)).await?;
-    start
-        .add(Service::Ses, twins::ses::Ses(Arc::clone(world)))
-        .await?;
-    start
-        .add(Service::Sns, twins::sns::Sns(Arc::clone(world)))
-        .await?;
-    start
-        .add(
-            Service::SecretsManager,
-            twins::secrets::Secrets::new(document),
-        )
-        .await?;
-    start
-        .add(
-            Service::EventBridge,
-            twins::eventbridge::EventBridge(Arc::clone(world)),
-        )
-        .await?;
-    let twilio = twins::twilio::Twilio {
-        world: Arc::clone(world),
-        credentials: credentials.clone(),
-    };
-    start.add(Service::Twilio, twilio).await?;
-    let sendgrid = twins::sendgrid::SendGrid {
-        world: Arc::clone(world),
-        credentials,
-    };
-    start.add(Service::SendGrid, sendgrid).await?;
-    Ok(start.endpoints)
-}
-
-struct Fronts<'a> {
-    background: &'a mut JoinSet<()>,
-    world: &'a Arc<World>,
-    endpoints: Endpoints,
-}
-
-impl Fronts<'_> {
-    async fn add(&mut self, service: Service, upstream: impl Upstream) -> std::io::Result<()> {
-        let listener = loopback().await?;
-        self.endpoints.add(service, listener.local_addr()?);
-        self.background.spawn(front::serve(
-            listener,
-            service,
-            upstream,
-            self.world.calls.clone(),
-            Arc::clone(&self.world.faults),
-        ));
-        Ok(())
-    }
-}
-
-async fn loopback() -> std::io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
 }
 
 /// TTL, once a minute; the desk sweeps too when it moves the clock.

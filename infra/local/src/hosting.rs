@@ -21,13 +21,9 @@ type Open = fn(&Setup) -> BoxFuture<'_, Result<Entry, StartError>>;
 const FUNCTIONS: &[(&str, Open)] = &[
     ("otp-request", |setup| Box::pin(otp_request::open(setup))),
     ("otp-verify", |setup| Box::pin(otp_verify::open(setup))),
-    ("tokens", |_| Box::pin(unbuilt())),
+    ("tokens", |setup| Box::pin(tokens::open(setup))),
     ("profile", |setup| Box::pin(profile::open(setup))),
 ];
-
-async fn unbuilt() -> Result<Entry, StartError> {
-    Ok(Entry::http(axum::Router::new()))
-}
 
 /// An invocation that gave no answer: the function failed, panicked or took too long.
 #[derive(Debug)]
@@ -172,6 +168,7 @@ mod tests {
         let function = |name: &str| Function {
             name: name.to_owned(),
             paths: Vec::new(),
+            objects: Vec::new(),
             timeout_seconds: 3,
         };
         let mut functions: Vec<_> = FUNCTIONS.iter().map(|(name, _)| function(name)).collect();

@@ -7,6 +7,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::Desk;
+use crate::engines::s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::settings::{BUCKET, EVENT_BUS, REGION};
 use crate::twins::secrets::SECRET_ID;
 
@@ -19,6 +20,8 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
     );
     all.insert("region".to_owned(), REGION.into());
     all.insert("tables".to_owned(), json!(desk.tables.names()));
+    all.insert("access_key_id".to_owned(), ACCESS_KEY_ID.into());
+    all.insert("secret_access_key".to_owned(), SECRET_ACCESS_KEY.into());
     all.insert("bucket".to_owned(), BUCKET.into());
     all.insert("secret_id".to_owned(), SECRET_ID.into());
     all.insert("event_bus".to_owned(), EVENT_BUS.into());

@@ -1,5 +1,6 @@
 //! The desk under `/_local/`: what people and tests see and move. It exists in no deployed function.
 
+mod avatars;
 mod clock;
 mod deliveries;
 mod endpoints;
@@ -19,6 +20,7 @@ use serde_json::{Map, Value, json};
 
 use crate::callbacks::Callbacks;
 use crate::engines::dynamodb::Tables;
+use crate::engines::s3::Buckets;
 use crate::gateway::{self, Gateway};
 use crate::settings::Endpoints;
 use crate::world::World;
@@ -27,6 +29,7 @@ use crate::world::World;
 pub(crate) struct Desk {
     pub(crate) world: Arc<World>,
     pub(crate) tables: Tables,
+    pub(crate) buckets: Buckets,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) endpoints: Endpoints,
     pub(crate) callbacks: Callbacks,
@@ -40,6 +43,7 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
         .route("/_local/", get(pages::outbox))
         .route("/_local/pages/{name}", get(pages::file))
+        .route("/_local/avatars/{*path}", get(avatars::show))
         .route("/_local/outbox/{id}/html", get(pages::mail))
         .route("/_local/outbox", get(outbox::list).delete(outbox::clear))
         .route("/_local/deliveries/{id}/status", post(deliveries::report))
@@ -100,7 +104,7 @@ async fn nothing() -> Wrong {
     )
 }
 
-/// Empty tables, outbox, faults and records, the machine's time, and functions that remember nothing.
+/// Empty tables, bucket, outbox, faults and records, the machine's time, and functions that remember nothing.
 async fn reset(
     axum::extract::State(desk): axum::extract::State<Arc<Desk>>,
 ) -> Result<Json<Value>, Wrong> {
@@ -109,6 +113,9 @@ async fn reset(
     world.faults.clear();
     world.clock.reset();
     desk.tables.empty().map_err(failed)?;
+    desk.buckets
+        .empty()
+        .map_err(|error| failed(error.to_string()))?;
     desk.gateway.hosting.reopen().await.map_err(failed)?;
     world.outbox.clear();
     world.events.clear();

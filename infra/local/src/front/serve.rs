@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -17,6 +18,10 @@ use super::{Action, Calls, Faults, Service, Upstream, operation, shapes};
 
 /// The largest call, in bytes: DynamoDB takes 16 MB, and S3 gets no more than 20 MiB from us.
 const LARGEST: usize = 64 << 20;
+
+/// How long a call takes at the least: a twin in the same process would otherwise answer before a call that was sent
+/// beside the first has arrived, and the two would look like steps one after the other.
+const LEAST: Duration = Duration::from_millis(3);
 
 /// The header by which our functions say for which request they call.
 const REQUEST_ID: &str = "x-latchkey-request-id";
@@ -111,8 +116,9 @@ impl<U: Upstream> Front<U> {
             .map(str::to_owned);
         let request = Request::from_parts(parts, body);
         let operation = operation::name(self.service, &request);
+        let arrived = Instant::now();
         let mut recording = self.calls.start(self.service, &operation, request_id);
-        match self.faults.strike(self.service, &operation) {
+        let outcome = match self.faults.strike(self.service, &operation) {
             Some(Action::Throttle) => Ok(shapes::throttle(self.service)),
             Some(Action::Conflict) => {
                 Ok(shapes::conflict(self.service, &operation, request.body()))
@@ -133,7 +139,9 @@ impl<U: Upstream> Front<U> {
                 self.forward(request, &mut recording).await
             }
             None => self.forward(request, &mut recording).await,
-        }
+        };
+        tokio::time::sleep_until((arrived + LEAST).into()).await;
+        outcome
     }
 
     async fn forward(

@@ -20,8 +20,19 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// The paths of its HTTP API events, `$default` for the catch-all.
     pub(crate) paths: Vec<String>,
+    /// The objects that it wants to hear of, by the prefix of their keys.
+    pub(crate) objects: Vec<ObjectEvents>,
     /// How long one invocation may take, in seconds.
     pub(crate) timeout_seconds: u64,
+}
+
+/// S3's events for one function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectEvents {
+    /// The package below functions/.
+    pub(crate) function: String,
+    /// What the keys begin with.
+    pub(crate) prefix: String,
 }
 
 /// One DynamoDB table.
@@ -87,14 +98,35 @@ fn function(id: &str, properties: &Value, defaults: &Value) -> Result<Function, 
             None => "$default".to_owned(),
         })
         .collect();
+    let objects = events
+        .into_iter()
+        .flat_map(Map::values)
+        .filter(|event| event["Type"] == "S3")
+        .map(|event| ObjectEvents {
+            function: name.clone(),
+            prefix: prefix(&event["Properties"]["Filter"]["S3Key"]["Rules"]),
+        })
+        .collect();
     let timeout = [properties, defaults]
         .iter()
         .find_map(|from| from["Timeout"].as_u64());
     Ok(Function {
         name,
         paths,
+        objects,
         timeout_seconds: timeout.unwrap_or(3),
     })
+}
+
+fn prefix(rules: &Value) -> String {
+    rules
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|rule| rule["Name"] == "prefix")
+        .and_then(|rule| rule["Value"].as_str())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// What CloudFormation and CreateTable call by the same name.
@@ -160,6 +192,13 @@ mod tests {
         let tokens = template.functions.iter().find(|f| f.name == "tokens");
         let paths = &tokens.unwrap().paths;
         assert!(paths.contains(&"$default".to_owned()), "{paths:?}");
+    }
+
+    #[test]
+    fn the_prefix_of_s3_s_events_is_read() {
+        let rules = serde_json::json!([{ "Name": "suffix", "Value": "x" }, { "Name": "prefix", "Value": "uploads/" }]);
+        assert_eq!(prefix(&rules), "uploads/");
+        assert_eq!(prefix(&Value::Null), "");
     }
 
     #[test]
