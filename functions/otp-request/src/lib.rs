@@ -14,6 +14,7 @@ use shared::http;
 use shared::issuing::Issuer;
 use shared::keyring::{Peppers, Reloading};
 use shared::store::Store;
+use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
 struct House {
@@ -30,13 +31,14 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let mut reader = setup.reader();
     let public = Public::read(&mut reader);
     let store = Store::open(setup, &mut reader);
-    let peppers = Reloading::open(setup)?;
+    let peppers = Reloading::open(setup, &mut reader);
     let issuer = Issuer::open(setup, &mut reader, &public, &store, peppers.clone())?;
     let house = reader.finish(House {
         store,
         peppers,
         issuer,
     })?;
+    house.store.warm(Table::Ephemeral).await;
 
     let router = Router::new()
         .route("/api/auth/otp/request/", post(request::request))

@@ -14,6 +14,7 @@ use shared::http;
 use shared::keyring::{KeyringHandle, Peppers, Reloading};
 use shared::proving::Prover;
 use shared::store::Store;
+use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
 struct House {
@@ -33,16 +34,17 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let mut reader = setup.reader();
     let public = Public::read(&mut reader);
     let store = Store::open(setup, &mut reader);
-    let peppers = Reloading::<Peppers>::open(setup)?;
+    let peppers = Reloading::<Peppers>::open(setup, &mut reader);
     let house = House {
         prover: Prover::open(setup, &mut reader, &store, peppers),
-        keyring: Reloading::open(setup)?,
+        keyring: Reloading::open(setup, &mut reader),
         rules: TokenRules::read(&mut reader, &public),
         activity_days: reader.whole(&settings::ACTIVITY_DAYS, 1..=3650),
         clock: setup.clock.clone(),
         store,
     };
     let house = reader.finish(house)?;
+    house.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route("/api/auth/otp/verify/", post(verify::verify))

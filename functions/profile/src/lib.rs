@@ -40,7 +40,8 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let public = Public::read(&mut reader);
     let store = Store::open(setup, &mut reader);
     let rules = TokenRules::read(&mut reader, &public);
-    let guard = Guard::new(setup, &store, Reloading::open(setup)?, rules);
+    let keyring = Reloading::open(setup, &mut reader);
+    let guard = Guard::new(setup, &store, keyring, rules);
     let house = reader.finish(House { guard })?;
 
     let router = Router::new()

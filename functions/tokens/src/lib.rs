@@ -21,6 +21,7 @@ use shared::guard::Guard;
 use shared::http;
 use shared::keyring::{KeyringHandle, Reloading};
 use shared::store::Store;
+use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
 struct House {
@@ -57,7 +58,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let public = Public::read(&mut reader);
     let rules = TokenRules::read(&mut reader, &public);
     let store = Store::open(setup, &mut reader);
-    let keyring: KeyringHandle = Reloading::open(setup)?;
+    let keyring: KeyringHandle = Reloading::open(setup, &mut reader);
     let guard = Guard::new(setup, &store, keyring.clone(), rules.clone());
     let clock = setup.clock.clone();
     let house = reader.finish(House {
@@ -69,6 +70,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         clock,
     })?;
     let public = house.public.clone();
+    house.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route("/api/auth/token/refresh/", post(refresh::refresh))

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::{Keyring, Refusal};
 use crate::clock::SharedClock;
-use crate::cloud::{Setup, StartError};
+use crate::cloud::Setup;
 use crate::config::{Reader, SecretDocument, TokenRules, Variables};
 use crate::domain::token::AccessClaims;
 
@@ -59,26 +59,17 @@ impl<T> Clone for Reloading<T> {
 }
 
 impl<T: FromSettings> Reloading<T> {
-    /// Reads the value as the function starts, and keeps the way to the secret for later.
-    ///
-    /// # Errors
-    /// Every complaint about the settings.
-    pub fn open(setup: &Setup) -> Result<Self, StartError> {
-        let mut reader = setup.reader();
-        let first = T::read(&mut reader);
-        let first = reader.finish(first)?;
+    /// Reads the value as the function starts, and keeps the way to the secret for later; what is wrong with the
+    /// settings is the reader's to tell.
+    pub fn open(setup: &Setup, reader: &mut Reader) -> Self {
+        let first = T::read(reader);
         let reload = setup.secret_source().map(|source| -> Reload {
             Arc::new(move || {
                 let source = source.clone();
                 Box::pin(async move { source.read().await })
             })
         });
-        Ok(Self::new(
-            first,
-            setup.variables.clone(),
-            setup.clock.clone(),
-            reload,
-        ))
+        Self::new(first, setup.variables.clone(), setup.clock.clone(), reload)
     }
 
     /// A value that `reload` renews; without one it stays as it is.

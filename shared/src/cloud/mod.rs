@@ -1,5 +1,7 @@
 //! How the AWS clients are set up: timeouts, retries, endpoints, and a count of every call.
 
+mod web;
+
 use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
@@ -138,6 +140,7 @@ async fn sdk_config(region: String, local: bool) -> SdkConfig {
         .build();
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region))
+        .http_client(web::client())
         .timeout_config(timeouts)
         .retry_config(
             RetryConfig::standard()
