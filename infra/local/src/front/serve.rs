@@ -21,7 +21,7 @@ const LARGEST: usize = 64 << 20;
 
 /// How long a call takes at the least: a twin in the same process would otherwise answer before a call that was sent
 /// beside the first has arrived, and the two would look like steps one after the other.
-const LEAST: Duration = Duration::from_millis(3);
+const LEAST: Duration = Duration::from_millis(10);
 
 /// The header by which our functions say for which request they call.
 const REQUEST_ID: &str = "x-latchkey-request-id";
