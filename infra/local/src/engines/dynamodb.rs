@@ -17,6 +17,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::database;
 use crate::clock::LocalClock;
 use crate::front::Upstream;
 use crate::template::Table;
@@ -39,8 +40,8 @@ impl Tables {
         tables: Vec<Table>,
     ) -> Result<Self, String> {
         let database = match data {
-            None => Database::memory_with_clock(clock),
-            Some(folder) => Database::new(&folder.join("dynamodb.sqlite").to_string_lossy()),
+            None => database::in_memory(clock),
+            Some(folder) => database::on_disk(&folder.join("dynamodb.sqlite")),
         };
         let database = database.map_err(|error| format!("the tables cannot be opened: {error}"))?;
         let this = Self {

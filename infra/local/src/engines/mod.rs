@@ -1,4 +1,5 @@
 //! Real engines behind the fronts: DynamoDB and S3.
 
+mod database;
 pub(crate) mod dynamodb;
 pub(crate) mod s3;
