@@ -80,6 +80,15 @@ impl<'a> Marks<'a> {
         ))
     }
 
+    /// The same under every pepper of the ring.
+    #[must_use]
+    pub fn recipients(&self, identifier: &Identifier) -> Vec<String> {
+        self.peppers
+            .iter()
+            .map(|pepper| hex(&of(pepper, Label::Delivery, b"recipient", identifier)))
+            .collect()
+    }
+
     /// The key of the address's suppression, under the current pepper.
     #[must_use]
     pub fn suppression(&self, identifier: &Identifier) -> String {

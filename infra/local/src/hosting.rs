@@ -23,6 +23,7 @@ const FUNCTIONS: &[(&str, Open)] = &[
     ("otp-verify", |setup| Box::pin(otp_verify::open(setup))),
     ("tokens", |setup| Box::pin(tokens::open(setup))),
     ("profile", |setup| Box::pin(profile::open(setup))),
+    ("webhooks", |setup| Box::pin(webhooks::open(setup))),
 ];
 
 /// An invocation that gave no answer: the function failed, panicked or took too long.

@@ -62,16 +62,7 @@ impl MailSettings {
     /// Reads the section.
     pub fn read(reader: &mut Reader, setup: &Setup) -> Self {
         let from = reader.required(&s::MAIL_FROM, nobody, mailbox);
-        let sendgrid = reader.required(
-            &s::MAIL_PROVIDER,
-            || false,
-            |word| match word {
-                "ses" => Some(false),
-                "sendgrid" => Some(true),
-                _ => None,
-            },
-        );
-        let provider = if sendgrid {
+        let provider = if by_sendgrid(reader) {
             MailProvider::Sendgrid {
                 base_url: base_url(reader, setup, &s::SENDGRID_BASE_URL),
                 api_key: required_secret(reader, &s::SENDGRID_API_KEY),
@@ -94,6 +85,19 @@ impl MailSettings {
         };
         Self { from, provider }
     }
+}
+
+/// Whether mail goes through SendGrid, and not through SES.
+pub(super) fn by_sendgrid(reader: &mut Reader) -> bool {
+    reader.required(
+        &s::MAIL_PROVIDER,
+        || false,
+        |word| match word {
+            "ses" => Some(false),
+            "sendgrid" => Some(true),
+            _ => None,
+        },
+    )
 }
 
 fn mailbox(text: &str) -> Option<Mailbox> {

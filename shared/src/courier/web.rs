@@ -72,6 +72,18 @@ pub(super) async fn send(
     answer
 }
 
+/// Fetches a text, such as a certificate: `Some(None)` where the other side says that there is none.
+///
+/// # Errors
+/// `None` when no whole answer came within `limit`.
+pub async fn fetch(client: &Client, url: &str, limit: Duration) -> Option<Option<String>> {
+    let request = client.get(url).timeout(limit);
+    let answer = send(request, "web", "Get").await.ok()?;
+    let whole = answer.body.len() < ANSWER_LIMIT;
+    let text = String::from_utf8(answer.body).ok();
+    Some(text.filter(|_| whole && answer.status.is_success()))
+}
+
 async fn ask(request: RequestBuilder) -> Result<Answer, Silence> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {

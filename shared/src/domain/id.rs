@@ -74,6 +74,14 @@ impl<K: Kind> Id<K> {
         self.uuid.as_bytes()
     }
 
+    /// The moment that it was made, to the millisecond.
+    #[must_use]
+    pub fn made_at(&self) -> Timestamp {
+        let [a, b, c, d, e, f, ..] = *self.as_bytes();
+        let millis = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+    }
+
     /// The id of these 16 bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -147,6 +155,7 @@ mod tests {
             let id = UserId::new(Timestamp::from_millisecond(millis).unwrap(), entropy);
             prop_assert_eq!(UserId::parse(&id.to_string()), Some(id));
             prop_assert_eq!(SessionId::parse(&id.to_string()), None);
+            prop_assert_eq!(id.made_at().as_millisecond(), millis);
         }
 
         #[test]

@@ -15,7 +15,8 @@ use crate::domain::delivery::{Delivery, State};
 use crate::domain::id::DeliveryId;
 use crate::domain::quota::after;
 
-const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a delivery is kept after its last step.
+pub(super) const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Store {
     /// Notes that a message is on its way to a recipient, of whom only a MAC is kept; `ended` where its way is over
@@ -126,7 +127,7 @@ fn names<const N: usize>(reserved: [&str; N]) -> std::collections::HashMap<Strin
         .collect()
 }
 
-fn step(state: State, at_: Timestamp) -> AttributeValue {
+pub(super) fn step(state: State, at_: Timestamp) -> AttributeValue {
     AttributeValue::M(map([("status", s(state.as_str())), ("at", at(at_))]))
 }
 

@@ -204,6 +204,7 @@ pub static NOUNS: &[Noun] = &[
             ("rk, st", "rank and name of the state; forward only"),
             ("hist", "list of states and moments"),
             ("at", "when the state was reached"),
+            ("err", "the provider's first error code, for the operator"),
         ],
     },
     Noun {

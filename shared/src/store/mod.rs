@@ -13,6 +13,7 @@ pub(crate) mod item;
 pub mod keys;
 pub mod limit;
 pub mod redeem;
+pub mod report;
 pub mod session;
 pub mod suppression;
 pub mod user;

@@ -36,6 +36,15 @@ pub fn path_at_sns<'a>(url: &'a str, topic: &str) -> Option<&'a str> {
     url.strip_prefix(&format!("https://sns.{region}.{domain}/"))
 }
 
+/// Whether a text is a certificate in PEM form.
+#[must_use]
+pub fn is_certificate(pem: &str) -> bool {
+    Pem::iter_from_buffer(pem.as_bytes())
+        .next()
+        .and_then(Result::ok)
+        .is_some_and(|pem| pem.parse_x509().is_ok())
+}
+
 /// The public key of a certificate in PEM form, as PKCS#1 or SPKI leaves it in the certificate; `None` where it cannot
 /// be read, or does not count at this moment.
 ///

@@ -5,8 +5,11 @@
 pub mod certificate;
 pub mod form;
 pub mod sendgrid;
+mod settings;
 pub mod sns;
 pub mod twilio;
+
+pub use settings::CallbackSettings;
 
 /// What a callback turns out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,126 @@
+//! What this function holds, and how a report gets from a provider's words into the store.
+
+use aws_sdk_sns::Client as SnsClient;
+use jiff::Timestamp;
+use shared::clock::SharedClock;
+use shared::cloud::{Setup, StartError, Trace};
+use shared::config::Public;
+use shared::config::settings as s;
+use shared::courier::signatures::CallbackSettings;
+use shared::domain::channel::Channel;
+use shared::domain::delivery::State;
+use shared::domain::identifier::Identifier;
+use shared::keyring::{Peppers, Reloading};
+use shared::marks::Marks;
+use shared::store::Store;
+use shared::store::report::{Report, Suppression};
+use shared::{Result, telemetry};
+
+use crate::certificates::Certificates;
+
+/// What this function holds: exactly what template.yaml grants it.
+pub(crate) struct House {
+    pub(crate) callbacks: CallbackSettings,
+    pub(crate) certificates: Certificates,
+    pub(crate) sns: SnsClient,
+    pub(crate) clock: SharedClock,
+    store: Store,
+    peppers: Reloading<Peppers>,
+}
+
+/// What a provider says about one message, in our words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// The delivery id that went out with the message, as it came back.
+    pub(crate) delivery_id: String,
+    /// The way that the message took.
+    pub(crate) channel: Channel,
+    /// The state that it has reached.
+    pub(crate) state: State,
+    /// The provider's error code.
+    pub(crate) error_code: Option<String>,
+    /// Where it was to go, as the provider says it, and why nothing may go there any more.
+    pub(crate) suppression: Option<(String, &'static str)>,
+}
+
+impl House {
+    pub(crate) fn open(setup: &Setup) -> Result<(Self, Public), StartError> {
+        let mut reader = setup.reader();
+        let public = Public::read(&mut reader);
+        let store = Store::open(setup, &mut reader);
+        let callbacks = CallbackSettings::read(&mut reader, &public);
+        let mut sns = aws_sdk_sns::config::Builder::from(&setup.sdk).interceptor(Trace::of("sns"));
+        sns.set_endpoint_url(setup.endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SNS));
+        let callbacks = reader.finish(callbacks)?;
+        let certificates = Certificates::new(callbacks.sns_certificate.clone())
+            .map_err(|error| StartError::Client(error.to_string()))?;
+        let house = Self {
+            callbacks,
+            certificates,
+            sns: SnsClient::from_conf(sns.build()),
+            clock: setup.clock.clone(),
+            store,
+            peppers: Reloading::open(setup)?,
+        };
+        Ok((house, public))
+    }
+
+    /// Writes an event down; one about a message that is not ours changes nothing.
+    pub(crate) async fn take(
+        &self,
+        provider: &'static str,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<()> {
+        let peppers = self.peppers.snapshot();
+        let marks = Marks::new(&peppers);
+        let Some(delivery) = marks.unseal(&event.delivery_id) else {
+            ignored(provider, "unknown_delivery");
+            return Ok(());
+        };
+        let address = event.suppression.as_ref().and_then(|(address, reason)| {
+            let identifier = Identifier::parse(address).ok()?;
+            Some((identifier, *reason))
+        });
+        let marked = address.as_ref().map(|(identifier, reason)| {
+            let (recipients, mac) = (marks.recipients(identifier), marks.suppression(identifier));
+            (identifier, *reason, recipients, mac, identifier.masked())
+        });
+        let report =
+            Report {
+                delivery,
+                channel: event.channel,
+                state: event.state,
+                error_code: event.error_code.as_deref(),
+                suppression: marked.as_ref().map(
+                    |(identifier, reason, recipients, mac, masked)| Suppression {
+                        kind: identifier.kind(),
+                        recipients,
+                        mac,
+                        reason,
+                        masked,
+                    },
+                ),
+            };
+        let reported = self.store.report_delivery(&report, now).await?;
+        if reported.suppressed {
+            telemetry::metric("address_suppressed", &[("provider", provider)]);
+        }
+        let outcome = if reported.moved { "moved" } else { "no_news" };
+        telemetry::metric("webhook", &[("provider", provider), ("outcome", outcome)]);
+        Ok(())
+    }
+}
+
+/// Counts what was acknowledged and means nothing to us.
+pub(crate) fn ignored(provider: &'static str, why: &'static str) {
+    telemetry::note("ignored", why);
+    telemetry::metric("webhook", &[("provider", provider), ("outcome", "ignored")]);
+}
+
+/// Counts what was refused; the log gets the reason, the caller does not.
+pub(crate) fn forged(provider: &'static str, why: &'static str) -> shared::Error {
+    telemetry::note("forged", why);
+    telemetry::metric("webhook", &[("provider", provider), ("outcome", "forged")]);
+    shared::Error::SignatureInvalid
+}

@@ -1,0 +1,42 @@
+//! What providers report about our messages: verified, then written down; the state of a message only moves forward.
+//!
+//! A report that cannot be believed is 403, one that cannot be read 400, 413 or 415. Everything else is acknowledged,
+//! also what means nothing to us: a provider repeats what is not. Only a store that does not answer is a 5xx, so that
+//! the provider reports again.
+
+mod body;
+mod certificates;
+mod house;
+mod sendgrid;
+mod ses;
+mod sns;
+mod twilio;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::post;
+use shared::cloud::{Setup, StartError};
+use shared::entry::Entry;
+use shared::http;
+
+use house::House;
+
+/// Opens the function.
+///
+/// # Errors
+/// Every complaint about the settings, at once; a provider in use whose keys are missing is one of them.
+pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
+    let (house, public) = House::open(setup)?;
+    let house = Arc::new(house);
+    let router = Router::new()
+        .route("/api/webhooks/twilio/", post(twilio::report))
+        .route("/api/webhooks/sendgrid/", post(sendgrid::report))
+        .route("/api/webhooks/ses/", post(sns::message))
+        .with_state(house.clone());
+    let desk = http::desk(router, &public, setup.clock.clone());
+    Ok(Entry::http(desk).with_events(move |event| {
+        let house = house.clone();
+        Box::pin(async move { sns::event(&house, event).await })
+    }))
+}

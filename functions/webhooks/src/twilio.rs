@@ -1,0 +1,166 @@
+//! `POST /api/webhooks/twilio/?d=<delivery id>`: status callbacks of Programmable Messaging.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State as Of};
+use axum::http::StatusCode;
+use shared::courier::signatures::Verdict;
+use shared::courier::signatures::twilio::{BodyKind, Callback, signed_url, verify};
+use shared::domain::channel::Channel;
+use shared::domain::delivery::State;
+use shared::{Error, Result};
+
+use crate::body;
+use crate::house::{Event, House, forged, ignored};
+
+const PROVIDER: &str = "twilio";
+
+pub(crate) async fn report(Of(house): Of<Arc<House>>, request: Request) -> Result<StatusCode> {
+    let types = [
+        ("application/x-www-form-urlencoded", BodyKind::Form),
+        ("application/json", BodyKind::Json),
+    ];
+    let (kind, parts, body) = body::take(request, &types).await?;
+    let Some(keys) = &house.callbacks.twilio else {
+        return Err(forged(PROVIDER, "no Twilio account is configured"));
+    };
+    let query = parts.uri.query().unwrap_or_default();
+    let callback = Callback {
+        url: &signed_url(&house.callbacks.twilio_url, query),
+        body: &body,
+        kind,
+        signatures: &body::all(&parts.headers, "x-twilio-signature"),
+        settings: &body::all(&parts.headers, "x-twilio-webhooks-signature-settings"),
+    };
+    let fields = match verify(&callback, keys) {
+        Verdict::Genuine(fields) => fields,
+        Verdict::Forged(why) => return Err(forged(PROVIDER, why)),
+        Verdict::Malformed(why) => return Err(Error::Malformed(why.into())),
+    };
+    match read(&fields, query) {
+        Some(event) => house.take(PROVIDER, &event, house.clock.now()).await?,
+        None => ignored(PROVIDER, "nothing_to_say"),
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the fields say, if they fit: a valid MAC alone means nothing, since names and values have no separator in it.
+fn read(fields: &[(String, String)], query: &str) -> Option<Event> {
+    let field = |name: &str| one(fields.iter().map(|(n, v)| (n.as_str(), v.as_str())), name);
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let delivery_id = one(pairs, "d")?;
+    field("MessageSid").filter(|sid| is_message_sid(sid))?;
+    let state = state(field("MessageStatus")?)?;
+    let to = field("To").unwrap_or_default();
+    let (channel, number) = match to.strip_prefix("whatsapp:") {
+        Some(number) => (Channel::Whatsapp, number),
+        None => (Channel::Sms, to),
+    };
+    let error_code = field("ErrorCode").filter(|code| {
+        (1..=10).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) && *code != "0"
+    });
+    Some(Event {
+        delivery_id: delivery_id.to_owned(),
+        channel,
+        state,
+        // 21610: the person has answered STOP.
+        suppression: (error_code == Some("21610")).then(|| (number.to_owned(), "opt_out")),
+        error_code: error_code.map(str::to_owned),
+    })
+}
+
+/// The one value under a name; none where there are two.
+fn one<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, name: &str) -> Option<&'a str> {
+    let mut found = pairs.filter(|(n, _)| *n == name).map(|(_, value)| value);
+    found.next().filter(|_| found.next().is_none())
+}
+
+fn is_message_sid(sid: &str) -> bool {
+    let hex = sid.strip_prefix("SM").or_else(|| sid.strip_prefix("MM"));
+    hex.is_some_and(|hex| {
+        hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// Twilio's status in our words; those of incoming messages, and those that we do not know, are none.
+fn state(status: &str) -> Option<State> {
+    Some(match status {
+        "accepted" | "scheduled" | "queued" | "sending" => State::Queued,
+        "sent" => State::Sent,
+        "delivered" | "partially_delivered" => State::Delivered,
+        "undelivered" | "failed" | "canceled" => State::Failed,
+        "read" => State::Read,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SID: (&str, &str) = ("MessageSid", "SM00000000000000000000000000000001");
+
+    fn of(fields: &[(&str, &str)], query: &str) -> Option<Event> {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        read(&fields, query)
+    }
+
+    #[test]
+    fn a_callback_is_read_by_its_fields() {
+        let failed = of(
+            &[
+                SID,
+                ("MessageStatus", "undelivered"),
+                ("To", "whatsapp:+14155552671"),
+                ("ErrorCode", "63016"),
+            ],
+            "d=dlv_1",
+        );
+        assert_eq!(
+            failed,
+            Some(Event {
+                delivery_id: "dlv_1".into(),
+                channel: Channel::Whatsapp,
+                state: State::Failed,
+                error_code: Some("63016".into()),
+                suppression: None,
+            })
+        );
+        let stopped = of(
+            &[
+                SID,
+                ("MessageStatus", "failed"),
+                ("To", "+14155552671"),
+                ("ErrorCode", "21610"),
+            ],
+            "d=dlv_1",
+        );
+        assert_eq!(
+            stopped.unwrap().suppression,
+            Some(("+14155552671".into(), "opt_out"))
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_says_nothing() {
+        let sent = ("MessageStatus", "sent");
+        assert!(of(&[SID, sent], "d=1").is_some());
+        for (fields, query) in [
+            (&[SID, sent][..], ""),
+            (&[SID, sent], "d=1&d=2"),
+            (&[sent], "d=1"),
+            (&[SID], "d=1"),
+            (&[SID, SID, sent], "d=1"),
+            (&[SID, sent, sent], "d=1"),
+            (&[SID, ("MessageStatus", "received")], "d=1"),
+            (&[SID, ("MessageStatus", "SENT")], "d=1"),
+            (&[SID, ("MessageStatusd", "elivered")], "d=1"),
+            (&[("MessageSid", "SM1"), sent], "d=1"),
+        ] {
+            assert_eq!(of(fields, query), None, "{fields:?} {query}");
+        }
+    }
+}
