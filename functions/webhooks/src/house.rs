@@ -51,7 +51,8 @@ impl House {
         let callbacks = CallbackSettings::read(&mut reader, &public);
         let mut sns = aws_sdk_sns::config::Builder::from(&setup.sdk).interceptor(Trace::of("sns"));
         sns.set_endpoint_url(setup.endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SNS));
-        let callbacks = reader.finish(callbacks)?;
+        let peppers = Reloading::open(setup, &mut reader);
+        let (callbacks, peppers) = reader.finish((callbacks, peppers))?;
         let certificates = Certificates::new(callbacks.sns_certificate.clone())
             .map_err(|error| StartError::Client(error.to_string()))?;
         let house = Self {
@@ -60,7 +61,7 @@ impl House {
             sns: SnsClient::from_conf(sns.build()),
             clock: setup.clock.clone(),
             store,
-            peppers: Reloading::open(setup)?,
+            peppers,
         };
         Ok((house, public))
     }
