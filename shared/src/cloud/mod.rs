@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_secretsmanager::error::SdkError;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
@@ -54,27 +55,32 @@ impl Setup {
     /// # Errors
     /// A sentence for the operator: which setting, what was found, what is expected.
     pub async fn load(variables: Variables, clock: SharedClock) -> Result<Self, StartError> {
-        let nothing = SecretDocument::default();
-        let mut reader = Reader::new(&variables, &nothing);
-        let region = reader.text(&s::AWS_REGION);
-        let secret_id = reader.optional_text(&s::SECRET_ID);
-        let local = reader.text(&s::STAGE) == "local";
-        let endpoint = endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER, local);
-        let (region, secret_id, endpoint) = reader.finish((region, secret_id, endpoint))?;
-
-        let sdk = sdk_config(region, local).await;
-        let mut setup = Self {
-            variables,
-            secrets: nothing,
-            clock,
-            sdk,
-        };
-        if let Some(id) = secret_id {
-            setup.secrets = read_secret(&setup.sdk, endpoint, &id)
-                .await
-                .map_err(StartError::Secret)?;
+        let mut setup = Self::prepare(variables, clock).await?;
+        if let Some(source) = setup.secret_source() {
+            setup.secrets = source.read().await.map_err(StartError::Secret)?;
         }
         Ok(setup)
+    }
+
+    /// Prepares the way to the cloud; the secret is not read.
+    ///
+    /// # Errors
+    /// As [`Setup::load`].
+    pub async fn prepare(variables: Variables, clock: SharedClock) -> Result<Self, StartError> {
+        let secrets = SecretDocument::default();
+        let mut reader = Reader::new(&variables, &secrets);
+        let region = reader.text(&s::AWS_REGION);
+        let local = reader.text(&s::STAGE) == "local";
+        reader.optional_text(&s::SECRET_ID);
+        endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER, local);
+        let region = reader.finish(region)?;
+        let sdk = sdk_config(region, local).await;
+        Ok(Self {
+            variables,
+            secrets,
+            clock,
+            sdk,
+        })
     }
 
     /// A reader over the settings.
@@ -118,8 +124,66 @@ impl SecretSource {
     /// # Errors
     /// What went wrong, for our own log; it repeats no value.
     pub async fn read(&self) -> Result<SecretDocument, String> {
-        read_secret(&self.sdk, self.endpoint.clone(), &self.id).await
+        SecretDocument::parse(&self.text().await?)
     }
+
+    /// The document as it stands, for whoever changes it.
+    ///
+    /// # Errors
+    /// As [`SecretSource::read`]; a secret without a value yet is an empty document.
+    pub async fn document(&self) -> Result<serde_json::Map<String, serde_json::Value>, String> {
+        let text = match self.text().await {
+            Err(cause) if cause.contains("ResourceNotFoundException: Secrets Manager can't find the specified secret value") => {
+                return Ok(serde_json::Map::new());
+            }
+            text => text?,
+        };
+        serde_json::from_str(&text).map_err(|error| format!("it is no JSON object ({error})"))
+    }
+
+    /// Replaces the document.
+    ///
+    /// # Errors
+    /// What went wrong; it repeats no value.
+    pub async fn replace(
+        &self,
+        document: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), String> {
+        let text = serde_json::Value::Object(document.clone()).to_string();
+        let call = self
+            .client()
+            .put_secret_value()
+            .secret_id(&self.id)
+            .secret_string(text);
+        call.send().await.map(|_| ()).map_err(sentence)
+    }
+
+    async fn text(&self) -> Result<String, String> {
+        let answer = self
+            .client()
+            .get_secret_value()
+            .secret_id(&self.id)
+            .send()
+            .await
+            .map_err(sentence)?;
+        Ok(answer
+            .secret_string()
+            .ok_or("it holds bytes in place of a text")?
+            .to_owned())
+    }
+
+    fn client(&self) -> aws_sdk_secretsmanager::Client {
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.sdk);
+        config.set_endpoint_url(self.endpoint.clone());
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+}
+
+/// What an SDK error says, service errors by their own words.
+fn sentence<E: std::error::Error + 'static, R>(error: SdkError<E, R>) -> String {
+    error
+        .as_service_error()
+        .map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn endpoint(reader: &mut Reader, setting: &'static Setting, local: bool) -> Option<String> {
@@ -153,30 +217,6 @@ async fn sdk_config(region: String, local: bool) -> SdkConfig {
     } else {
         loader.load().await
     }
-}
-
-async fn read_secret(
-    sdk: &SdkConfig,
-    endpoint: Option<String>,
-    id: &str,
-) -> Result<SecretDocument, String> {
-    let mut config = aws_sdk_secretsmanager::config::Builder::from(sdk);
-    config.set_endpoint_url(endpoint);
-    let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
-    let answer = client
-        .get_secret_value()
-        .secret_id(id)
-        .send()
-        .await
-        .map_err(|error| {
-            error
-                .as_service_error()
-                .map_or_else(|| error.to_string(), ToString::to_string)
-        })?;
-    let text = answer
-        .secret_string()
-        .ok_or("it holds bytes in place of a text")?;
-    SecretDocument::parse(text)
 }
 
 /// Sends our request id along with every call to AWS and counts the call, so that a log line or a trace can tell

@@ -150,6 +150,20 @@ impl SigningKeys {
         json!({"keys": keys})
     }
 
+    /// Name, algorithm and state of every key, for an operator's list.
+    #[must_use]
+    pub fn overview(&self) -> Vec<(&str, &'static str, &'static str)> {
+        let state = |key: &Key| match key.state {
+            State::Current => "current",
+            State::Next => "next",
+            State::Previous => "previous",
+        };
+        self.0
+            .iter()
+            .map(|key| (key.kid.as_str(), name(key.algorithm), state(key)))
+            .collect()
+    }
+
     /// The algorithms of the published keys, each once, for the discovery document.
     #[must_use]
     pub fn algorithms(&self) -> Vec<&'static str> {

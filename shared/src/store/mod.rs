@@ -12,6 +12,7 @@ pub(crate) mod fault;
 pub(crate) mod item;
 pub mod keys;
 pub mod limit;
+pub mod operator;
 pub mod redeem;
 pub mod report;
 pub mod session;

@@ -52,7 +52,7 @@ pub enum Lane {
 
 impl Lane {
     /// The attributes of the lane: attempts of this code, failures in a row, the moment of the last one.
-    fn attributes(self) -> [&'static str; 3] {
+    pub(crate) fn attributes(self) -> [&'static str; 3] {
         match self {
             Self::Stranger => ["a", "f", "fa"],
             Self::Known => ["ka", "kf", "kfa"],
@@ -69,7 +69,7 @@ fn sends(item: &Item, register: char) -> [Option<Timestamp>; SLOTS] {
 }
 
 /// How long a lane that failed too often must wait, in whole seconds; `None` if it need not.
-fn locked(item: &Item, lane: Lane, cap: u32, now: Timestamp) -> Option<u64> {
+pub(crate) fn locked(item: &Item, lane: Lane, cap: u32, now: Timestamp) -> Option<u64> {
     let [_, failures, failed_at] = lane.attributes();
     let failures = item.count(failures);
     if failures >= cap {

@@ -1,0 +1,91 @@
+//! `latchkey`: what an operator does, on the same store as the functions.
+//!
+//! Against AWS by the usual credentials and the environment that the functions have (`ACCOUNTS_TABLE`,
+//! `EPHEMERAL_TABLE`, `SECRET_ID`), against a local cloud by `--local`.
+
+mod connect;
+mod deliveries;
+mod doctor;
+mod failure;
+mod keys;
+mod locks;
+mod output;
+mod people;
+mod sessions;
+mod suppressions;
+mod users;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use connect::House;
+use failure::Failure;
+use output::Output;
+
+/// The operator's command line of Latchkey.
+#[derive(Parser)]
+#[command(name = "latchkey", version, arg_required_else_help = true)]
+struct Line {
+    /// A local cloud in place of AWS; without a URL the one that `cargo run` starts.
+    #[arg(long, global = true, value_name = "URL", num_args = 0..=1, default_missing_value = connect::LOCAL)]
+    local: Option<String>,
+    /// Answers as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Shows addresses whole; they are masked otherwise.
+    #[arg(long, global = true)]
+    reveal: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// People: find, show, suspend, resume, give and take roles.
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Sessions of a person.
+    #[command(subcommand)]
+    Sessions(sessions::Sessions),
+    /// What became of a message.
+    #[command(subcommand)]
+    Deliveries(deliveries::Deliveries),
+    /// Addresses that nothing is sent to.
+    #[command(subcommand)]
+    Suppressions(suppressions::Suppressions),
+    /// Failures that hold an address up.
+    #[command(subcommand)]
+    Locks(locks::Locks),
+    /// The keys that sign access tokens, and the pepper.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Looks whether everything is set up as it should be.
+    Doctor,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let line = Line::parse();
+    let output = Output::new(line.json, line.reveal);
+    match run(line, &output).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(line: Line, output: &Output) -> Result<(), Failure> {
+    let house = House::open(line.local.as_deref()).await?;
+    match line.command {
+        Command::Users(command) => users::run(command, &house, output).await,
+        Command::Sessions(command) => sessions::run(command, &house, output).await,
+        Command::Deliveries(command) => deliveries::run(command, &house, output).await,
+        Command::Suppressions(command) => suppressions::run(command, &house, output).await,
+        Command::Locks(command) => locks::run(command, &house, output).await,
+        Command::Keys(command) => keys::run(command, &house, output).await,
+        Command::Doctor => doctor::run(&house, output).await,
+    }
+}

@@ -1,0 +1,33 @@
+//! How an operator names a person: by id or by address.
+
+use shared::domain::id::UserId;
+use shared::domain::identifier::Identifier;
+use shared::domain::user::User;
+
+use crate::connect::House;
+use crate::failure::Failure;
+
+/// The person behind an id (`usr_…`), a mail address or a number.
+///
+/// # Errors
+/// What was found in place of one of these, or that nobody is known by it.
+pub(crate) async fn person(house: &House, name: &str) -> Result<User, Failure> {
+    let id = match UserId::parse(name) {
+        Some(id) => Some(id),
+        None => house.store.owner(&identifier(name)?).await?,
+    };
+    let unknown = || Failure::NotFound(format!("nobody is known by {name}"));
+    house
+        .store
+        .user(id.ok_or_else(unknown)?)
+        .await?
+        .ok_or_else(unknown)
+}
+
+/// An address as the operator wrote it.
+///
+/// # Errors
+/// What is expected in its place.
+pub(crate) fn identifier(text: &str) -> Result<Identifier, Failure> {
+    Identifier::parse(text).map_err(|fault| Failure::Usage(format!("{text:?} names nobody: expected usr_ and 32 hex digits, a mail address or a number such as +14155550100 ({})", fault.detail)))
+}

@@ -1,0 +1,83 @@
+//! `latchkey suppressions …`
+
+use clap::Subcommand;
+use serde_json::{Map, json};
+use shared::marks::Marks;
+
+use crate::connect::House;
+use crate::failure::Failure;
+use crate::output::{Output, moment};
+use crate::people::identifier;
+
+#[derive(Subcommand)]
+pub(crate) enum Suppressions {
+    /// All of them; addresses are kept masked, so they cannot be revealed.
+    List,
+    /// Sends nothing to an address any more.
+    Add {
+        /// A mail address or a number.
+        address: String,
+    },
+    /// Sends to an address again.
+    Remove {
+        /// A mail address or a number.
+        address: String,
+    },
+}
+
+pub(crate) async fn run(
+    command: Suppressions,
+    house: &House,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        Suppressions::List => {
+            let rows = house.store.suppressions().await?.into_iter().map(|entry| {
+                json!({"kind": entry.kind, "address": entry.masked, "reason": entry.reason, "at": entry.at.map(moment)})
+            });
+            output.rows(&["kind", "address", "reason", "at"], rows.collect());
+        }
+        Suppressions::Add { address } => {
+            let identifier = identifier(&address)?;
+            let peppers = house.peppers()?;
+            let mac = Marks::new(&peppers).suppression(&identifier);
+            house
+                .store
+                .suppress(
+                    identifier.kind(),
+                    &mac,
+                    "operator",
+                    &identifier.masked(),
+                    house.now(),
+                )
+                .await?;
+            told(
+                output,
+                "nothing is sent there any more",
+                &identifier.masked(),
+                true,
+            );
+        }
+        Suppressions::Remove { address } => {
+            let identifier = identifier(&address)?;
+            let peppers = house.peppers()?;
+            let macs = Marks::new(&peppers).suppressions(&identifier);
+            if !house.store.unsuppress(identifier.kind(), &macs).await? {
+                return Err(Failure::NotFound(format!(
+                    "{} is not suppressed",
+                    identifier.masked()
+                )));
+            }
+            told(output, "may be sent to again", &identifier.masked(), false);
+        }
+    }
+    Ok(())
+}
+
+fn told(output: &Output, sentence: &str, masked: &str, suppressed: bool) {
+    let done = Map::from_iter([
+        ("address".to_owned(), json!(masked)),
+        ("suppressed".to_owned(), json!(suppressed)),
+    ]);
+    output.done(&format!("{masked}: {sentence}"), done);
+}

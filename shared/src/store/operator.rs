@@ -1,0 +1,244 @@
+//! What only an operator does: stop an account, give roles, list suppressions, open locks.
+//!
+//! No function is granted these; the command line acts with the operator's own credentials.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use jiff::Timestamp;
+
+use super::Store;
+use super::challenge::{Lane, locked};
+use super::fault::{Fault, when_busy};
+use super::item::{Item, Read, map, n, s, texts};
+use super::keys::{self, Key, Purpose, Table};
+use crate::Result;
+use crate::domain::id::UserId;
+use crate::domain::identifier::{Identifier, IdentifierKind};
+use crate::domain::user::Status;
+
+/// A suppressed address, as far as it is still known.
+#[derive(Clone, Debug)]
+pub struct Suppressed {
+    /// `email` or `phone`.
+    pub kind: String,
+    /// The address, masked.
+    pub masked: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when.
+    pub at: Option<Timestamp>,
+}
+
+/// The failures of one lane of one challenge.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// What the codes were for.
+    pub purpose: Purpose,
+    /// `strangers` or `known devices`.
+    pub lane: &'static str,
+    /// Failures in a row.
+    pub failures: u32,
+    /// When the last one was.
+    pub last: Option<Timestamp>,
+    /// Whole seconds to wait, if any.
+    pub retry_after: Option<u64>,
+}
+
+impl Store {
+    /// Suspends an active account, whose sessions then end, or resumes a suspended one; `false` where it is neither.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn set_status(&self, user: UserId, status: Status) -> Result<bool> {
+        let values = map([
+            (":status", s(status.as_str())),
+            (":none", AttributeValue::M([].into())),
+            (":active", s(Status::Active.as_str())),
+            (":suspended", s(Status::Suspended.as_str())),
+        ]);
+        let update = "SET #status=:status, sessions=:none";
+        let condition = "#status=:active OR #status=:suspended";
+        self.alter(
+            Table::Accounts,
+            keys::user(user),
+            update,
+            condition,
+            Some(("#status", "status")),
+            values,
+        )
+        .await
+    }
+
+    /// Replaces the roles, if they are still `before`; `false` where they are not.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn set_roles(
+        &self,
+        user: UserId,
+        before: &[String],
+        after: &[String],
+    ) -> Result<bool> {
+        let values = map([(":after", texts(after)), (":before", texts(before))]);
+        let names = Some(("#roles", "roles"));
+        self.alter(
+            Table::Accounts,
+            keys::user(user),
+            "SET #roles=:after",
+            "#roles=:before",
+            names,
+            values,
+        )
+        .await
+    }
+
+    /// Every suppressed address: a scan, for an operator's list.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn suppressions(&self) -> Result<Vec<Suppressed>> {
+        let (mut found, mut from) = (Vec::new(), None::<Item>);
+        loop {
+            let answer = when_busy(|| async {
+                Ok(self
+                    .client
+                    .scan()
+                    .table_name(self.ephemeral())
+                    .filter_expression("begins_with(pk,:prefix)")
+                    .expression_attribute_values(":prefix", s("SUPPRESSED#"))
+                    .set_exclusive_start_key(from.clone())
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .send()
+                    .await?)
+            })
+            .await?;
+            found.extend(answer.items.unwrap_or_default().iter().map(|item| {
+                Suppressed {
+                    kind: item
+                        .text("pk")
+                        .and_then(|pk| pk.split('#').nth(1))
+                        .unwrap_or_default()
+                        .to_owned(),
+                    masked: item.text("masked").map(str::to_owned),
+                    reason: item.text("reason").map(str::to_owned),
+                    at: item.moment("at"),
+                }
+            }));
+            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Forgets the suppression of an address, under every pepper of the ring; whether there was one.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn unsuppress(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
+        let mut any = false;
+        for mac in macs {
+            let key = keys::suppression(kind, mac);
+            let answer = when_busy(|| async {
+                Ok(self
+                    .client
+                    .delete_item()
+                    .table_name(self.ephemeral())
+                    .set_key(Some(key.item()))
+                    .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld)
+                    .send()
+                    .await?)
+            })
+            .await
+            .map_err(|fault: Fault| crate::Error::from(fault))?;
+            any |= answer.attributes.is_some_and(|old| !old.is_empty());
+        }
+        Ok(any)
+    }
+
+    /// The failures of an address, for each purpose and lane that has any.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn locks(
+        &self,
+        identifier: &Identifier,
+        cap: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Lock>> {
+        let mut locks = Vec::new();
+        for purpose in [Purpose::SignIn, Purpose::Link] {
+            let item = self.challenge_item(purpose, identifier).await?;
+            for (lane, name) in [
+                (Lane::Stranger, "strangers"),
+                (Lane::Known, "known devices"),
+            ] {
+                let [_, failures, last] = lane.attributes();
+                if item.count(failures) > 0 {
+                    locks.push(Lock {
+                        purpose,
+                        lane: name,
+                        failures: item.count(failures),
+                        last: item.moment(last),
+                        retry_after: locked(&item, lane, cap, now),
+                    });
+                }
+            }
+        }
+        Ok(locks)
+    }
+
+    /// Forgets the failures of an address; `false` where nobody ever asked for a code for it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn open_locks(&self, identifier: &Identifier) -> Result<bool> {
+        let mut any = false;
+        for purpose in [Purpose::SignIn, Purpose::Link] {
+            let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
+            let update = "SET f=:z, kf=:z REMOVE fa, kfa";
+            any |= self
+                .alter(
+                    Table::Ephemeral,
+                    key,
+                    update,
+                    "attribute_exists(pk)",
+                    None,
+                    map([(":z", n(0))]),
+                )
+                .await?;
+        }
+        Ok(any)
+    }
+
+    /// One conditional update; whether its condition held.
+    async fn alter(
+        &self,
+        table: Table,
+        key: Key,
+        update: &str,
+        condition: &str,
+        name: Option<(&str, &str)>,
+        values: Item,
+    ) -> Result<bool> {
+        let names = name.map(|(placeholder, name)| map([(placeholder, name.to_owned())]));
+        let outcome = when_busy(|| async {
+            self.client
+                .update_item()
+                .table_name(self.table(table))
+                .set_key(Some(key.item()))
+                .update_expression(update)
+                .condition_expression(condition)
+                .set_expression_attribute_names(names.clone())
+                .set_expression_attribute_values(Some(values.clone()))
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await;
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(Fault::Condition(_)) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
