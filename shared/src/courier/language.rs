@@ -8,11 +8,26 @@ pub enum Language {
     English,
     /// German.
     German,
+    /// Spanish.
+    Spanish,
+    /// French.
+    French,
+    /// Portuguese, as in Brazil.
+    Portuguese,
+    /// Japanese.
+    Japanese,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::English, Self::German];
+    pub const ALL: [Self; 6] = [
+        Self::English,
+        Self::German,
+        Self::Spanish,
+        Self::French,
+        Self::Portuguese,
+        Self::Japanese,
+    ];
 
     /// The primary language subtag (BCP 47), which is also the name of the folder under `messages/`.
     #[must_use]
@@ -20,6 +35,10 @@ impl Language {
         match self {
             Self::English => "en",
             Self::German => "de",
+            Self::Spanish => "es",
+            Self::French => "fr",
+            Self::Portuguese => "pt",
+            Self::Japanese => "ja",
         }
     }
 
@@ -35,7 +54,10 @@ impl Language {
     /// The language of a text message. Japanese is not in the alphabet of a single SMS; its readers get English.
     #[must_use]
     pub fn in_texts(self) -> Self {
-        self
+        match self {
+            Self::Japanese => Self::English,
+            other => other,
+        }
     }
 
     /// The language for a message: the one that the request names, else the first that we have of `Accept-Language`

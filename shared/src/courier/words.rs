@@ -29,6 +29,10 @@ macro_rules! files {
 files! {
     English "en": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
     German "de": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Spanish "es": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    French "fr": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Portuguese "pt": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Japanese "ja": "otp.txt", "link.txt", "changed.txt", "lockout.txt", "welcome.txt";
 }
 
 /// How much of an SMS the brand may take.
