@@ -60,12 +60,6 @@ pub fn signed_url(configured: &str, raw_query: &str) -> String {
 /// Whether Twilio wrote this, and the fields that it holds (of a JSON body the texts of its top level).
 #[must_use]
 pub fn verify(callback: &Callback<'_>, keys: &Keys) -> Verdict<Form> {
-    let [signature] = callback.signatures else {
-        return Verdict::Forged("not exactly one signature");
-    };
-    let Some(signature) = base64(signature) else {
-        return Verdict::Forged("the signature is not base64");
-    };
     let (form, signed) = match callback.kind {
         BodyKind::Form => match form::decode(callback.body) {
             Verdict::Genuine(form) => {
@@ -76,6 +70,12 @@ pub fn verify(callback: &Callback<'_>, keys: &Keys) -> Verdict<Form> {
         },
         BodyKind::Json if body_is_named(callback) => (None, String::new()),
         BodyKind::Json => return Verdict::Forged("the URL does not name this body"),
+    };
+    let [signature] = callback.signatures else {
+        return Verdict::Forged("not exactly one signature");
+    };
+    let Some(signature) = base64(signature) else {
+        return Verdict::Forged("the signature is not base64");
     };
     let Some(keys) = keys_for(callback.settings, keys) else {
         return Verdict::Forged("signed in a way that is not configured");
