@@ -24,7 +24,11 @@ impl LocalClock {
             .now()
             .checked_add(SignedDuration::from_secs(seconds))
             .map_err(|_| "advance_seconds: that is outside the years 1970 to 9999".to_owned())?;
-        self.set(target)
+        not_before_1970(target)?;
+        // Added to the distance, so that not a microsecond is lost on the way over the machine's clock.
+        self.ahead
+            .fetch_add(seconds.saturating_mul(1_000_000), Ordering::SeqCst);
+        Ok(self.now())
     }
 
     /// Sets the clock, back too.
@@ -32,9 +36,7 @@ impl LocalClock {
     /// # Errors
     /// A sentence, when the time is before 1970.
     pub fn set(&self, time: Timestamp) -> Result<Timestamp, String> {
-        if time < Timestamp::UNIX_EPOCH {
-            return Err("the clock cannot show a time before 1970".to_owned());
-        }
+        not_before_1970(time)?;
         let ahead = time.as_microsecond() - SystemClock.now().as_microsecond();
         self.ahead.store(ahead, Ordering::SeqCst);
         Ok(time)
@@ -44,6 +46,13 @@ impl LocalClock {
     pub fn reset(&self) {
         self.ahead.store(0, Ordering::SeqCst);
     }
+}
+
+fn not_before_1970(time: Timestamp) -> Result<(), String> {
+    if time < Timestamp::UNIX_EPOCH {
+        return Err("the clock cannot show a time before 1970".to_owned());
+    }
+    Ok(())
 }
 
 impl Clock for LocalClock {

@@ -16,11 +16,11 @@ use crate::clock::LocalClock;
 use crate::desk::{self, Desk};
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
+use crate::feeds::Feeds;
 use crate::fronts::{self, Parts};
 use crate::gateway::{Gateway, Routes};
 use crate::hosting::Hosting;
 use crate::keys::Keys;
-use crate::notify;
 use crate::options::Options;
 use crate::settings::{self, Endpoints};
 use crate::template::Template;
@@ -61,6 +61,7 @@ pub struct Cloud {
     world: Arc<World>,
     gateway: Arc<Gateway>,
     endpoints: Endpoints,
+    feeds: Arc<Feeds>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     /// The fronts and engines; dropping it ends them.
@@ -117,8 +118,6 @@ impl Cloud {
             .await
             .map_err(|error| StartError::Settings(error.to_string()))?;
         let routes = Routes::new(&template.functions);
-        let wanted = template.functions.iter().flat_map(|f| f.objects.clone());
-        let wanted = wanted.collect();
         let hosting = Hosting::open(setup, template.functions)
             .await
             .map_err(StartError::Settings)?;
@@ -127,11 +126,16 @@ impl Cloud {
             routes,
             hosting,
         });
-        background.spawn(notify::of_objects(
-            Arc::clone(&gateway),
-            wanted,
+        let feeds = Feeds::start(
+            &mut background,
+            &gateway,
+            &tables,
+            template.events,
             objects_made,
-        ));
+            options.data.as_deref(),
+        )
+        .map_err(|reason| data_error(options.data.as_deref(), reason))?;
+        let feeds = Arc::new(feeds);
         let desk = Arc::new(Desk {
             world: Arc::clone(&world),
             tables,
@@ -139,6 +143,7 @@ impl Cloud {
             gateway: Arc::clone(&gateway),
             endpoints: endpoints.clone(),
             callbacks,
+            feeds: Arc::clone(&feeds),
         });
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(listener, desk::router(desk), stopped));
@@ -147,6 +152,7 @@ impl Cloud {
             world,
             gateway,
             endpoints,
+            feeds,
             stop,
             server,
             background,
@@ -181,6 +187,12 @@ impl Cloud {
             .invoke(function, event.to_string())
             .await
             .map_err(|failure| failure.0)
+    }
+
+    /// Waits until everything written so far was handed to the functions that read the streams, for ten seconds at the
+    /// most; whether it was.
+    pub async fn settle(&self) -> bool {
+        self.feeds.settle(Duration::from_secs(10)).await
     }
 
     /// Starts the functions anew on the same data: what they remembered in their process is gone.

@@ -57,7 +57,9 @@ pub(crate) async fn start(
         credentials: parts.credentials,
     };
     let secrets = Secrets::new(parts.document);
-    fronts.add(Service::DynamoDb, Engine::at(authority)).await?;
+    fronts
+        .add(Service::DynamoDb, Engine::at(authority, world()))
+        .await?;
     fronts.add(Service::S3, parts.s3).await?;
     fronts.add(Service::Ses, Ses(world())).await?;
     fronts.add(Service::Sns, Sns(world())).await?;

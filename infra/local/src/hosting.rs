@@ -169,7 +169,6 @@ mod tests {
         let function = |name: &str| Function {
             name: name.to_owned(),
             paths: Vec::new(),
-            objects: Vec::new(),
             timeout_seconds: 3,
         };
         let mut functions: Vec<_> = FUNCTIONS.iter().map(|(name, _)| function(name)).collect();

@@ -5,7 +5,7 @@
 //! - `gateway`: HTTP to API Gateway v2 events and back; `hosting`: the functions' own handlers;
 //! - `front`: the socket before every engine and twin, which records calls and brings faults;
 //! - `engines`: DynamoDB and S3; `twins`: SES, SNS, Secrets Manager, EventBridge, Twilio, SendGrid;
-//! - `notify`: events that are no HTTP request, such as S3's;
+//! - `feeds`: events that are no HTTP request: streams, S3, the bus, the calendar;
 //! - `callbacks`: what providers call our webhooks with, signed as they sign;
 //! - `desk`: what people and tests see and move, under `/_local/`; pages/ holds its pages.
 
@@ -14,12 +14,12 @@ mod clock;
 mod cloud;
 mod desk;
 mod engines;
+mod feeds;
 mod front;
 mod fronts;
 mod gateway;
 mod hosting;
 mod keys;
-mod notify;
 mod options;
 mod outbox;
 mod settings;

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
 
 use crate::clock::LocalClock;
 use crate::front::{Calls, Faults};
@@ -17,8 +19,43 @@ pub(crate) struct World {
     pub(crate) outbox: Outbox,
     /// Domain events, oldest first.
     pub(crate) events: Log,
+    pub(crate) bus: Bus,
+    /// Counts the writes to the tables, so that the streams' feeds wake up.
+    pub(crate) writes: watch::Sender<u64>,
     /// Subscriptions that SNS was asked to confirm, oldest first.
     pub(crate) confirmations: Log,
+}
+
+/// Events on their way to the rules of the bus.
+pub(crate) struct Bus {
+    sender: UnboundedSender<Value>,
+    receiver: Mutex<Option<UnboundedReceiver<Value>>>,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        Self {
+            sender,
+            receiver: Mutex::new(Some(receiver)),
+        }
+    }
+}
+
+impl Bus {
+    /// Publishes an event.
+    pub(crate) fn publish(&self, event: Value) {
+        // Nobody listens any more when the cloud ends.
+        let _ = self.sender.send(event);
+    }
+
+    /// The end that the rules listen at; it is there once.
+    pub(crate) fn listen(&self) -> Option<UnboundedReceiver<Value>> {
+        self.receiver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
 }
 
 /// Things that happened, oldest first; the oldest are forgotten first.

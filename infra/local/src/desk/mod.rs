@@ -21,6 +21,7 @@ use serde_json::{Map, Value, json};
 use crate::callbacks::Callbacks;
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
+use crate::feeds::Feeds;
 use crate::gateway::{self, Gateway};
 use crate::settings::Endpoints;
 use crate::world::World;
@@ -33,6 +34,7 @@ pub(crate) struct Desk {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) endpoints: Endpoints,
     pub(crate) callbacks: Callbacks,
+    pub(crate) feeds: Arc<Feeds>,
 }
 
 /// The whole outside of a local cloud: the desk, and the gateway for every other path.
@@ -113,6 +115,7 @@ async fn reset(
     world.faults.clear();
     world.clock.reset();
     desk.tables.empty().map_err(failed)?;
+    desk.feeds.skip().map_err(failed)?;
     desk.buckets
         .empty()
         .map_err(|error| failed(error.to_string()))?;

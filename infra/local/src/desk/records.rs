@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -21,7 +22,8 @@ pub(super) async fn calls(
     }))
 }
 
-/// The domain events, oldest first.
+/// The domain events, oldest first; waits a little for what the streams still hold.
 pub(super) async fn events(State(desk): State<Arc<Desk>>) -> Json<Vec<Value>> {
+    desk.feeds.settle(Duration::from_secs(2)).await;
     Json(desk.world.events.list())
 }

@@ -8,7 +8,12 @@ use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::delete_table::DeleteTableRequest;
 use dynoxide::actions::describe_table::DescribeTableRequest;
+use dynoxide::actions::get_records::GetRecordsRequest;
+use dynoxide::actions::get_shard_iterator::{
+    GetShardIteratorRequest, decode_shard_iterator, encode_shard_iterator,
+};
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
+use dynoxide::streams::shard_id;
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -21,6 +26,7 @@ use super::database;
 use crate::clock::LocalClock;
 use crate::front::Upstream;
 use crate::template::Table;
+use crate::world::World;
 
 /// The tables of one local cloud.
 #[derive(Clone)]
@@ -112,6 +118,47 @@ impl Tables {
         Ok(())
     }
 
+    /// The records of a table's stream after this position, and the position after them.
+    pub(crate) fn records(
+        &self,
+        table: &str,
+        position: i64,
+        limit: usize,
+    ) -> Result<(Vec<Value>, i64), String> {
+        let iterator = encode_shard_iterator(table, &shard_id(table), position);
+        let read: GetRecordsRequest =
+            request(json!({ "ShardIterator": iterator, "Limit": limit }))?;
+        let read = self.database.get_records(read);
+        let read = read.map_err(|error| error.to_string())?;
+        let next = read.next_shard_iterator.as_deref();
+        let next = next.and_then(decode_shard_iterator);
+        let records = read.records.iter().map(serde_json::to_value).collect();
+        Ok((
+            Result::map_err(records, |error: serde_json::Error| error.to_string())?,
+            next.map_or(position, |(_, _, next)| next),
+        ))
+    }
+
+    /// The position at the end of a table's stream.
+    pub(crate) fn end(&self, table: &str) -> Result<i64, String> {
+        let latest: GetShardIteratorRequest = request(json!({
+            "StreamArn": format!("arn:aws:dynamodb:local:000000000000:table/{table}/stream/local"),
+            "ShardId": shard_id(table),
+            "ShardIteratorType": "LATEST",
+        }))?;
+        let latest = self.database.get_shard_iterator(latest);
+        let latest = latest.map_err(|error| error.to_string())?;
+        let position = latest.shard_iterator.as_deref();
+        let position = position.and_then(decode_shard_iterator);
+        Ok(position.map_or(0, |(_, _, position)| position))
+    }
+
+    /// The name of the table that the template calls so.
+    pub(crate) fn name_of(&self, resource: &str) -> Option<String> {
+        let table = self.tables.iter().find(|t| t.resource == resource);
+        table.map(|table| table.name.clone())
+    }
+
     /// Deletes what is past its TTL, as DynamoDB does now and then.
     pub(crate) fn sweep(&self) {
         match self.database.sweep_ttl() {
@@ -153,12 +200,14 @@ fn request<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {
 pub(crate) struct Engine {
     client: Client<HttpConnector, Full<Bytes>>,
     authority: Authority,
+    world: Arc<World>,
 }
 
 impl Engine {
-    /// An engine that listens at this authority.
-    pub(crate) fn at(authority: Authority) -> Self {
+    /// An engine that listens at this authority; the world counts its writes.
+    pub(crate) fn at(authority: Authority, world: Arc<World>) -> Self {
         Self {
+            world,
             client: Client::builder(TokioExecutor::new()).build_http(),
             authority,
         }
@@ -186,6 +235,7 @@ impl Upstream for Engine {
             .await
             .map_err(|error| error.to_string())?
             .to_bytes();
+        self.world.writes.send_modify(|count| *count += 1);
         // The front frames the answer anew.
         parts.headers.remove(http::header::TRANSFER_ENCODING);
         Ok(Response::from_parts(parts, body))

@@ -84,7 +84,6 @@ mod tests {
         let function = |name: &str, paths: &[&str]| Function {
             name: name.to_owned(),
             paths: paths.iter().map(|&p| p.to_owned()).collect(),
-            objects: Vec::new(),
             timeout_seconds: 3,
         };
         Routes::new(&[

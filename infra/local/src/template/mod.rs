@@ -1,8 +1,11 @@
 //! Reads template.yaml: the one description of routes, functions and tables, for the cloud and for this machine.
 
+mod events;
 mod yaml;
 
 use serde_json::{Map, Value, json};
+
+pub(crate) use events::{Events, ObjectEvents, Rule, Schedule, StreamEvents};
 
 /// What the local cloud takes from the template.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +14,8 @@ pub(crate) struct Template {
     pub(crate) functions: Vec<Function>,
     /// The tables, in the template's order.
     pub(crate) tables: Vec<Table>,
+    /// What functions want to hear of besides HTTP.
+    pub(crate) events: Events,
 }
 
 /// One Lambda function.
@@ -20,24 +25,15 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// The paths of its HTTP API events, `$default` for the catch-all.
     pub(crate) paths: Vec<String>,
-    /// The objects that it wants to hear of, by the prefix of their keys.
-    pub(crate) objects: Vec<ObjectEvents>,
     /// How long one invocation may take, in seconds.
     pub(crate) timeout_seconds: u64,
-}
-
-/// S3's events for one function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ObjectEvents {
-    /// The package below functions/.
-    pub(crate) function: String,
-    /// What the keys begin with.
-    pub(crate) prefix: String,
 }
 
 /// One DynamoDB table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Table {
+    /// The resource's name in the template, such as `Accounts`.
+    pub(crate) resource: String,
     /// The setting that holds the table's name, such as `ACCOUNTS_TABLE`.
     pub(crate) setting: String,
     /// The table's name on this machine, such as `latchkey-accounts`.
@@ -67,12 +63,18 @@ impl Template {
         let mut template = Self {
             functions: Vec::new(),
             tables: Vec::new(),
+            events: Events::default(),
         };
         for (id, resource) in resources {
             let properties = &resource["Properties"];
             match resource["Type"].as_str() {
                 Some("AWS::Serverless::Function") => {
-                    template.functions.push(function(id, properties, defaults)?);
+                    let function = function(id, properties, defaults)?;
+                    let events = properties["Events"].as_object();
+                    for (name, event) in events.into_iter().flatten() {
+                        template.events.read(&function.name, name, event)?;
+                    }
+                    template.functions.push(function);
                 }
                 Some("AWS::DynamoDB::Table") => template.tables.push(table(id, properties)?),
                 _ => {}
@@ -98,35 +100,14 @@ fn function(id: &str, properties: &Value, defaults: &Value) -> Result<Function, 
             None => "$default".to_owned(),
         })
         .collect();
-    let objects = events
-        .into_iter()
-        .flat_map(Map::values)
-        .filter(|event| event["Type"] == "S3")
-        .map(|event| ObjectEvents {
-            function: name.clone(),
-            prefix: prefix(&event["Properties"]["Filter"]["S3Key"]["Rules"]),
-        })
-        .collect();
     let timeout = [properties, defaults]
         .iter()
         .find_map(|from| from["Timeout"].as_u64());
     Ok(Function {
         name,
         paths,
-        objects,
         timeout_seconds: timeout.unwrap_or(3),
     })
-}
-
-fn prefix(rules: &Value) -> String {
-    rules
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|rule| rule["Name"] == "prefix")
-        .and_then(|rule| rule["Value"].as_str())
-        .unwrap_or_default()
-        .to_owned()
 }
 
 /// What CloudFormation and CreateTable call by the same name.
@@ -156,6 +137,7 @@ fn table(id: &str, properties: &Value) -> Result<Table, String> {
     }
     let ttl = &properties["TimeToLiveSpecification"]["AttributeName"];
     Ok(Table {
+        resource: id.to_owned(),
         setting: format!("{}_TABLE", stem.replace('-', "_").to_uppercase()),
         name,
         create,
@@ -192,13 +174,6 @@ mod tests {
         let tokens = template.functions.iter().find(|f| f.name == "tokens");
         let paths = &tokens.unwrap().paths;
         assert!(paths.contains(&"$default".to_owned()), "{paths:?}");
-    }
-
-    #[test]
-    fn the_prefix_of_s3_s_events_is_read() {
-        let rules = serde_json::json!([{ "Name": "suffix", "Value": "x" }, { "Name": "prefix", "Value": "uploads/" }]);
-        assert_eq!(prefix(&rules), "uploads/");
-        assert_eq!(prefix(&Value::Null), "");
     }
 
     #[test]

@@ -64,14 +64,16 @@ impl EventBridge {
             .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
             .unwrap_or_else(|| self.0.clock.now());
         let id = request_id();
-        self.0.events.push(json!({
+        let event = json!({
             "id": id,
             "bus": text("EventBusName"),
             "source": text("Source"),
             "detail-type": text("DetailType"),
             "time": time,
             "detail": detail,
-        }));
+        });
+        self.0.events.push(event.clone());
+        self.0.bus.publish(event);
         json!({ "EventId": id })
     }
 }

@@ -1,12 +1,12 @@
-//! Events that are no HTTP request: what S3 tells functions of objects that were put.
+//! What S3 tells functions of objects that were put.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::deliver;
 use crate::engines::s3::ObjectMade;
 use crate::gateway::Gateway;
 use crate::settings::{BUCKET, REGION};
@@ -14,7 +14,7 @@ use crate::template::ObjectEvents;
 use crate::twins::hex;
 
 /// Tells the functions of every object under a prefix that they want to hear of, until the cloud ends.
-pub(crate) async fn of_objects(
+pub(crate) async fn feed(
     gateway: Arc<Gateway>,
     wanted: Vec<ObjectEvents>,
     mut made: UnboundedReceiver<ObjectMade>,
@@ -28,17 +28,6 @@ pub(crate) async fn of_objects(
                 event,
             ));
         }
-    }
-}
-
-/// As Lambda does with events that nobody waits for: a failed one is tried again, twice.
-pub(crate) async fn deliver(gateway: Arc<Gateway>, function: String, event: Value) {
-    for attempt in 1..=3 {
-        match gateway.hosting.invoke(&function, event.to_string()).await {
-            Ok(_) => return,
-            Err(failure) => tracing::warn!(function, attempt, reason = failure.0, "event failed"),
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 

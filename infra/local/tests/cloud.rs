@@ -1,0 +1,298 @@
+//! The local cloud from outside: its start, its faults on the wire, its limits, its memory.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use local::{Cloud, Options};
+use serde_json::{Value, json};
+
+type Answer = Result<(StatusCode, Value), String>;
+
+async fn call(request: http::request::Builder, body: impl Into<Bytes>) -> Answer {
+    let request = request.body(Full::new(body.into())).unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let response = client
+        .request(request)
+        .await
+        .map_err(|e| format!("{e:?}"))?;
+    let status = response.status();
+    let body = response.into_body().collect().await;
+    let body = body.map_err(|e| format!("{e:?}"))?.to_bytes();
+    let value = serde_json::from_slice(&body)
+        .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
+    Ok((status, value))
+}
+
+async fn get(url: String) -> Value {
+    call(Request::get(url), "").await.unwrap().1
+}
+
+async fn post(url: String, body: Value) -> (StatusCode, Value) {
+    let request = Request::post(url).header("content-type", "application/json");
+    call(request, body.to_string()).await.unwrap()
+}
+
+/// A call to the cloud's DynamoDB.
+async fn dynamodb(cloud: &Cloud, operation: &str, body: Value) -> Answer {
+    let scope = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x";
+    let request = Request::post(cloud.endpoint("dynamodb").unwrap())
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-date", "20260101T000000Z")
+        .header("x-latchkey-request-id", "r1")
+        .header("authorization", scope);
+    call(request, body.to_string()).await
+}
+
+async fn put(cloud: &Cloud, pk: &str) -> Answer {
+    let item = json!({ "pk": { "S": pk }, "sk": { "S": "A" } });
+    let put = json!({ "TableName": "latchkey-accounts", "Item": item, "ReturnConsumedCapacity": "TOTAL" });
+    dynamodb(cloud, "PutItem", put).await
+}
+
+async fn exists(cloud: &Cloud, pk: &str) -> bool {
+    let key = json!({ "pk": { "S": pk }, "sk": { "S": "A" } });
+    let get = json!({ "TableName": "latchkey-accounts", "Key": key });
+    let (_, answer) = dynamodb(cloud, "GetItem", get).await.unwrap();
+    answer.get("Item").is_some()
+}
+
+async fn order(cloud: &Cloud, fault: Value) {
+    let mut order = json!({ "service": "dynamodb", "operation": "PutItem", "times": 1 });
+    for (name, value) in fault.as_object().unwrap() {
+        order[name] = value.clone();
+    }
+    let (status, answer) = post(format!("{}/_local/faults", cloud.url()), order).await;
+    assert_eq!(status, 201, "{answer}");
+}
+
+async fn cloud() -> Cloud {
+    Cloud::start(Options::memory()).await.unwrap()
+}
+
+#[tokio::test]
+async fn each_fault_shows_on_the_wire_and_says_whether_the_call_took_effect() {
+    let cloud = cloud().await;
+
+    order(&cloud, json!({ "fault": "throttle" })).await;
+    let (status, answer) = put(&cloud, "throttled").await.unwrap();
+    assert_eq!(status, 400);
+    assert!(
+        answer["__type"]
+            .as_str()
+            .unwrap()
+            .ends_with("#ThrottlingException")
+    );
+
+    order(&cloud, json!({ "fault": "error" })).await;
+    assert_eq!(put(&cloud, "failed").await.unwrap().0, 500);
+
+    order(&cloud, json!({ "fault": "reset" })).await;
+    let reset = put(&cloud, "reset").await.unwrap_err();
+    assert!(
+        reset.contains("ConnectionReset") || reset.contains("closed"),
+        "{reset}"
+    );
+
+    order(&cloud, json!({ "fault": "lost_reply" })).await;
+    assert!(put(&cloud, "lost").await.is_err());
+
+    order(&cloud, json!({ "fault": "delay", "delay_ms": 300 })).await;
+    let started = Instant::now();
+    assert_eq!(put(&cloud, "late").await.unwrap().0, 200);
+    assert!(started.elapsed().as_millis() >= 300);
+
+    order(&cloud, json!({ "fault": "timeout" })).await;
+    let never = tokio::time::timeout(std::time::Duration::from_millis(300), put(&cloud, "never"));
+    assert!(never.await.is_err());
+
+    for (pk, there) in [
+        ("throttled", false),
+        ("failed", false),
+        ("reset", false),
+        ("lost", true),
+        ("late", true),
+        ("never", false),
+    ] {
+        assert_eq!(exists(&cloud, pk).await, there, "{pk}");
+    }
+    let faults = get(format!("{}/_local/faults", cloud.url())).await;
+    let hits: Vec<_> = faults
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| &f["hits"])
+        .collect();
+    assert_eq!(
+        hits,
+        [1, 1, 1, 1, 1, 1]
+            .map(Value::from)
+            .iter()
+            .collect::<Vec<_>>()
+    );
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
+async fn calls_are_recorded_with_their_request_and_capacity() {
+    let cloud = cloud().await;
+    put(&cloud, "a").await.unwrap();
+    let calls = get(format!("{}/_local/calls?request_id=r1", cloud.url())).await;
+    let call = &calls[0];
+    assert_eq!(call["service"], "dynamodb");
+    assert_eq!(call["operation"], "PutItem");
+    assert_eq!(call["capacity_units"], 1.0);
+    assert!(call["ended_us"].as_u64() > call["started_us"].as_u64());
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reset_empties_everything_and_the_clock_follows_the_machine_again() {
+    let cloud = cloud().await;
+    put(&cloud, "a").await.unwrap();
+    cloud.clock().advance(86_400).unwrap();
+    let (status, _) = post(format!("{}/_local/reset", cloud.url()), json!({})).await;
+    assert_eq!(status, 200);
+    assert!(!exists(&cloud, "a").await);
+    let now = get(format!("{}/_local/clock", cloud.url())).await;
+    let now: jiff::Timestamp = now["now"].as_str().unwrap().parse().unwrap();
+    let machine = shared::clock::Clock::now(&shared::clock::SystemClock);
+    assert!(machine.duration_since(now).as_secs().abs() < 60);
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_gateway_refuses_what_api_gateway_refuses() {
+    let cloud = cloud().await;
+    let url = format!("{}/api/profile/", cloud.url());
+    let large = |size: usize| {
+        let request = Request::post(&url).header("content-type", "application/octet-stream");
+        call(request, vec![0; size])
+    };
+    let too_large = (
+        StatusCode::PAYLOAD_TOO_LARGE,
+        json!({ "message": "Request Entity Too Large" }),
+    );
+    assert_eq!(large(10 * 1024 * 1024 + 1).await.unwrap(), too_large);
+    // In base64 it grows beyond what Lambda takes.
+    assert_eq!(large(5 * 1024 * 1024).await.unwrap(), too_large);
+    let head = Request::get(&url).header("x-much", "a".repeat(10_240));
+    assert_eq!(call(head, "").await.unwrap().0, 431);
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_desk_refuses_nonsense_with_a_sentence() {
+    let cloud = cloud().await;
+    for (path, body, status) in [
+        ("clock", json!({ "advance_seconds": "1" }), 422),
+        ("clock", json!({ "advance_seconds": 1, "set": "x" }), 422),
+        ("clock", json!({ "set": "tomorrow" }), 422),
+        ("clock", json!([]), 422),
+        ("faults", json!({ "service": "dynamodb" }), 422),
+        ("deliveries/1/status", json!({ "status": "delivered" }), 404),
+        ("deliveries/1/status", json!({ "status": "lost" }), 422),
+        ("nothing", json!({}), 404),
+    ] {
+        let (found, answer) = post(format!("{}/_local/{path}", cloud.url()), body.clone()).await;
+        assert_eq!(found, status, "{path} {body}");
+        assert!(answer["error"].is_string(), "{path} {body}: {answer}");
+    }
+    let no_json = call(Request::post(format!("{}/_local/clock", cloud.url())), "{").await;
+    assert_eq!(no_json.unwrap().0, 400);
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
+async fn wrong_settings_stop_the_start_by_name() {
+    let refusal = |options: Options| async {
+        match Cloud::start(options).await {
+            Ok(_) => panic!("it started"),
+            Err(error) => error.to_string(),
+        }
+    };
+    let unknown = refusal(Options::memory().set("OTP_LENGTH", "6")).await;
+    assert!(unknown.starts_with("OTP_LENGTH: "), "{unknown}");
+    let wrong = Options::memory()
+        .set("OTP_CODE_LENGTH", "5")
+        .set("OTP_EXPIRY_MINUTES", "soon");
+    let wrong = refusal(wrong).await;
+    for name in ["OTP_CODE_LENGTH: ", "OTP_EXPIRY_MINUTES: "] {
+        assert_eq!(wrong.matches(name).count(), 1, "{wrong}");
+    }
+    let cloud = cloud().await;
+    let port = cloud.url().rsplit(':').next().unwrap().parse().unwrap();
+    let busy = refusal(Options {
+        port,
+        ..Options::memory()
+    });
+    let busy = busy.await;
+    assert!(busy.contains(&format!("port {port} ")), "{busy}");
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
+async fn data_and_keys_outlive_a_restart() {
+    let folder = std::env::temp_dir().join(format!("latchkey-test-{}", std::process::id()));
+    let options = || Options {
+        data: Some(folder.clone()),
+        ..Options::memory().set("PUBLIC_URL", "http://localhost:3000")
+    };
+    let person = json!({ "identifier": "jane@example.com" });
+
+    let cloud = Cloud::start(options()).await.unwrap();
+    let (status, _) = post(format!("{}/api/auth/otp/request/", cloud.url()), person).await;
+    assert_eq!(status, 200);
+    let outbox = get(format!("{}/_local/outbox?to=jane@example.com", cloud.url())).await;
+    let code: String = outbox[0]["text"]
+        .as_str()
+        .unwrap()
+        .split(|c: char| !c.is_ascii_digit())
+        .find(|digits| digits.len() == 6)
+        .unwrap()
+        .to_owned();
+    cloud.shutdown().await;
+
+    let cloud = Cloud::start(options()).await.unwrap();
+    let proof = json!({ "identifier": "jane@example.com", "otp_code": code });
+    let (status, answer) = post(format!("{}/api/auth/otp/verify/", cloud.url()), proof).await;
+    assert_eq!(status, 200, "{answer}");
+    let access = answer["tokens"]["access"].as_str().unwrap().to_owned();
+    cloud.shutdown().await;
+
+    let cloud = Cloud::start(options()).await.unwrap();
+    let profile = Request::get(format!("{}/api/profile/", cloud.url()))
+        .header("authorization", format!("Bearer {access}"));
+    let (status, profile) = call(profile, "").await.unwrap();
+    assert_eq!(
+        (status.as_u16(), &profile["email"]),
+        (200, &json!("jane@example.com"))
+    );
+    cloud.shutdown().await;
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn pages_come_with_a_policy_and_the_files_they_name() {
+    let cloud = cloud().await;
+    for page in ["/", "/_local/"] {
+        let text = get(format!("{}{page}", cloud.url())).await;
+        let text = text.as_str().unwrap();
+        let files = text
+            .split('"')
+            .filter(|part| part.starts_with("/_local/pages/"));
+        for file in files {
+            let found = call(Request::get(format!("{}{file}", cloud.url())), "").await;
+            assert_eq!(found.unwrap().0, 200, "{file}");
+        }
+        assert!(
+            !text.contains("<style") && !text.contains("onclick"),
+            "{page}"
+        );
+    }
+    cloud.shutdown().await;
+}
