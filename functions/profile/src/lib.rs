@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
 use shared::cloud::{Setup, StartError};
-use shared::config::{Public, TokenRules};
+use shared::config::{Avatars, Public, TokenRules};
 use shared::entry::Entry;
 use shared::guard::Guard;
 use shared::http;
@@ -19,6 +19,7 @@ use shared::store::Store;
 /// What this function holds: exactly what template.yaml grants it.
 struct House {
     guard: Guard,
+    avatars: Avatars,
 }
 
 /// The function's state.
@@ -28,6 +29,12 @@ struct Shared(Arc<House>);
 impl FromRef<Shared> for Guard {
     fn from_ref(shared: &Shared) -> Self {
         shared.0.guard.clone()
+    }
+}
+
+impl FromRef<Shared> for Arc<House> {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.clone()
     }
 }
 
@@ -42,7 +49,8 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let rules = TokenRules::read(&mut reader, &public);
     let keyring = Reloading::open(setup, &mut reader);
     let guard = Guard::new(setup, &store, keyring, rules);
-    let house = reader.finish(House { guard })?;
+    let avatars = Avatars::read(&mut reader);
+    let house = reader.finish(House { guard, avatars })?;
 
     let router = Router::new()
         .route("/api/profile/", get(show::show))

@@ -5,7 +5,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::config::Avatars;
 use shared::domain::id::UserId;
+use shared::domain::picture::{Address, Urls};
 use shared::domain::user::User;
 
 #[derive(Serialize)]
@@ -23,7 +25,7 @@ struct Profile<'a> {
     display_username: String,
     bio: &'a str,
     avatar: Option<String>,
-    avatar_urls: Option<()>,
+    avatar_urls: Option<Urls>,
     language: &'a str,
     timezone: &'a str,
     is_verified: bool,
@@ -36,7 +38,9 @@ struct Profile<'a> {
 }
 
 /// The profile, with its version as the entity tag.
-pub(crate) fn profile(user: &User) -> Response {
+pub(crate) fn profile(user: &User, avatars: &Avatars) -> Response {
+    let address = user.avatar.as_deref().and_then(Address::parse);
+    let urls = address.map(|address| address.urls(&avatars.base_url));
     let profile = Profile {
         id: user.id,
         email: user.email.as_deref(),
@@ -50,8 +54,8 @@ pub(crate) fn profile(user: &User) -> Response {
         initials: user.initials(),
         display_username: user.display_username(),
         bio: user.profile.bio.as_str(),
-        avatar: None,
-        avatar_urls: None,
+        avatar: urls.as_ref().map(|urls| urls.large.clone()),
+        avatar_urls: urls,
         language: user.profile.language.as_str(),
         timezone: user.profile.timezone.as_str(),
         is_verified: true,

@@ -24,6 +24,7 @@ const FUNCTIONS: &[(&str, Open)] = &[
     ("tokens", |setup| Box::pin(tokens::open(setup))),
     ("profile", |setup| Box::pin(profile::open(setup))),
     ("webhooks", |setup| Box::pin(webhooks::open(setup))),
+    ("avatar", |setup| Box::pin(avatar::open(setup))),
 ];
 
 /// An invocation that gave no answer: the function failed, panicked or took too long.

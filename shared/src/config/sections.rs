@@ -212,11 +212,9 @@ impl Tables {
     }
 }
 
-/// Where pictures are kept and served from.
+/// Where pictures are served from.
 #[derive(Clone, Debug)]
 pub struct Avatars {
-    /// The bucket's name.
-    pub bucket: String,
     /// What the URLs of pictures begin with, without a slash at the end.
     pub base_url: String,
 }
@@ -225,7 +223,6 @@ impl Avatars {
     /// Reads the section.
     pub fn read(reader: &mut Reader) -> Self {
         Self {
-            bucket: reader.text(&s::AVATAR_BUCKET),
             base_url: reader.required(&s::AVATAR_BASE_URL, String::new, base_url),
         }
     }

@@ -17,7 +17,7 @@ use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, SharedCredentialsP
 use jiff::Timestamp;
 
 use crate::cloud::{Setup, Trace};
-use crate::config::{Avatars, Reader, settings};
+use crate::config::{Reader, settings};
 use crate::domain::id::UserId;
 use crate::domain::picture::{Address, Kind, Picture, Upload};
 use crate::{Error, Result};
@@ -61,7 +61,7 @@ impl Gallery {
         config.set_endpoint_url(endpoint.clone());
         Self {
             client: Client::from_conf(config.build()),
-            bucket: Avatars::read(reader).bucket,
+            bucket: reader.text(&settings::AVATAR_BUCKET),
             region: reader.text(&settings::AWS_REGION),
             endpoint,
             credentials: setup.sdk.credentials_provider(),
@@ -85,9 +85,7 @@ impl Gallery {
         picture: &Picture,
         now: Timestamp,
     ) -> Result<()> {
-        let marker = sweep::marker(user, now)?;
-        self.put_object(address.marker(), marker, "application/json", None)
-            .await?;
+        self.mark(user, address, now).await?;
         let sizes = picture.renditions().iter().map(|size| {
             let kind = size.encoding.media_type();
             self.put_object(
@@ -99,6 +97,16 @@ impl Gallery {
         });
         futures_util::future::try_join_all(sizes).await?;
         Ok(())
+    }
+
+    /// Puts a marker that says that something is being done about this address.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn mark(&self, user: UserId, address: Address, now: Timestamp) -> Result<()> {
+        let marker = sweep::marker(user, now)?;
+        self.put_object(address.marker(), marker, "application/json", None)
+            .await
     }
 
     /// Deletes all sizes of a picture. Doing it again changes nothing.

@@ -9,7 +9,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use super::Refusal;
 use super::raster::{Pixels, Raster};
 
-/// How a rendition is encoded (docs/adr/avatar-encoding.md): JPEG, or where something shows through, lossless WebP.
+/// How a rendition is encoded (docs/adr/0007-avatar-encoding.md): JPEG, or where something shows through, lossless WebP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// Baseline JPEG of quality 85.

@@ -65,6 +65,34 @@ pub(crate) fn jpeg_with(width: u32, height: u32, segments: &[(u8, Vec<u8>)]) -> 
     file
 }
 
+/// A grey progressive JPEG of this many components, none of them sampled down, in a single scan: each block is one bit,
+/// so a small file asks for all the memory that a decoder takes for coefficients.
+pub(crate) fn jpeg_progressive(width: u16, height: u16, components: u8) -> Vec<u8> {
+    let segment = |marker: u8, body: &[u8]| {
+        let length = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
+        [&[0xff, marker], &length[..], body].concat()
+    };
+    let (w, h) = (width.to_be_bytes(), height.to_be_bytes());
+    let mut frame = vec![8, h[0], h[1], w[0], w[1], components];
+    frame.extend((1..=components).flat_map(|id| [id, 0x11, 0]));
+    let mut scan = vec![components];
+    scan.extend((1..=components).flat_map(|id| [id, 0]));
+    scan.extend([0, 0, 0]);
+    // One code, a single 0 bit: the same brightness as the block before.
+    let code = [&[0, 1][..], &[0; 15], &[0]].concat();
+    let blocks = usize::from(width).div_ceil(8) * usize::from(height).div_ceil(8);
+    [
+        vec![0xff, 0xd8],
+        segment(0xdb, &[&[0][..], &[1; 64]].concat()),
+        segment(0xc2, &frame),
+        segment(0xc4, &code),
+        segment(0xda, &scan),
+        vec![0; (blocks * usize::from(components)).div_ceil(8)],
+        vec![0xff, 0xd9],
+    ]
+    .concat()
+}
+
 /// An EXIF block (TIFF, big-endian) that says the orientation and a GPS latitude, and holds a thumbnail.
 pub(crate) fn exif(orientation: u16) -> Vec<u8> {
     let entry = |tag: u16, kind: u16, count: u32, value: u32| {

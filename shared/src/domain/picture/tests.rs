@@ -297,6 +297,19 @@ fn bombs_are_refused_by_their_headers() {
 }
 
 #[test]
+fn memory_has_a_budget_beside_the_pixels() {
+    assert!(decode(&samples::jpeg_progressive(320, 200, 3)).is_ok());
+    assert!(decode(&samples::jpeg_progressive(320, 200, 4)).is_ok());
+    // Four components of 12 megapixels are 96 MB of coefficients and 36 MB of pixels.
+    let cmyk = samples::jpeg_progressive(4_096, 3_072, 4);
+    assert!(cmyk.len() < 100_000);
+    assert_eq!(decode(&cmyk).err(), Some(Refusal::TooManyPixels));
+    let mut padded = samples::jpeg_progressive(4_096, 3_072, 3);
+    padded.resize(24 << 20, 0);
+    assert_eq!(decode(&padded).err(), Some(Refusal::TooManyPixels));
+}
+
+#[test]
 fn the_limit_of_pixels_is_exact() {
     assert_eq!(check_size(4_096, 3_072), Ok(MAX_PIXELS));
     assert_eq!(

@@ -1,0 +1,115 @@
+//! What S3 and the schedule send: a file that was uploaded, and the time to sweep.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::domain::picture::Upload;
+use shared::gallery::Uploaded;
+use shared::{Error, Result, telemetry};
+
+use crate::House;
+use crate::change::Wish;
+
+/// How old a marker must be to be taken for a crash's: far older than any request lives, retries of events included.
+const CRASHED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Amazon S3 event notification, version 2.x, and our own schedule's input.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Event {
+    Objects {
+        #[serde(rename = "Records")]
+        records: Vec<Record>,
+    },
+    Schedule {
+        latchkey: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Record {
+    #[serde(rename = "eventName")]
+    name: String,
+    s3: Entity,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    bucket: Bucket,
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    key: String,
+}
+
+/// # Errors
+/// What S3 should send again: the store or the bucket did not answer.
+pub(crate) async fn take(house: Arc<House>, event: Value) -> Result<Value> {
+    match serde_json::from_value(event)
+        .map_err(|error| Error::Malformed(error.to_string().into()))?
+    {
+        Event::Objects { records } => {
+            for record in records {
+                // Our own keys hold nothing that S3 escapes in an event.
+                let upload = Upload::parse(&record.s3.object.key);
+                let ours = record.s3.bucket.name == house.gallery.bucket()
+                    && record.name.starts_with("ObjectCreated:");
+                match upload.filter(|_| ours) {
+                    Some(upload) => house.arrived(upload).await?,
+                    None => telemetry::note("ignored", "an object that is no upload"),
+                }
+            }
+            Ok(Value::Null)
+        }
+        Event::Schedule { latchkey } if latchkey == "sweep" => {
+            Ok(json!({ "swept": house.sweep(CRASHED).await? }))
+        }
+        Event::Schedule { latchkey } => Err(Error::Malformed(
+            format!("there is no scheduled work called {latchkey:?}").into(),
+        )),
+    }
+}
+
+impl House {
+    /// Makes the account's picture of an uploaded file. The file goes in the end, whatever became of it; while the
+    /// store or the bucket does not answer it stays, and the event is sent again.
+    async fn arrived(&self, upload: Upload) -> Result<()> {
+        let file = match self.gallery.uploaded(&upload).await? {
+            Uploaded::File(file) => file,
+            Uploaded::TooLarge => {
+                telemetry::note("upload", "too large");
+                return self.gallery.discard(&upload).await;
+            }
+            Uploaded::Nothing => return Ok(()),
+        };
+        match self.decoder.decode(file).await? {
+            Ok(picture) => {
+                let now = self.clock.now();
+                if let Some(user) = self.store.user(upload.user).await?
+                    && user.has_session(upload.session, now)
+                {
+                    let wish = Wish {
+                        user: user.id,
+                        session: upload.session,
+                        old: user.avatar,
+                        ip: "unknown",
+                        user_agent: "",
+                        now,
+                    };
+                    self.show(wish, upload.nonce, &picture).await?;
+                }
+            }
+            Err(refusal) => telemetry::note("upload", refusal),
+        }
+        self.gallery.discard(&upload).await
+    }
+}

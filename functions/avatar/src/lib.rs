@@ -1,0 +1,102 @@
+//! A person's picture: taken by the API up to 4 MiB, or by a form straight to S3 up to 20 MiB, and removed.
+
+mod body;
+mod change;
+mod decode;
+mod event;
+mod remove;
+mod upload;
+mod upload_form;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::post;
+use shared::clock::SharedClock;
+use shared::cloud::{Setup, StartError};
+use shared::config::{Avatars, Public, TokenRules, settings};
+use shared::domain::quota::Rate;
+use shared::entry::Entry;
+use shared::gallery::Gallery;
+use shared::guard::Guard;
+use shared::http;
+use shared::keyring::Reloading;
+use shared::limiter::{Limiter, Rule};
+use shared::store::Store;
+
+pub use body::MAX_BYTES;
+
+/// How often a person may send a picture: thirty at once, then three a minute.
+pub const PICTURES: Rule = Rule {
+    name: "avatar",
+    rate: Rate {
+        interval: Duration::from_secs(20),
+        burst: 30,
+    },
+};
+
+/// What this function holds: exactly what template.yaml grants it.
+struct House {
+    guard: Guard,
+    store: Store,
+    gallery: Gallery,
+    limiter: Limiter,
+    decoder: decode::Decoder,
+    base_url: String,
+    activity_days: u32,
+    clock: SharedClock,
+}
+
+/// The function's state.
+#[derive(Clone)]
+struct Shared(Arc<House>);
+
+impl FromRef<Shared> for Guard {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.guard.clone()
+    }
+}
+
+impl FromRef<Shared> for Arc<House> {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.clone()
+    }
+}
+
+/// Opens the function.
+///
+/// # Errors
+/// Every complaint about the settings, at once.
+pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
+    let mut reader = setup.reader();
+    let public = Public::read(&mut reader);
+    let store = Store::open(setup, &mut reader);
+    let rules = TokenRules::read(&mut reader, &public);
+    let keyring = Reloading::open(setup, &mut reader);
+    let house = House {
+        guard: Guard::new(setup, &store, keyring, rules),
+        gallery: Gallery::open(setup, &mut reader),
+        limiter: Limiter::new(store.clone()),
+        decoder: decode::Decoder::default(),
+        base_url: Avatars::read(&mut reader).base_url,
+        activity_days: reader.whole(&settings::ACTIVITY_DAYS, 1..=3650),
+        clock: setup.clock.clone(),
+        store,
+    };
+    let house = Arc::new(reader.finish(house)?);
+
+    let router = Router::new()
+        .route(
+            "/api/profile/avatar/",
+            post(upload::upload).delete(remove::remove),
+        )
+        .route(
+            "/api/profile/avatar/upload/",
+            post(upload_form::upload_form),
+        )
+        .with_state(Shared(house.clone()));
+    let desk = http::desk(router, &public, setup.clock.clone());
+    Ok(Entry::http(desk).with_events(move |event| Box::pin(event::take(house.clone(), event))))
+}

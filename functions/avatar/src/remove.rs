@@ -1,0 +1,32 @@
+//! `DELETE /api/profile/avatar/`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::guard::SignedIn;
+use shared::http::Caller;
+use shared::{Error, Result};
+
+use crate::House;
+use crate::change::Wish;
+
+pub(crate) async fn remove(
+    State(house): State<Arc<House>>,
+    caller: Caller,
+    SignedIn { user, claims, now }: SignedIn,
+) -> Result<StatusCode> {
+    let wish = Wish {
+        user: user.id,
+        session: claims.sid,
+        old: user.avatar,
+        ip: &caller.ip,
+        user_agent: &caller.user_agent,
+        now,
+    };
+    if house.hide(wish).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::Unauthenticated)
+    }
+}

@@ -1,0 +1,50 @@
+//! `POST /api/profile/avatar/`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequest as _, Request, State};
+use serde::Serialize;
+use shared::domain::picture::Urls;
+use shared::guard::SignedIn;
+use shared::http::Caller;
+use shared::{Error, Result, entropy};
+
+use crate::body::OneFile;
+use crate::change::Wish;
+use crate::{House, PICTURES, decode};
+
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    avatar: String,
+    avatar_urls: Urls,
+}
+
+pub(crate) async fn upload(
+    State(house): State<Arc<House>>,
+    caller: Caller,
+    SignedIn { user, claims, now }: SignedIn,
+    request: Request,
+) -> Result<Json<Shown>> {
+    let subject = user.id.to_string();
+    house
+        .limiter
+        .admit(PICTURES, &subject, &caller.request_id, now)
+        .await?;
+    let OneFile(file) = OneFile::from_request(request, &()).await?;
+    let picture = house.decoder.decode(file).await?.map_err(decode::problem)?;
+    let wish = Wish {
+        user: user.id,
+        session: claims.sid,
+        old: user.avatar,
+        ip: &caller.ip,
+        user_agent: &caller.user_agent,
+        now,
+    };
+    let shown = house.show(wish, entropy::bytes(), &picture).await?;
+    let avatar_urls = shown.ok_or(Error::Unauthenticated)?.urls(&house.base_url);
+    Ok(Json(Shown {
+        avatar: avatar_urls.large.clone(),
+        avatar_urls,
+    }))
+}

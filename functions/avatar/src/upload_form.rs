@@ -1,0 +1,46 @@
+//! `POST /api/profile/avatar/upload/`: a form for a file that is too large for the API.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use shared::domain::Fault;
+use shared::domain::picture::{Kind, Upload};
+use shared::gallery::Form;
+use shared::guard::SignedIn;
+use shared::http::{Caller, JsonBody};
+use shared::{Result, entropy};
+
+use crate::{House, PICTURES};
+
+pub(crate) async fn upload_form(
+    State(house): State<Arc<House>>,
+    caller: Caller,
+    SignedIn { user, claims, now }: SignedIn,
+    body: JsonBody,
+) -> Result<Json<Form>> {
+    let mut fields = body.fields();
+    let kind = fields.required("content_type", kind);
+    let length = fields.required_whole("content_length", 1..=Upload::MAX_BYTES);
+    let kind = fields.finish(|| length.and(kind))?;
+    let subject = user.id.to_string();
+    house
+        .limiter
+        .admit(PICTURES, &subject, &caller.request_id, now)
+        .await?;
+    let upload = Upload {
+        user: user.id,
+        session: claims.sid,
+        nonce: entropy::bytes(),
+    };
+    house.gallery.form(&upload, kind, now).await.map(Json)
+}
+
+fn kind(name: &str) -> Result<Kind, Fault> {
+    Kind::of_media_type(name).ok_or_else(|| {
+        Fault::new(
+            "invalid_content_type",
+            "Expected image/jpeg, image/png, image/webp or image/gif.",
+        )
+    })
+}
