@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
 
 #[path = "../../../shared/src/domain/picture/samples.rs"]
+#[expect(dead_code, reason = "what the tests need and the bench does not")]
 mod samples;
 
 use std::process::ExitCode;
