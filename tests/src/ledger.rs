@@ -1,0 +1,63 @@
+//! What the visitors of a house did and were told, for the invariants.
+
+use std::sync::PoisonError;
+
+use crate::House;
+
+/// A request for a code.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// For which address, as it was typed.
+    pub identifier: String,
+    /// The answer's status.
+    pub status: u16,
+    /// The delivery that the answer named.
+    pub delivery_id: Option<String>,
+}
+
+/// A code that was entered.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    /// For which address, as it was typed.
+    pub identifier: String,
+    /// The answer's status.
+    pub status: u16,
+    /// Whom it let in.
+    pub user: Option<String>,
+}
+
+/// Everything that visitors did.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Requests for codes, in the order of their answers.
+    pub asked: Vec<Asked>,
+    /// Codes entered, in the order of their answers.
+    pub entered: Vec<Entered>,
+}
+
+impl House {
+    pub(crate) fn note_asked(&self, asked: Asked) {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .asked
+            .push(asked);
+    }
+
+    pub(crate) fn note_entered(&self, entered: Entered) {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entered
+            .push(entered);
+    }
+
+    /// What visitors did so far.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

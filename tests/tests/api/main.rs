@@ -1,0 +1,4 @@
+//! The API as its clients meet it, over HTTP and the real engines; one module per topic, one binary because linking
+//! takes longer than most of them.
+
+mod sign_in;
