@@ -1,5 +1,6 @@
 //! One local cloud: engines, twins, gateway and desk, started and stopped together.
 
+use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::keys::Keys;
 use crate::options::Options;
 use crate::settings::{self, Endpoints};
 use crate::template::Template;
+use crate::twins::request_id;
 use crate::world::World;
 
 /// Why a local cloud does not start, as sentences for whoever started it.
@@ -63,6 +65,8 @@ pub struct Cloud {
     endpoints: Endpoints,
     feeds: Arc<Feeds>,
     stop: watch::Sender<bool>,
+    /// Held as long as the cloud uses its folder.
+    _lock: Option<File>,
     server: JoinHandle<()>,
     /// The fronts and engines; dropping it ends them.
     background: JoinSet<()>,
@@ -85,7 +89,7 @@ impl Cloud {
         let address = listener
             .local_addr()
             .map_err(|error| StartError::World(error.to_string()))?;
-        let keys = keys(options.data.as_deref())?;
+        let (keys, lock) = keys(options.data.as_deref())?;
         let world = Arc::new(World::default());
         let tables = Tables::open(
             options.data.as_deref(),
@@ -118,7 +122,7 @@ impl Cloud {
             .await
             .map_err(|error| StartError::Settings(error.to_string()))?;
         let routes = Routes::new(&template.functions);
-        let hosting = Hosting::open(setup, template.functions)
+        let hosting = Hosting::open(Arc::clone(&world), setup, template.functions)
             .await
             .map_err(StartError::Settings)?;
         let gateway = Arc::new(Gateway {
@@ -154,6 +158,7 @@ impl Cloud {
             endpoints,
             feeds,
             stop,
+            _lock: lock,
             server,
             background,
         })
@@ -184,7 +189,7 @@ impl Cloud {
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, String> {
         self.gateway
             .hosting
-            .invoke(function, event.to_string())
+            .invoke(function, request_id(), event.to_string())
             .await
             .map_err(|failure| failure.0)
     }
@@ -218,14 +223,22 @@ impl Drop for Cloud {
     }
 }
 
-fn keys(data: Option<&Path>) -> Result<Keys, StartError> {
-    match data {
-        None => Keys::in_memory().map_err(StartError::World),
-        Some(folder) => std::fs::create_dir_all(folder)
-            .map_err(|error| error.to_string())
-            .and_then(|()| Keys::on_disk(folder))
-            .map_err(|reason| data_error(Some(folder), reason)),
-    }
+/// Takes the data folder for this cloud alone, and reads the keys in it.
+fn keys(data: Option<&Path>) -> Result<(Keys, Option<File>), StartError> {
+    let Some(folder) = data else {
+        let keys = Keys::in_memory().map_err(StartError::World)?;
+        return Ok((keys, None));
+    };
+    let refused = |reason: String| data_error(Some(folder), reason);
+    let told = |error: std::io::Error| refused(error.to_string());
+    std::fs::create_dir_all(folder).map_err(told)?;
+    let lock = File::create(folder.join("lock")).map_err(told)?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => refused("another local cloud keeps its data there".to_owned()),
+        TryLockError::Error(error) => told(error),
+    })?;
+    let keys = Keys::on_disk(folder).map_err(refused)?;
+    Ok((keys, Some(lock)))
 }
 
 fn data_error(data: Option<&Path>, reason: String) -> StartError {

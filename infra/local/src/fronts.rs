@@ -86,8 +86,7 @@ impl Fronts<'_> {
             listener,
             service,
             upstream,
-            self.world.calls.clone(),
-            Arc::clone(&self.world.faults),
+            Arc::clone(self.world),
         ));
         Ok(())
     }

@@ -13,7 +13,7 @@ use shared::cloud::{Setup, StartError};
 use shared::entry::Entry;
 
 use crate::template::Function;
-use crate::twins::request_id;
+use crate::world::World;
 
 type Open = fn(&Setup) -> BoxFuture<'_, Result<Entry, StartError>>;
 
@@ -33,6 +33,7 @@ pub(crate) struct Failure(pub(crate) String);
 
 /// All functions of one local cloud.
 pub(crate) struct Hosting {
+    world: Arc<World>,
     setup: Setup,
     functions: Vec<Function>,
     entries: RwLock<BTreeMap<String, Entry>>,
@@ -43,10 +44,15 @@ impl Hosting {
     ///
     /// # Errors
     /// Sentences: which functions the template and the code do not share, or why a function does not start.
-    pub(crate) async fn open(setup: Setup, functions: Vec<Function>) -> Result<Self, String> {
+    pub(crate) async fn open(
+        world: Arc<World>,
+        setup: Setup,
+        functions: Vec<Function>,
+    ) -> Result<Self, String> {
         compare(&functions)?;
         let entries = open_all(&setup).await?;
         Ok(Self {
+            world,
             setup,
             functions,
             entries: RwLock::new(entries),
@@ -60,10 +66,11 @@ impl Hosting {
         Ok(())
     }
 
-    /// Calls a function with an event; the function runs to its end even if nobody waits for it any more.
+    /// Calls a function with an event under a request id; the function runs to its end even if nobody waits for it any more.
     pub(crate) fn invoke(
         &self,
         name: &str,
+        id: String,
         event: String,
     ) -> impl Future<Output = Result<Value, Failure>> + use<> {
         let entry = self
@@ -79,18 +86,22 @@ impl Hosting {
             .map_or(Duration::from_secs(3), |function| {
                 Duration::from_secs(function.timeout_seconds)
             });
-        let context = context(name, timeout);
+        let context = context(name, &id, timeout);
         let name = name.to_owned();
+        let world = Arc::clone(&self.world);
         async move {
             let entry = entry.ok_or_else(|| Failure(format!("there is no function {name}")))?;
             let event = RawValue::from_string(event).map_err(|error| Failure(error.to_string()))?;
             let task = tokio::spawn(async move {
                 tokio::time::timeout(timeout, entry.handle(&event, context)).await
             });
-            match task.await {
+            world.running.began(&id, task.abort_handle());
+            let outcome = task.await;
+            world.running.ended(&id);
+            match outcome {
                 Ok(Ok(answer)) => answer.map_err(|error| Failure(error.to_string())),
                 Ok(Err(_)) => Err(Failure(format!("{name} timed out"))),
-                Err(error) => Err(Failure(format!("{name} panicked: {error}"))),
+                Err(error) => Err(Failure(format!("{name} ended: {error}"))),
             }
         }
     }
@@ -148,9 +159,9 @@ async fn open_all(setup: &Setup) -> Result<BTreeMap<String, Entry>, String> {
     }
 }
 
-fn context(name: &str, timeout: Duration) -> Context {
+fn context(name: &str, id: &str, timeout: Duration) -> Context {
     let mut context = Context::default();
-    context.request_id = request_id();
+    id.clone_into(&mut context.request_id);
     let now = u64::try_from(SystemClock.now().as_millisecond()).unwrap_or(0);
     context.deadline = now + u64::try_from(timeout.as_millis()).unwrap_or(0);
     context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");

@@ -22,6 +22,7 @@ mod hosting;
 mod keys;
 mod options;
 mod outbox;
+mod running;
 mod settings;
 mod template;
 mod twins;

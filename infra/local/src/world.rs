@@ -9,13 +9,15 @@ use tokio::sync::watch;
 use crate::clock::LocalClock;
 use crate::front::{Calls, Faults};
 use crate::outbox::Outbox;
+use crate::running::Running;
 
 /// The state of the world outside the functions.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) clock: Arc<LocalClock>,
     pub(crate) calls: Calls,
-    pub(crate) faults: Arc<Faults>,
+    pub(crate) faults: Faults,
+    pub(crate) running: Running,
     pub(crate) outbox: Outbox,
     /// Domain events, oldest first.
     pub(crate) events: Log,

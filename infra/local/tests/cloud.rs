@@ -258,6 +258,8 @@ async fn data_and_keys_outlive_a_restart() {
     cloud.shutdown().await;
 
     let cloud = Cloud::start(options()).await.unwrap();
+    let second = Cloud::start(options()).await.err().unwrap().to_string();
+    assert!(second.contains("another local cloud"), "{second}");
     let proof = json!({ "identifier": "jane@example.com", "otp_code": code });
     let (status, answer) = post(format!("{}/api/auth/otp/verify/", cloud.url()), proof).await;
     assert_eq!(status, 200, "{answer}");
@@ -274,6 +276,25 @@ async fn data_and_keys_outlive_a_restart() {
     );
     cloud.shutdown().await;
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_crash_ends_the_function_after_the_call_took_effect() {
+    let cloud = cloud().await;
+    let crash = json!({ "service": "ses", "fault": "crash" });
+    post(format!("{}/_local/faults", cloud.url()), crash).await;
+    let ask = || {
+        let person = json!({ "identifier": "jane@example.com" });
+        post(format!("{}/api/auth/otp/request/", cloud.url()), person)
+    };
+    let (status, answer) = ask().await;
+    assert_eq!(status, 500);
+    assert_eq!(answer, json!({ "message": "Internal Server Error" }));
+    let outbox = get(format!("{}/_local/outbox", cloud.url())).await;
+    assert_eq!(outbox.as_array().unwrap().len(), 1);
+    cloud.clock().advance(31).unwrap();
+    assert_eq!(ask().await.0, 200);
+    cloud.shutdown().await;
 }
 
 #[tokio::test]

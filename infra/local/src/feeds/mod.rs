@@ -24,6 +24,7 @@ use crate::engines::dynamodb::Tables;
 use crate::engines::s3::ObjectMade;
 use crate::gateway::Gateway;
 use crate::template::Events;
+use crate::twins::request_id;
 
 /// Everything that is fed to functions.
 pub(crate) struct Feeds {
@@ -115,7 +116,10 @@ impl Feeds {
 /// As Lambda does with events that nobody waits for: a failed one is tried again, twice.
 async fn deliver(gateway: Arc<Gateway>, function: String, event: Value) {
     for attempt in 1..=3 {
-        match gateway.hosting.invoke(&function, event.to_string()).await {
+        let invocation = gateway
+            .hosting
+            .invoke(&function, request_id(), event.to_string());
+        match invocation.await {
             Ok(_) => return,
             Err(failure) => tracing::warn!(function, attempt, reason = failure.0, "event failed"),
         }

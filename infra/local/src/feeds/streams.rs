@@ -13,6 +13,7 @@ use crate::engines::dynamodb::Tables;
 use crate::gateway::Gateway;
 use crate::settings::REGION;
 use crate::template::StreamEvents;
+use crate::twins::request_id;
 
 /// One function's subscription to one table's stream.
 pub(crate) struct Feed {
@@ -94,7 +95,10 @@ impl Feed {
             return records;
         }
         let event = json!({ "Records": records }).to_string();
-        let answer = self.gateway.hosting.invoke(&self.wanted.function, event);
+        let answer = self
+            .gateway
+            .hosting
+            .invoke(&self.wanted.function, request_id(), event);
         match answer.await {
             Ok(answer) if self.wanted.reports_failures => unfinished(records, &answer),
             Ok(_) => Vec::new(),

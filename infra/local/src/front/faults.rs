@@ -22,17 +22,20 @@ pub(crate) enum Action {
     Reset,
     /// The call takes effect, and the answer is lost.
     LostReply,
+    /// The call takes effect, and the function that made it is killed.
+    Crash,
     /// The call takes effect after a while.
     Delay(Duration),
 }
 
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 8] = [
     "throttle",
     "conflict",
     "error",
     "timeout",
     "reset",
     "lost_reply",
+    "crash",
     "delay",
 ];
 
@@ -147,6 +150,7 @@ fn read(order: Map<String, Value>) -> Result<Fault, String> {
         "timeout" => Action::Timeout,
         "reset" => Action::Reset,
         "lost_reply" => Action::LostReply,
+        "crash" => Action::Crash,
         "delay" => Action::Delay(Duration::from_millis(
             delay.ok_or("delay_ms: a delay needs it")?,
         )),

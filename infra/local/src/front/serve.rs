@@ -14,7 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::calls::Recording;
-use super::{Action, Calls, Faults, Service, Upstream, operation, shapes};
+use super::{Action, Service, Upstream, operation, shapes};
+use crate::world::World;
 
 /// The largest call, in bytes: DynamoDB takes 16 MB, and S3 gets no more than 20 MiB from us.
 const LARGEST: usize = 64 << 20;
@@ -31,14 +32,12 @@ pub(crate) async fn serve<U: Upstream>(
     listener: TcpListener,
     service: Service,
     upstream: U,
-    calls: Calls,
-    faults: Arc<Faults>,
+    world: Arc<World>,
 ) {
     let front = Arc::new(Front {
         service,
         upstream,
-        calls,
-        faults,
+        world,
     });
     let mut connections = JoinSet::new();
     loop {
@@ -56,8 +55,7 @@ pub(crate) async fn serve<U: Upstream>(
 struct Front<U> {
     service: Service,
     upstream: U,
-    calls: Calls,
-    faults: Arc<Faults>,
+    world: Arc<World>,
 }
 
 /// The connection is to be closed without an answer.
@@ -117,8 +115,11 @@ impl<U: Upstream> Front<U> {
         let request = Request::from_parts(parts, body);
         let operation = operation::name(self.service, &request);
         let arrived = Instant::now();
-        let mut recording = self.calls.start(self.service, &operation, request_id);
-        let outcome = match self.faults.strike(self.service, &operation) {
+        let mut recording = self
+            .world
+            .calls
+            .start(self.service, &operation, request_id.clone());
+        let outcome = match self.world.faults.strike(self.service, &operation) {
             Some(Action::Throttle) => Ok(shapes::throttle(self.service)),
             Some(Action::Conflict) => {
                 Ok(shapes::conflict(self.service, &operation, request.body()))
@@ -132,6 +133,13 @@ impl<U: Upstream> Front<U> {
             }
             Some(Action::LostReply) => {
                 self.forward(request, &mut recording).await?;
+                Err(Cut::LostReply)
+            }
+            Some(Action::Crash) => {
+                self.forward(request, &mut recording).await?;
+                if let Some(id) = request_id {
+                    self.world.running.kill(&id);
+                }
                 Err(Cut::LostReply)
             }
             Some(Action::Delay(time)) => {

@@ -9,8 +9,6 @@ use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::twins::request_id;
-
 /// The header by which people and tests choose the caller's address.
 const SOURCE_IP: &str = "x-local-source-ip";
 
@@ -23,15 +21,19 @@ pub(super) struct Caller<'a> {
     pub(super) body: &'a [u8],
     pub(super) source_ip: String,
     pub(super) route_key: String,
+    /// The request's id.
+    pub(super) id: &'a str,
     pub(super) now: Timestamp,
 }
 
-/// The caller's address: the connection's, or what `X-Local-Source-Ip` says; that header is taken out.
-pub(super) fn source_ip(headers: &mut HeaderMap, peer: IpAddr) -> String {
-    match headers.remove(SOURCE_IP) {
-        Some(chosen) => String::from_utf8_lossy(chosen.as_bytes()).into_owned(),
-        None => peer.to_string(),
-    }
+/// The caller's address: the connection's, or what `X-Local-Source-Ip` says; that header is taken out. `None` if it is no
+/// address.
+pub(super) fn source_ip(headers: &mut HeaderMap, peer: IpAddr) -> Option<String> {
+    let Some(chosen) = headers.remove(SOURCE_IP) else {
+        return Some(peer.to_string());
+    };
+    let chosen = chosen.to_str().ok()?.trim();
+    chosen.parse::<IpAddr>().ok().map(|_| chosen.to_owned())
 }
 
 /// Makes the event.
@@ -76,7 +78,7 @@ pub(super) fn from_http(caller: &Caller) -> Value {
                 "sourceIp": caller.source_ip,
                 "userAgent": user_agent,
             },
-            "requestId": request_id(),
+            "requestId": caller.id,
             "routeKey": caller.route_key,
             "stage": "$default",
             "time": caller.now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
@@ -154,12 +156,13 @@ mod tests {
 
     fn event(request: http::request::Builder, body: &[u8]) -> Value {
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        let source_ip = source_ip(&mut parts.headers, IpAddr::from([127, 0, 0, 1]));
+        let source_ip = source_ip(&mut parts.headers, IpAddr::from([127, 0, 0, 1])).unwrap();
         from_http(&Caller {
             parts: &parts,
             body,
             source_ip,
             route_key: "$default".to_owned(),
+            id: "r1",
             now: "2026-03-12T19:03:58Z".parse().unwrap(),
         })
     }
@@ -225,5 +228,8 @@ mod tests {
         );
         assert_eq!(chosen["requestContext"]["http"]["sourceIp"], "2001:db8::1");
         assert_eq!(chosen["headers"].get(SOURCE_IP), None);
+        let mut nonsense = HeaderMap::new();
+        nonsense.insert(SOURCE_IP, HeaderValue::from_static("home"));
+        assert_eq!(source_ip(&mut nonsense, IpAddr::from([127, 0, 0, 1])), None);
     }
 }

@@ -17,6 +17,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 pub(crate) use routes::Routes;
 
 use crate::hosting::{Failure, Hosting};
+use crate::twins::request_id;
 use crate::world::World;
 
 /// What an HTTP API takes at most: 10 MB of body.
@@ -68,16 +69,21 @@ impl Gateway {
                 "Request Header Fields Too Large",
             ));
         }
-        let source_ip = event::source_ip(&mut parts.headers, peer);
+        let source_ip = event::source_ip(&mut parts.headers, peer).ok_or(Refusal(
+            StatusCode::BAD_REQUEST,
+            "X-Local-Source-Ip: expected an IP address",
+        ))?;
         let body = read(body).await?;
         let Some(route) = self.routes.find(parts.uri.path()) else {
             return Err(Refusal(StatusCode::NOT_FOUND, "Not Found"));
         };
+        let id = request_id();
         let event = event::from_http(&event::Caller {
             parts: &parts,
             body: &body,
             source_ip,
             route_key: route.key(),
+            id: &id,
             now: shared::clock::Clock::now(&*self.world.clock),
         });
         let event = event.to_string();
@@ -87,7 +93,7 @@ impl Gateway {
                 "Request Entity Too Large",
             ));
         }
-        let invocation = self.hosting.invoke(&route.function, event);
+        let invocation = self.hosting.invoke(&route.function, id, event);
         let answer = match tokio::time::timeout(PATIENCE, invocation).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(Failure(reason))) => {
