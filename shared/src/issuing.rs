@@ -205,7 +205,9 @@ impl Issuer {
                 let kind = wish.identifier.kind();
                 futures_util::try_join!(
                     self.store.suppress(kind, &mac, "opt_out", &masked, now),
-                    self.keep_quiet(&ask, &live, delivery, State::Bounced, &marks),
+                    self.store.mute(&ask, &live),
+                    // Noted as queued beside the call, so it has to move.
+                    self.store.advance_delivery(delivery, State::Bounced, now),
                 )?;
                 Ok(issued(&live, sealed))
             }
