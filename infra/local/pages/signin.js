@@ -39,7 +39,7 @@ async function call(method, path, body, access) {
 function words(status, problem) {
   if (problem?.code === "otp_invalid") return "That code is not right, or not any more.";
   if (problem?.code === "rate_limited") return `Too often. Try again in ${span(problem.retry_after)}.`;
-  if (problem?.code === "invalid_request") return problem.errors.map((e) => e.detail).join(" ");
+  if (problem?.code === "invalid_request") return `Expected ${problem.errors.map((e) => e.detail).join("; ")}.`;
   return problem?.detail ?? problem?.title ?? `The answer was ${status}.`;
 }
 

@@ -275,6 +275,25 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_is_read_in_order_from_where_it_was_left() {
+        let tables = tables();
+        let name = tables.tables[0].name.clone();
+        for pk in ["A", "B", "C"] {
+            put(&tables, pk, 0);
+        }
+        let keys = |records: &[Value]| -> Vec<_> {
+            let key = |record: &Value| record["dynamodb"]["NewImage"]["pk"]["S"].clone();
+            records.iter().map(key).collect()
+        };
+        let (first, next) = tables.records(&name, 0, 2).unwrap();
+        assert_eq!(keys(&first), ["A", "B"]);
+        let (second, last) = tables.records(&name, next, 2).unwrap();
+        assert_eq!(keys(&second), ["C"]);
+        assert_eq!(tables.records(&name, last, 2).unwrap(), (Vec::new(), last));
+        assert_eq!(tables.end(&name).unwrap(), last);
+    }
+
+    #[test]
     fn the_sweep_follows_our_clock() {
         use shared::clock::Clock;
         let clock = Arc::new(LocalClock::default());
