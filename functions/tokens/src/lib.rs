@@ -1,7 +1,6 @@
 //! Keeps sessions: refreshes, revokes and verifies tokens, lists and ends sessions, publishes the keys; and answers
 //! every path that no other function takes.
 
-mod elsewhere;
 mod published;
 mod refresh;
 mod revoke;
@@ -86,9 +85,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             "/.well-known/openid-configuration",
             get(published::configuration),
         )
-        .route("/problems", get(published::problems))
-        .route("/problems/{code}", get(published::problem))
-        .fallback(elsewhere::answer)
+        .merge(http::commons())
         .with_state(Shared(Arc::new(house)));
     Ok(Entry::http(http::desk(
         router,

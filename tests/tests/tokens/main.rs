@@ -1,0 +1,8 @@
+//! Tokens and sessions from outside: tabs, thieves, log-outs, rotations.
+
+mod matrix;
+mod published;
+mod refresh;
+mod rotation;
+mod sessions;
+mod visitor;

@@ -1,0 +1,276 @@
+//! Refreshing: once, at once sixty times, too late, by a thief, while logging out.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::visitor::{self, House, answer};
+
+const REFUSED: (u16, &str) = (401, "refresh_invalid");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_is_one_step_and_its_tokens_count() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    house.wait(100).await;
+    let answer = house.refresh(&held.refresh).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_ne!(answer.text("refresh"), held.refresh);
+    assert_eq!(answer.body["token_type"], "Bearer");
+    assert_eq!(answer.body["expires_in"], 900);
+    let left = answer.body["refresh_expires_in"].as_i64().unwrap();
+    assert!(
+        (2_591_890..=2_591_900).contains(&left),
+        "{left} is what is left"
+    );
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert!(house.is_active(&answer.text("access")).await);
+    assert!(
+        house.is_active(&held.access).await,
+        "the old access token ends by itself"
+    );
+
+    let mut calls = house.calls(&answer.request_id).await;
+    calls.sort_by_key(|call| call["operation"].to_string());
+    let names: Vec<_> = calls.iter().map(|call| call["operation"].clone()).collect();
+    assert_eq!(names, ["GetItem", "UpdateItem"]);
+    let began = |n: usize| calls[n]["started_us"].as_i64().unwrap();
+    let ended = |n: usize| calls[n]["ended_us"].as_i64().unwrap();
+    assert!(
+        began(0) < ended(1) && began(1) < ended(0),
+        "one step: {calls:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_tabs_at_once_get_one_and_the_same_successor() {
+    let house = House::open().await;
+    let mut token = house.sign_in("jane@example.com").await.refresh;
+    for round in 0..3 {
+        let answers = join_all((0..60).map(|_| persistent(&house, &token))).await;
+        let mut statuses: Vec<_> = answers.iter().map(visitor::Answer::code).collect();
+        statuses.dedup();
+        assert_eq!(statuses, [(200, "")], "round {round}");
+        let first = answers[0].text("refresh");
+        for answer in &answers {
+            assert_eq!(answer.text("refresh"), first, "round {round}");
+        }
+        assert_ne!(first, token);
+        token = first;
+    }
+    assert_eq!(house.refresh(&token).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_reply_is_retried_safely() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    house
+        .breaks(&json!({"service": "dynamodb", "operation": "UpdateItem", "fault": "lost_reply", "times": 1}))
+        .await;
+    let first = house.refresh(&held.refresh).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    // The client, too, may have lost it.
+    let again = house.refresh(&held.refresh).await;
+    assert_eq!(again.text("refresh"), first.text("refresh"));
+    house.wait(60).await;
+    assert_eq!(house.refresh(&first.text("refresh")).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_grace_a_lost_reply_is_still_no_reuse() {
+    let house = House::with(local::Options::memory().set("REFRESH_GRACE_SECONDS", "0")).await;
+    let held = house.sign_in("jane@example.com").await;
+    house
+        .breaks(&json!({"service": "dynamodb", "operation": "UpdateItem", "fault": "lost_reply", "times": 1}))
+        .await;
+    let first = house.refresh(&held.refresh).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    assert_eq!(house.refresh(&held.refresh).await.code(), REFUSED);
+    assert_eq!(
+        house.refresh(&first.text("refresh")).await.code(),
+        REFUSED,
+        "the session has ended"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_token_after_the_grace_ends_the_session() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    let other = house.sign_in("jane@example.com").await;
+    let first = house.refresh(&held.refresh).await;
+    house.wait(11).await;
+    assert_eq!(house.refresh(&held.refresh).await.code(), REFUSED);
+    assert_eq!(house.refresh(&first.text("refresh")).await.code(), REFUSED);
+    assert!(!house.is_active(&first.text("access")).await);
+    assert!(!house.is_active(&held.access).await);
+    assert_eq!(
+        house.refresh(&other.refresh).await.status,
+        200,
+        "the other device is not touched"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_before_the_last_ends_the_session_within_the_grace_too() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    let first = house.refresh(&held.refresh).await.text("refresh");
+    let second = house.refresh(&first).await.text("refresh");
+    assert_eq!(house.refresh(&held.refresh).await.code(), REFUSED);
+    assert_eq!(house.refresh(&second).await.code(), REFUSED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_unused_and_at_its_absolute_end() {
+    let house = House::open().await;
+    let day = 24 * 60 * 60;
+    let unused = house.sign_in("jane@example.com").await;
+    let mut used = house.sign_in("john@example.com").await.refresh;
+    house.wait(14 * day - 60).await;
+    used = house.refresh(&used).await.text("refresh");
+    house.wait(120).await;
+    assert_eq!(
+        house.refresh(&unused.refresh).await.code(),
+        REFUSED,
+        "unused for 14 days"
+    );
+    house.wait(13 * day).await;
+    let answer = house.refresh(&used).await;
+    let left = answer.body["refresh_expires_in"].as_i64().unwrap();
+    assert!((3 * day - 120..3 * day).contains(&left), "{left}");
+    used = answer.text("refresh");
+    house.wait(3 * day).await;
+    assert_eq!(
+        house.refresh(&used).await.code(),
+        REFUSED,
+        "30 days are over"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_we_did_not_make_is_refused_before_any_read() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    for at in [0, 5, 12, 40, 60, 80, held.refresh.len() - 1] {
+        let mut forged = held.refresh.clone();
+        let other = if &forged[at..=at] == "A" { "B" } else { "A" };
+        forged.replace_range(at..=at, other);
+        let answer = house.refresh(&forged).await;
+        assert_eq!(answer.code(), REFUSED, "character {at}");
+        assert!(
+            house.calls(&answer.request_id).await.is_empty(),
+            "nothing was read"
+        );
+    }
+    assert_eq!(
+        house.refresh(&held.refresh).await.status,
+        200,
+        "its session was not touched"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_out_that_races_a_refresh_ends_closed() {
+    let house = House::open().await;
+    for round in 0..5 {
+        let held = house.sign_in(&format!("jane{round}@example.com")).await;
+        let tabs = join_all((0..10).map(|_| house.refresh(&held.refresh)));
+        let (tabs, revoked) = futures_util::join!(tabs, house.revoke(&held.refresh));
+        assert_eq!(revoked.status, 204);
+        for answer in tabs {
+            if answer.status == 200 {
+                assert!(
+                    !house.is_active(&answer.text("access")).await,
+                    "round {round}"
+                );
+                assert_eq!(house.refresh(&answer.text("refresh")).await.code(), REFUSED);
+            } else {
+                assert_eq!(answer.code(), REFUSED);
+            }
+        }
+        assert_eq!(house.refresh(&held.refresh).await.code(), REFUSED);
+        assert!(!house.is_active(&held.access).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_failures_look_alike_and_revoking_says_nothing() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    assert_eq!(house.revoke(&held.refresh).await.status, 204);
+    assert_eq!(house.revoke(&held.refresh).await.status, 204);
+    assert_eq!(house.revoke("rt_made-up").await.status, 204);
+    let mut bodies = Vec::new();
+    for token in [
+        held.refresh.as_str(),
+        "rt_made-up",
+        "",
+        &held.access,
+        &held.device,
+    ] {
+        let mut answer = house.refresh(token).await;
+        answer.body["instance"] = json!(null);
+        bodies.push(answer.body);
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+
+    for path in [
+        "/api/auth/token/refresh/",
+        "/api/auth/token/revoke/",
+        "/api/auth/token/verify/",
+    ] {
+        for body in [
+            json!({}),
+            json!({"refresh": 1, "token": 1}),
+            json!({"refresh": "x", "token": "x", "more": 1}),
+        ] {
+            assert_eq!(
+                house.post(path, &body).await.code(),
+                (422, "invalid_request"),
+                "{path} {body}"
+            );
+        }
+        let wrong = answer(house.request(reqwest::Method::GET, path)).await;
+        assert_eq!(
+            (wrong.code(), wrong.headers["allow"].to_str().unwrap()),
+            ((405, "method_not_allowed"), "POST")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_down_is_said_and_costs_nobody_a_session() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    for fault in ["throttle", "error", "timeout", "reset"] {
+        house
+            .breaks(&json!({"service": "dynamodb", "operation": "UpdateItem", "fault": fault, "times": 50}))
+            .await;
+        let answer = house.refresh(&held.refresh).await;
+        assert_eq!(answer.code(), (503, "unavailable"), "{fault}");
+        assert!(answer.headers.contains_key("retry-after"));
+        let cleared = answer_of_clear(&house).await;
+        assert_eq!(cleared, 204);
+    }
+    assert_eq!(house.refresh(&held.refresh).await.status, 200);
+}
+
+/// A tab that tries again when the service is too busy (60 at once are more than a laptop with a debug build may take
+/// in time), as the answer tells it to; within the grace, all the same.
+async fn persistent(house: &House, token: &str) -> visitor::Answer {
+    for _ in 0..3 {
+        let answer = house.refresh(token).await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
+    house.refresh(token).await
+}
+
+async fn answer_of_clear(house: &House) -> u16 {
+    answer(house.request(reqwest::Method::DELETE, "/_local/faults"))
+        .await
+        .status
+}
