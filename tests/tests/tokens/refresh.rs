@@ -1,6 +1,7 @@
 //! Refreshing: once, at once sixty times, too late, by a thief, while logging out.
 
 use futures_util::future::join_all;
+use local::Options;
 use serde_json::json;
 
 use super::visitor::{self, House, answer};
@@ -43,7 +44,7 @@ async fn a_refresh_is_one_step_and_its_tokens_count() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_tabs_at_once_get_one_and_the_same_successor() {
-    let house = House::open().await;
+    let house = House::with(Options::memory().set("REFRESH_GRACE_SECONDS", "60")).await;
     let mut token = house.sign_in("jane@example.com").await.refresh;
     for round in 0..3 {
         let answers = join_all((0..60).map(|_| persistent(&house, &token))).await;
@@ -78,7 +79,7 @@ async fn a_lost_reply_is_retried_safely() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_grace_a_lost_reply_is_still_no_reuse() {
-    let house = House::with(local::Options::memory().set("REFRESH_GRACE_SECONDS", "0")).await;
+    let house = House::with(Options::memory().set("REFRESH_GRACE_SECONDS", "0")).await;
     let held = house.sign_in("jane@example.com").await;
     house
         .breaks(&json!({"service": "dynamodb", "operation": "UpdateItem", "fault": "lost_reply", "times": 1}))
@@ -260,7 +261,7 @@ async fn a_store_that_is_down_is_said_and_costs_nobody_a_session() {
 /// A tab that tries again when the service is too busy (60 at once are more than a laptop with a debug build may take
 /// in time), as the answer tells it to; within the grace, all the same.
 async fn persistent(house: &House, token: &str) -> visitor::Answer {
-    for _ in 0..3 {
+    for _ in 0..20 {
         let answer = house.refresh(token).await;
         if answer.status != 503 {
             return answer;
