@@ -12,8 +12,9 @@
 //! - [`gallery`]: the door to S3;
 //! - [`guard`], [`issuing`], [`proving`], [`marks`], [`minting`]: what more than one function does with all of these:
 //!   who is calling, sending a code, checking one, and what is derived for it;
-//! - [`config`], [`clock`], [`entropy`], [`cloud`], [`error`], [`telemetry`]: what all of them stand on.
+//! - [`config`], [`clock`], [`beside`], [`entropy`], [`cloud`], [`error`], [`telemetry`]: what all of them stand on.
 
+pub mod beside;
 pub mod clock;
 pub mod cloud;
 pub mod config;

@@ -23,6 +23,7 @@ use serde_json::value::RawValue;
 use tower::Service as _;
 
 use crate::Error;
+use crate::beside;
 use crate::clock::{Clock as _, SystemClock};
 use crate::cloud::{Setup, StartError};
 use crate::config::Variables;
@@ -73,15 +74,18 @@ impl Entry {
         context: Context,
     ) -> Result<Value, lambda_runtime::Error> {
         let cold = self.cold.swap(false, Ordering::Relaxed);
-        match serde_json::from_str::<HttpEvent>(event.get()) {
-            Ok(http) => {
-                let cleaned = http
-                    .clean(&context, cold)
-                    .ok_or("the event's body is not the base64 that it says it is")?;
-                self.answer(cleaned, context).await
+        beside::complete(async {
+            match serde_json::from_str::<HttpEvent>(event.get()) {
+                Ok(http) => {
+                    let cleaned = http
+                        .clean(&context, cold)
+                        .ok_or("the event's body is not the base64 that it says it is")?;
+                    self.answer(cleaned, context).await
+                }
+                Err(_) => self.take(event, &context, cold).await,
             }
-            Err(_) => self.take(event, &context, cold).await,
-        }
+        })
+        .await
     }
 
     async fn answer(
