@@ -196,11 +196,16 @@ fn endpoint(reader: &mut Reader, setting: &'static Setting, local: bool) -> Opti
 /// The longest that one call to AWS may take, retries included.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_millis(2_500);
 
+/// A Lambda environment has one request and a core to itself. A local cloud may have sixty at once in one debug build,
+/// so there a slow answer says nothing of the engine.
+const LOCAL_PATIENCE: u32 = 3;
+
 async fn sdk_config(region: String, local: bool) -> SdkConfig {
+    let patience = if local { LOCAL_PATIENCE } else { 1 };
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(500))
-        .operation_attempt_timeout(Duration::from_millis(800))
-        .operation_timeout(OPERATION_TIMEOUT)
+        .connect_timeout(Duration::from_millis(500) * patience)
+        .operation_attempt_timeout(Duration::from_millis(800) * patience)
+        .operation_timeout(OPERATION_TIMEOUT * patience)
         .build();
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region))
