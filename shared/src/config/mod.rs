@@ -3,6 +3,8 @@
 //! [`settings`] is the table of all of them; each room reads its own section struct from a [`Reader`], which collects
 //! every complaint before the start is refused, so that an operator mends them all at once.
 
+#[cfg(test)]
+mod document;
 mod reader;
 mod sections;
 pub mod settings;

@@ -8,6 +8,8 @@ pub mod avatar;
 pub mod challenge;
 pub mod claim;
 pub mod delivery;
+#[cfg(test)]
+mod document;
 pub(crate) mod fault;
 pub(crate) mod item;
 pub mod keys;
