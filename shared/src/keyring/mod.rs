@@ -17,6 +17,7 @@ mod pem;
 mod peppers;
 mod refresh;
 mod reloading;
+mod signer;
 mod signing;
 mod strict;
 

@@ -4,18 +4,18 @@ use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
 };
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::DecodingKey;
 use secrecy::zeroize::Zeroizing;
 
 use super::jwk::PublicKey;
+use super::signer::Signer;
 
 /// The smallest RSA modulus, in bits (RFC 7518 section 3.3).
 const MIN_RSA_BITS: usize = 2048;
 
 /// A private key and what follows from its kind.
 pub(super) struct PrivateKey {
-    pub(super) algorithm: Algorithm,
-    pub(super) signing: EncodingKey,
+    pub(super) signing: Signer,
     pub(super) verifying: DecodingKey,
     pub(super) public: PublicKey,
 }
@@ -29,16 +29,13 @@ pub(super) fn private_key(pem: &str) -> Result<PrivateKey, &'static str> {
         .map_err(|_| "is no PEM block that begins with -----BEGIN and ends with -----END")?;
     let der = Zeroizing::new(block.contents);
     match block.label.as_str() {
-        "RSA PRIVATE KEY" => rsa(
-            RsaKeyPair::from_der(&der).map_err(|_| "is no valid RSA key")?,
-            pem,
-        ),
+        "RSA PRIVATE KEY" => rsa(RsaKeyPair::from_der(&der).map_err(|_| "is no valid RSA key")?),
         "EC PRIVATE KEY" => p256(&der),
         "PRIVATE KEY" => {
             if let Ok(pair) = RsaKeyPair::from_pkcs8(&der) {
-                rsa(pair, pem)
+                rsa(pair)
             } else if let Ok(pair) = Ed25519KeyPair::from_pkcs8(&der) {
-                Ok(ed25519(&pair, &der))
+                Ok(ed25519(pair))
             } else {
                 p256(&der)
             }
@@ -49,17 +46,16 @@ pub(super) fn private_key(pem: &str) -> Result<PrivateKey, &'static str> {
     }
 }
 
-fn rsa(pair: RsaKeyPair, pem: &str) -> Result<PrivateKey, &'static str> {
+fn rsa(pair: RsaKeyPair) -> Result<PrivateKey, &'static str> {
     let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
     let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
     if bits < MIN_RSA_BITS {
         return Err("is an RSA key of fewer than 2048 bits");
     }
     Ok(PrivateKey {
-        algorithm: Algorithm::RS256,
-        signing: EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| "is no valid RSA key")?,
         verifying: DecodingKey::from_rsa_der(pair.public_key().as_ref()),
         public: PublicKey::Rsa { n, e },
+        signing: Signer::Rsa(pair),
     })
 }
 
@@ -67,7 +63,6 @@ fn p256(der: &[u8]) -> Result<PrivateKey, &'static str> {
     let wrong = "is neither RSA, nor P-256, nor Ed25519, or is damaged";
     let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
         .map_err(|_| wrong)?;
-    let pkcs8 = pair.to_pkcs8v1().map_err(|_| wrong)?;
     let point = pair.public_key().as_ref();
     // SEC 1 section 2.3.3: 04 and both coordinates
     let (x, y) = point
@@ -75,22 +70,20 @@ fn p256(der: &[u8]) -> Result<PrivateKey, &'static str> {
         .and_then(|xy| xy.split_at_checked(32))
         .ok_or(wrong)?;
     Ok(PrivateKey {
-        algorithm: Algorithm::ES256,
-        signing: EncodingKey::from_ec_der(pkcs8.as_ref()),
         verifying: DecodingKey::from_ec_der(point),
         public: PublicKey::P256 {
             x: x.to_vec(),
             y: y.to_vec(),
         },
+        signing: Signer::P256(pair),
     })
 }
 
-fn ed25519(pair: &Ed25519KeyPair, der: &[u8]) -> PrivateKey {
-    let x = pair.public_key().as_ref();
+fn ed25519(pair: Ed25519KeyPair) -> PrivateKey {
+    let x = pair.public_key().as_ref().to_vec();
     PrivateKey {
-        algorithm: Algorithm::EdDSA,
-        signing: EncodingKey::from_ed_der(der),
-        verifying: DecodingKey::from_ed_der(x),
-        public: PublicKey::Ed25519 { x: x.to_vec() },
+        verifying: DecodingKey::from_ed_der(&x),
+        public: PublicKey::Ed25519 { x },
+        signing: Signer::Ed25519(pair),
     }
 }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -11,6 +14,7 @@ use super::accept::{self, Checked, Refusal};
 use super::jwk::PublicKey;
 use super::pem;
 use super::reloading::FromSettings;
+use super::signer::Signer;
 use crate::config::settings::SIGNING_KEYS;
 use crate::config::{Reader, TokenRules};
 use crate::domain::token::AccessClaims;
@@ -37,7 +41,8 @@ pub(super) struct Key {
     kid: String,
     state: State,
     algorithm: Algorithm,
-    signing: Option<EncodingKey>,
+    /// `None` only for a key of which no more than the public half is known.
+    signing: Option<Signer>,
     verifying: DecodingKey,
     /// `None` where the key is a shared secret, which has no public half.
     public: Option<PublicKey>,
@@ -110,10 +115,20 @@ impl SigningKeys {
             .find(|key| key.state == State::Current)
             .and_then(|key| Some((key, key.signing.as_ref()?)));
         let (key, signing) = key.ok_or_else(|| Error::internal("no key signs"))?;
-        let mut header = Header::new(key.algorithm);
-        header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(key.kid.clone());
-        jsonwebtoken::encode(&header, claims, signing).map_err(Error::internal)
+        let header = JoseHeader {
+            typ: "at+jwt",
+            alg: name(key.algorithm),
+            kid: &key.kid,
+        };
+        let header = serde_json::to_vec(&header).map_err(Error::internal)?;
+        let claims = serde_json::to_vec(claims).map_err(Error::internal)?;
+        let mut token = URL_SAFE_NO_PAD.encode(header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature = signing.sign(token.as_bytes()).map_err(Error::internal)?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
     }
 
     /// The claims of an access token that counts `now`; `None` for every other text.
@@ -188,6 +203,14 @@ impl FromSettings for SigningKeys {
     }
 }
 
+/// The header of a token (RFC 7515 section 4.1).
+#[derive(serde::Serialize)]
+struct JoseHeader<'a> {
+    typ: &'static str,
+    alg: &'static str,
+    kid: &'a str,
+}
+
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -246,7 +269,7 @@ fn private_key(kid: &str, text: &str) -> Result<Key, String> {
     Ok(Key {
         kid: kid.to_owned(),
         state: State::Current,
-        algorithm: key.algorithm,
+        algorithm: key.signing.algorithm(),
         signing: Some(key.signing),
         verifying: key.verifying,
         public: Some(key.public),
@@ -258,7 +281,10 @@ fn shared_secret(kid: &str, secret: &[u8]) -> Key {
         kid: kid.to_owned(),
         state: State::Current,
         algorithm: Algorithm::HS256,
-        signing: Some(EncodingKey::from_secret(secret)),
+        signing: Some(Signer::Shared(Box::new(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            secret,
+        )))),
         verifying: DecodingKey::from_secret(secret),
         public: None,
     }

@@ -116,7 +116,7 @@ async fn a_rotation_under_load_refuses_nobody_and_arrives() {
     assert_eq!(kids, ["b", "c"]);
 }
 
-/// `{"typ":"at+jwt","alg":"RS256","kid":"c"}` in base64url, as jsonwebtoken writes it.
+/// `{"typ":"at+jwt","alg":"RS256","kid":"c"}` in base64url, as we write it.
 fn header_of(kid: &str) -> &'static str {
     assert_eq!(kid, "c");
     "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJSUzI1NiIsImtpZCI6ImMifQ"
