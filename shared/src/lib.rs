@@ -12,9 +12,11 @@
 //! - [`gallery`]: the door to S3;
 //! - [`guard`], [`issuing`], [`proving`], [`marks`], [`minting`]: what more than one function does with all of these:
 //!   who is calling, sending a code, checking one, and what is derived for it;
+//! - [`chronicle`]: what happened, read off the tables' streams;
 //! - [`config`], [`clock`], [`beside`], [`entropy`], [`cloud`], [`error`], [`telemetry`]: what all of them stand on.
 
 pub mod beside;
+pub mod chronicle;
 pub mod clock;
 pub mod cloud;
 pub mod config;

@@ -50,6 +50,27 @@ impl<'a> Marks<'a> {
         ))
     }
 
+    /// What the challenge remembers of a code that was tried, so that the stream can tell whether it was right. It is
+    /// bound to the address and, for linking, to its owner.
+    #[must_use]
+    pub fn guess(&self, identifier: &Identifier, owner: Option<&str>, code: &OtpCode) -> [u8; 16] {
+        guess(self.peppers.current(), identifier, owner, code)
+    }
+
+    /// Whether a guess, under any pepper of the ring, was this code.
+    #[must_use]
+    pub fn guessed(
+        &self,
+        identifier: &Identifier,
+        owner: Option<&str>,
+        code: &OtpCode,
+        found: &[u8; 16],
+    ) -> bool {
+        self.peppers
+            .iter()
+            .any(|pepper| equal(&guess(pepper, identifier, owner, code), found))
+    }
+
     /// Seals a delivery id, so that it shows that it was issued here.
     #[must_use]
     pub fn seal(&self, id: DeliveryId) -> SealedId {
@@ -129,6 +150,25 @@ impl<'a> Marks<'a> {
         };
         hex(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
     }
+}
+
+fn guess(
+    pepper: &Pepper,
+    identifier: &Identifier,
+    owner: Option<&str>,
+    code: &OtpCode,
+) -> [u8; 16] {
+    let parts: [&[u8]; 5] = [
+        b"guess",
+        identifier.kind().as_str().as_bytes(),
+        identifier.as_str().as_bytes(),
+        owner.unwrap_or_default().as_bytes(),
+        code.expose().as_bytes(),
+    ];
+    let mac = pepper.mac(Label::Code, &parts);
+    let mut guess = [0; 16];
+    guess.copy_from_slice(&mac[..16]);
+    guess
 }
 
 fn seal(pepper: &Pepper, id: DeliveryId) -> [u8; 8] {

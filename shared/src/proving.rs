@@ -103,9 +103,10 @@ impl Prover {
             .and_then(|token| DeviceToken::verify(&peppers, token, attempt.identifier.as_str()));
         let lane = holder.map_or(Lane::Stranger, |holder| lane_of(holder, owner));
 
+        let guess = marks.guess(attempt.identifier, attempt.owner, attempt.code);
         let charged = self
             .store
-            .charge(attempt.purpose, attempt.identifier, lane, &self.rules, now)
+            .charge(attempt.purpose, attempt.identifier, lane, guess, &self.rules, now)
             .await?;
         let paid = match charged {
             Charged::Compare(paid) => Some(paid),

@@ -7,6 +7,7 @@ use crate::FieldError;
 pub mod channel;
 pub mod code;
 pub mod delivery;
+pub mod event;
 pub mod id;
 pub mod identifier;
 pub mod locale;

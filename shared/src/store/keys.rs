@@ -130,6 +130,60 @@ pub static NOUNS: &[Noun] = &[
         attributes: &[("user", "whose address this is")],
     },
     Noun {
+        name: "registrations",
+        table: Table::Accounts,
+        pk: "STATS#REGISTRATIONS",
+        sk: "<day>#<shard>",
+        expires: "never",
+        attributes: &[("m_<method>", "new users of that day, by the way they registered")],
+    },
+    Noun {
+        name: "sources",
+        table: Table::Accounts,
+        pk: "STATS#SOURCES",
+        sk: "<origin>#<shard>",
+        expires: "never",
+        attributes: &[
+            ("m_<method>", "users who came from there, by the method of their first sign-in"),
+            ("last", "the last one's moment, in shard 0 only"),
+        ],
+    },
+    Noun {
+        name: "code figures",
+        table: Table::Accounts,
+        pk: "STATS#OTP",
+        sk: "<day>#<channel>#<shard>",
+        expires: "never",
+        attributes: &[(
+            "requested, sent, delivered, verified, failed, limited",
+            "how many of that day",
+        )],
+    },
+    Noun {
+        name: "last-active histogram",
+        table: Table::Accounts,
+        pk: "STATS#ACTIVE",
+        sk: "<day>#<shard>",
+        expires: "never",
+        attributes: &[("users", "users whose last sign of life was that day")],
+    },
+    Noun {
+        name: "recent registrations",
+        table: Table::Accounts,
+        pk: "STATS#JOINED#<month>",
+        sk: "<milliseconds since 1970, 15 digits>#<user id>",
+        expires: "never; it goes with its user",
+        attributes: &[],
+    },
+    Noun {
+        name: "seen",
+        table: Table::Ephemeral,
+        pk: "SEEN#<id of a stream record, or of a message to be sent once>",
+        sk: "SEEN",
+        expires: "after 15 days: a stream remembers for one, a dead letter for 14",
+        attributes: &[],
+    },
+    Noun {
         name: "challenge",
         table: Table::Ephemeral,
         pk: "CODE#<purpose>#<kind>#<identifier>",
@@ -159,6 +213,10 @@ pub static NOUNS: &[Noun] = &[
                 "map from idempotency key (or request) and channel to the delivery id",
             ),
             ("via", "the way that the code travelled last"),
+            (
+                "guess",
+                "keyed hash of the code that was tried last, by which the stream tells whether it was right",
+            ),
             (
                 "mute",
                 "set where nothing was sent on purpose; such a code never matches",
@@ -305,6 +363,15 @@ pub(crate) fn limit(rule: &str, subject: &str) -> Key {
 
 pub(crate) fn delivery(id: &str) -> Key {
     Key::new(format!("DELIVERY#{id}"), "DELIVERY")
+}
+
+pub(crate) fn seen(id: &str) -> Key {
+    Key::new(format!("SEEN#{id}"), "SEEN")
+}
+
+/// An item of statistics; `rest` is what stands behind its metric.
+pub(crate) fn statistic(metric: &str, rest: impl Into<String>) -> Key {
+    Key::new(format!("STATS#{metric}"), rest)
 }
 
 pub(crate) fn suppression(kind: IdentifierKind, mac: &str) -> Key {

@@ -18,6 +18,7 @@ pub mod operator;
 pub mod redeem;
 pub mod report;
 pub mod session;
+pub mod statistics;
 pub mod suppression;
 pub mod user;
 

@@ -309,7 +309,7 @@ impl Store {
     }
 }
 
-const USE_UP: &str = "SET f=:z, kf=:z REMOVE nonce, k, mute, fa, kfa";
+const USE_UP: &str = "SET f=:z, kf=:z REMOVE nonce, k, mute, fa, kfa, guess";
 const STILL_GOOD: &str = "nonce=:n AND exp>:now AND attribute_not_exists(mute)";
 
 fn use_up_values(live: &Live, now: Timestamp) -> Item {

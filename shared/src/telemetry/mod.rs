@@ -191,7 +191,7 @@ pub fn note(key: &'static str, value: impl Display) {
 
 /// Notes why a request failed on our side. These are words of other people's libraries, so whatever looks like an
 /// address, a code or a token is taken out.
-pub(crate) fn cause(words: impl Display) {
+pub fn cause(words: impl Display) {
     note("cause", scrub::scrub(&words.to_string()));
 }
 

@@ -17,7 +17,7 @@ use crate::domain::identifier::Identifier;
 use crate::domain::quota::{FREE_FAILURES, LAST_DOUBLING, LONGEST_WAIT, before, failure_wait};
 use crate::store::Store;
 use crate::store::fault::{Fault, when_busy};
-use crate::store::item::{Item, Read, at, map, n};
+use crate::store::item::{Item, Read, at, b, map, n};
 use crate::store::keys::{self, Purpose};
 use crate::{Error, Result};
 
@@ -55,7 +55,7 @@ pub struct Paid {
 }
 
 impl Store {
-    /// Charges one comparison to the identifier's live code. Never repeated when the outcome is unknown: a repetition
+    /// Charges one comparison to the identifier's live code; `guess` is the mark of what was typed. Never repeated when the outcome is unknown: a repetition
     /// would charge twice.
     ///
     /// # Errors
@@ -65,6 +65,7 @@ impl Store {
         purpose: Purpose,
         identifier: &Identifier,
         lane: Lane,
+        guess: [u8; 16],
         rules: &OtpRules,
         now: Timestamp,
     ) -> Result<Charged> {
@@ -76,6 +77,7 @@ impl Store {
             (":z", n(0)),
             (":now", at(now)),
             (":max", n(rules.max_attempts)),
+            (":guess", b(guess)),
         ]));
         let outcome = when_busy(|| async {
             let answer = self
@@ -84,7 +86,7 @@ impl Store {
                 .table_name(self.ephemeral())
                 .set_key(Some(key.item()))
                 .update_expression(format!(
-                    "SET {attempts}=if_not_exists({attempts},:z)+:one, {failures}=if_not_exists({failures},:z)+:one, {failed_at}=:now"
+                    "SET {attempts}=if_not_exists({attempts},:z)+:one, {failures}=if_not_exists({failures},:z)+:one, {failed_at}=:now, guess=:guess"
                 ))
                 .condition_expression(format!(
                     "attribute_exists(nonce) AND exp>:now AND (attribute_not_exists({attempts}) OR {attempts}<:max) AND {waits}"

@@ -31,7 +31,7 @@ pub struct Live {
 }
 
 impl Live {
-    fn read(item: &Item) -> Option<Self> {
+    pub(crate) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             nonce: item.bytes("nonce")?,
             pepper: u32::try_from(item.number("pv")?).ok()?,

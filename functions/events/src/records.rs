@@ -1,0 +1,128 @@
+//! A batch of stream records: count, do what is left to be done, publish; then say which records have to come again.
+//!
+//! Counting comes first and recognises what was counted before. Everything after it may be done twice: the tasks do no
+//! harm then, and a published event carries the same id again. A stream is read on from the first record that failed,
+//! so nothing behind it is published yet.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use shared::chronicle::{Change, Chronicle, Story};
+use shared::domain::event::Event;
+use shared::marks::Marks;
+use shared::{Error, Result, telemetry};
+
+use crate::House;
+use crate::bus::AT_ONCE;
+
+/// Records whose tasks are done at the same time.
+const SIDE_BY_SIDE: usize = 16;
+
+struct Told {
+    sequence: String,
+    story: Result<Story>,
+}
+
+impl House {
+    /// Takes a batch; the answer names the first record that has to come again, where there is one.
+    pub(crate) async fn records(&self, records: &[Value]) -> Value {
+        let (failures, told) = self.work(records).await;
+        match failures {
+            None => json!({ "batchItemFailures": [] }),
+            Some((place, error)) => {
+                telemetry::cause(&error);
+                telemetry::metric("stream_failed", &[]);
+                let sequence = told.get(place).map_or("", |told| &told.sequence);
+                json!({ "batchItemFailures": [{ "itemIdentifier": sequence }] })
+            }
+        }
+    }
+
+    async fn work(&self, records: &[Value]) -> (Option<(usize, Error)>, Vec<Told>) {
+        let peppers = self.peppers.snapshot();
+        let chronicle = Chronicle {
+            marks: Marks::new(&peppers),
+            failure_cap: self.rules.failure_cap,
+        };
+        let mut ids = Vec::new();
+        let mut told: Vec<Told> = records
+            .iter()
+            .map(|record| {
+                let change = Change::read(record);
+                ids.push(change.as_ref().map(|c| c.id.clone()).unwrap_or_default());
+                Told {
+                    sequence: record["dynamodb"]["SequenceNumber"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    story: change.map(|change| chronicle.tell(&change)),
+                }
+            })
+            .collect();
+        let unreadable = told.iter().position(|told| told.story.is_err());
+        let good = unreadable.unwrap_or(told.len());
+
+        let counted = ids
+            .iter()
+            .zip(&told[..good])
+            .filter_map(|(id, told)| Some((id.as_str(), &*told.story.as_ref().ok()?.counts)))
+            .filter(|(_, counts)| !counts.is_empty())
+            .collect::<Vec<_>>();
+        if let Err(error) = self.store.count_once(&counted, self.clock.now()).await {
+            return (Some((0, error)), told);
+        }
+
+        let (good, mut failure) = self.do_tasks(&mut told[..good]).await;
+        if failure.is_none()
+            && let Some(place) = unreadable
+        {
+            let error = Error::internal("a stream record cannot be read");
+            failure = Some((place, error));
+        }
+        let events: Vec<_> = told[..good]
+            .iter()
+            .enumerate()
+            .flat_map(|(place, told)| {
+                let events = told.story.iter().flat_map(|story| &story.events);
+                events.map(move |event| (place, event))
+            })
+            .collect();
+        if let Err(earlier) = self.publish(&events).await {
+            failure = Some(earlier);
+        }
+        (failure, told)
+    }
+
+    /// Does the tasks of every record; up to which record all went well, and what went wrong there.
+    async fn do_tasks(&self, told: &mut [Told]) -> (usize, Option<(usize, Error)>) {
+        let mut done = 0;
+        for chunk in told.chunks_mut(SIDE_BY_SIDE) {
+            let chunk_done = chunk.iter_mut().map(|told| async {
+                match &mut told.story {
+                    Ok(story) => self.do_all(story).await,
+                    Err(_) => Ok(()),
+                }
+            });
+            for outcome in join_all(chunk_done).await {
+                if let Err(error) = outcome {
+                    return (done, Some((done, error)));
+                }
+                done += 1;
+            }
+        }
+        (done, None)
+    }
+
+    async fn publish(&self, events: &[(usize, &Event)]) -> Result<(), (usize, Error)> {
+        for chunk in events.chunks(AT_ONCE) {
+            let all: Vec<_> = chunk.iter().map(|(_, event)| *event).collect();
+            let first = chunk.first().map_or(0, |(place, _)| *place);
+            let taken = self.bus.publish(&all).await.map_err(|error| (first, error))?;
+            let refused = chunk.iter().zip(taken).find(|(_, taken)| !taken);
+            if let Some(((place, _), _)) = refused {
+                let error = Error::Unavailable("the event bus refused an event".to_owned());
+                return Err((*place, error));
+            }
+        }
+        Ok(())
+    }
+}

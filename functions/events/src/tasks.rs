@@ -1,0 +1,92 @@
+//! What requests left to be done after their answer.
+
+use shared::Result;
+use shared::chronicle::{Story, Task};
+use shared::domain::event::Happened;
+use shared::domain::id::{ActivityId, EventId, UserId};
+use shared::domain::identifier::{Identifier, IdentifierKind};
+use shared::domain::user::User;
+use shared::store::activity::Activity;
+use shared::store::statistics::Joined;
+
+use crate::House;
+
+impl House {
+    /// Does all tasks of a story, and fills in what its events still lack.
+    pub(crate) async fn do_all(&self, story: &mut Story) -> Result<()> {
+        for task in std::mem::take(&mut story.tasks) {
+            match task {
+                Task::Active { user, at } => self.store.note_active(user, at).await?,
+                Task::Join { user, at } => self.store.note_joined(Joined { at, user }).await?,
+                Task::Leave { user, at } => self.store.forget_joined(Joined { at, user }).await?,
+                Task::SourceGrew { origin, at } => self.store.note_source(&origin, at).await?,
+                Task::SessionEnded { user, session, why, at, line } => {
+                    let detail = format!("{why} {session}");
+                    self.note(user, line, "session_ended", detail, at).await?;
+                }
+                Task::Proven { identifier, failures, at, line } => {
+                    self.proven(&identifier, failures, at, line).await?;
+                }
+                Task::Locked { identifier, event } => {
+                    let owner = self.store.owner(&identifier).await?;
+                    let event = story.events.get_mut(event);
+                    if let Some(Happened::OtpLocked { user, .. }) =
+                        event.map(|event| &mut event.happened)
+                    {
+                        *user = owner;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The address's owner is told of failures before the right code, and their other address opens again.
+    async fn proven(
+        &self,
+        identifier: &Identifier,
+        failures: u32,
+        at: jiff::Timestamp,
+        line: EventId,
+    ) -> Result<()> {
+        let Some(owner) = self.store.owner(identifier).await? else {
+            return Ok(());
+        };
+        if failures > 0 {
+            let detail = format!("{failures} wrong codes before a sign-in");
+            self.note(owner, line, "wrong_codes", detail, at).await?;
+        }
+        let user = self.store.user(owner).await?;
+        if let Some(other) = user.and_then(|user| other(&user, identifier.kind())) {
+            self.store.open_closed(&other, self.rules.failure_cap).await?;
+        }
+        Ok(())
+    }
+
+    async fn note(
+        &self,
+        user: UserId,
+        line: EventId,
+        event: &'static str,
+        detail: String,
+        at: jiff::Timestamp,
+    ) -> Result<()> {
+        let line = Activity {
+            id: ActivityId::from_bytes(*line.as_bytes()),
+            event,
+            at,
+            ip: "",
+            user_agent: "",
+            detail,
+            keep: self.activity,
+        };
+        self.store.note_activity(user, &line).await
+    }
+}
+
+fn other(user: &User, proven: IdentifierKind) -> Option<Identifier> {
+    match proven {
+        IdentifierKind::Email => user.phone_number().map(Identifier::Phone),
+        IdentifierKind::Phone => user.email_address().map(Identifier::Email),
+    }
+}

@@ -1,0 +1,147 @@
+//! What a person's items tell: the account, its sessions, its sources.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+
+use super::{Change, Story, Task};
+use crate::domain::event::Happened;
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::session::Why;
+use crate::store::item::{Item, Read};
+use crate::store::statistics::{Count, day};
+use crate::store::user::sessions;
+
+pub(super) fn tell(user: UserId, change: &Change, story: &mut Story) {
+    if change.sk == "USER" {
+        return account(user, change, story);
+    }
+    if let Some(session) = change.sk.strip_prefix("SESSION#") {
+        if let Some(session) = SessionId::parse(session) {
+            self::session(user, session, change, story);
+        }
+    } else if let Some(origin) = change.sk.strip_prefix("SOURCE#") {
+        source(origin, change, story);
+    }
+}
+
+fn account(user: UserId, change: &Change, story: &mut Story) {
+    let before = change.old.as_ref().and_then(last_activity);
+    let after = change.new.as_ref().and_then(last_activity);
+    if before.map(day) != after.map(day) {
+        story.counts.extend(before.map(|at| Count::active(at, -1)));
+        story.counts.extend(after.map(|at| Count::active(at, 1)));
+    }
+    match (&change.old, &change.new) {
+        (None, Some(new)) => {
+            let at = new.moment("joined").unwrap_or(change.noted);
+            let method = new.text("registered_with").unwrap_or("operator").to_owned();
+            story.counts.push(Count::registration(at, &method));
+            story.tasks.push(Task::Join { user, at });
+            let source = new.text("registered_from").map(str::to_owned);
+            story.happened(change, at, Happened::Registered { user, method, source });
+        }
+        (Some(old), Some(new)) => {
+            ended(user, change, old, new, story);
+            let fields: Vec<_> = TOLD
+                .into_iter()
+                .filter(|name| old.get(*name) != new.get(*name))
+                .collect();
+            if !fields.is_empty() {
+                story.happened(change, change.noted, Happened::Updated { user, fields });
+            }
+        }
+        (Some(old), None) => {
+            if let Some(at) = old.moment("joined") {
+                story.tasks.push(Task::Leave { user, at });
+            }
+            story.happened(change, change.noted, Happened::Erased { user });
+        }
+        (None, None) => {}
+    }
+}
+
+/// What a change of is a change of the account; the rest is book-keeping.
+const TOLD: [&str; 12] = [
+    "avatar",
+    "bio",
+    "email",
+    "erases_at",
+    "first_name",
+    "language",
+    "last_name",
+    "phone",
+    "roles",
+    "status",
+    "timezone",
+    "username",
+];
+
+fn last_activity(item: &Item) -> Option<Timestamp> {
+    item.moment("last_activity")
+}
+
+/// The sessions that were taken off the map before their time.
+fn ended(user: UserId, change: &Change, old: &Item, new: &Item, story: &mut Story) {
+    let (before, after) = (sessions(old), sessions(new));
+    let gone: BTreeMap<_, _> = before
+        .into_iter()
+        .filter(|(id, _)| !after.contains_key(id))
+        .collect();
+    if gone.is_empty() {
+        return;
+    }
+    let record = new
+        .get("ended")
+        .filter(|ended| old.get("ended") != Some(*ended))
+        .and_then(|ended: &AttributeValue| ended.as_m().ok());
+    let at = record
+        .and_then(|record| record.moment("at"))
+        .unwrap_or(change.noted);
+    let why = record
+        .and_then(|record| record.text("why"))
+        .unwrap_or("unknown");
+    for (session, end) in gone {
+        if end <= at {
+            continue; // it had ended by itself
+        }
+        let why = why.to_owned();
+        let reused = why == Why::RefreshReused.as_str();
+        let line = change.event_id(at, "activity", story.tasks.len());
+        story.tasks.push(Task::SessionEnded { user, session, why: why.clone(), at, line });
+        story.happened(change, at, Happened::SessionRevoked { user, session, why });
+        if reused {
+            story.happened(change, at, Happened::RefreshReused { user, session });
+        }
+    }
+}
+
+fn session(user: UserId, session: SessionId, change: &Change, story: &mut Story) {
+    match (&change.old, &change.new) {
+        (None, Some(new)) => {
+            let at = new.moment("created").unwrap_or(change.noted);
+            let amr = new.list("amr");
+            story.happened(change, at, Happened::SignedIn { user, session, amr });
+        }
+        (Some(old), Some(new)) => {
+            let used = new.moment("used").filter(|used| Some(*used) != old.moment("used"));
+            story.tasks.extend(used.map(|at| Task::Active { user, at }));
+        }
+        _ => {}
+    }
+}
+
+/// Links to sources go with their person only.
+fn source(origin: &str, change: &Change, story: &mut Story) {
+    let method = |item: &Item| item.text("method").unwrap_or("unknown").to_owned();
+    match (&change.old, &change.new) {
+        (None, Some(new)) => {
+            story.counts.push(Count::source(origin, &method(new), 1));
+            let at = new.moment("created").unwrap_or(change.noted);
+            story.tasks.push(Task::SourceGrew { origin: origin.to_owned(), at });
+        }
+        (Some(old), None) => story.counts.push(Count::source(origin, &method(old), -1)),
+        _ => {}
+    }
+}

@@ -1,0 +1,156 @@
+//! What a challenge tells: codes sent, tried and used.
+
+use super::{Change, Chronicle, Story, Task};
+use crate::domain::channel::Channel;
+use crate::domain::event::{Happened, Otp};
+use crate::domain::identifier::Identifier;
+use crate::domain::quota::{FREE_FAILURES, failure_wait};
+use crate::store::challenge::{Lane, Live};
+use crate::store::item::{Item, Read};
+use crate::store::keys::Purpose;
+use crate::store::statistics::{Count, Figure};
+
+pub(super) fn tell(chronicle: &Chronicle<'_>, address: &str, change: &Change, story: &mut Story) {
+    let Some(new) = &change.new else {
+        return; // gone by its time, or with its person
+    };
+    let Some(code) = Code::read(address, new) else {
+        return; // a mailbox's budget, which holds no code
+    };
+    let nothing = Item::new();
+    let old = change.old.as_ref().unwrap_or(&nothing);
+    sent(chronicle, &code, old, new, change, story);
+    for lane in [Lane::Stranger, Lane::Known] {
+        tried(chronicle, &code, lane, old, new, change, story);
+    }
+    used(&code, old, new, change, story);
+}
+
+/// The code of an item, as far as its key and its last send tell.
+struct Code {
+    purpose: Purpose,
+    identifier: Identifier,
+    channel: Channel,
+}
+
+impl Code {
+    fn read(address: &str, item: &Item) -> Option<Self> {
+        let mut parts = address.splitn(3, '#');
+        let purpose = parts.next()?;
+        let purpose = [Purpose::SignIn, Purpose::Link]
+            .into_iter()
+            .find(|known| known.as_str() == purpose)?;
+        let identifier = Identifier::parse(parts.nth(1)?).ok()?;
+        let channel = Channel::parse(item.text("via")?).ok()?;
+        Some(Self { purpose, identifier, channel })
+    }
+
+    fn otp(&self, chronicle: &Chronicle<'_>) -> Otp {
+        Otp {
+            purpose: self.purpose.as_str(),
+            channel: self.channel.as_str(),
+            subject: hex(&chronicle.marks.subject(&self.identifier)[..8]),
+        }
+    }
+}
+
+/// A send is charged before it is made; what takes it back, or keeps quiet in its place, comes after.
+fn sent(
+    chronicle: &Chronicle<'_>,
+    code: &Code,
+    old: &Item,
+    new: &Item,
+    change: &Change,
+    story: &mut Story,
+) {
+    let last = |item: &Item| item.number("s0").filter(|at| *at > 0);
+    let muted = |item: &Item| item.contains_key("mute");
+    let figure = |figure, by, item: &Item| {
+        let at = item.moment("s0").unwrap_or(change.noted);
+        Count::otp(at, code.channel, figure, by)
+    };
+    match (last(old), last(new)) {
+        (before, Some(now)) if before.is_none_or(|before| now > before) => {
+            story.counts.push(figure(Figure::Requested, 1, new));
+            if !muted(new) {
+                story.counts.push(figure(Figure::Sent, 1, new));
+            }
+            let at = new.moment("s0").unwrap_or(change.noted);
+            story.happened(change, at, Happened::OtpRequested(code.otp(chronicle)));
+        }
+        (Some(before), now) if now.is_none_or(|now| now < before) => {
+            if !muted(old) {
+                story.counts.push(figure(Figure::Sent, -1, old));
+            }
+        }
+        _ if muted(new) && !muted(old) => story.counts.push(figure(Figure::Sent, -1, new)),
+        _ => {}
+    }
+}
+
+/// A comparison is charged before it is made, right or wrong: which one it was, the mark of what was typed tells.
+fn tried(
+    chronicle: &Chronicle<'_>,
+    code: &Code,
+    lane: Lane,
+    old: &Item,
+    new: &Item,
+    change: &Change,
+    story: &mut Story,
+) {
+    let [_, failures, failed_at] = lane.attributes();
+    let (before, failures) = (old.count(failures), new.count(failures));
+    if failures <= before || was_right(chronicle, code, new) {
+        return;
+    }
+    let at = new.moment(failed_at).unwrap_or(change.noted);
+    story.counts.push(Count::otp(at, code.channel, Figure::Failed, 1));
+    let otp = code.otp(chronicle);
+    let known_device = lane == Lane::Known;
+    story.happened(change, at, Happened::OtpFailed { otp: otp.clone(), failures, known_device });
+    if failures < FREE_FAILURES && failures < chronicle.failure_cap {
+        return;
+    }
+    let wait = (failures < chronicle.failure_cap).then(|| failure_wait(failures).as_secs());
+    let identifier = code.identifier.clone();
+    story.tasks.push(Task::Locked { identifier, event: story.events.len() });
+    story.happened(change, at, Happened::OtpLocked { otp, failures, known_device, wait, user: None });
+}
+
+fn was_right(chronicle: &Chronicle<'_>, code: &Code, item: &Item) -> bool {
+    let digits = item.number("digits").and_then(|digits| u8::try_from(digits).ok());
+    let (Some(guess), Some(live), Some(digits)) = (item.bytes("guess"), Live::read(item), digits) else {
+        return false;
+    };
+    let owner = item.text("owner");
+    let marks = chronicle.marks;
+    let expected = marks.code(code.purpose, &code.identifier, owner, &live, digits);
+    !item.contains_key("mute")
+        && expected.is_some_and(|expected| marks.guessed(&code.identifier, owner, &expected, &guess))
+}
+
+/// A code that was used up leaves its send times and takes the failures with it.
+fn used(code: &Code, old: &Item, new: &Item, change: &Change, story: &mut Story) {
+    let gone = old.contains_key("nonce") && !new.contains_key("nonce");
+    let quits = new.count("f") == 0 && new.count("kf") == 0;
+    let charged = old.count("f") + old.count("kf");
+    if !gone || !quits || charged == 0 || old.get("s0") != new.get("s0") {
+        return;
+    }
+    let at = old.moment("fa").max(old.moment("kfa")).unwrap_or(change.noted);
+    story.counts.push(Count::otp(at, code.channel, Figure::Verified, 1));
+    story.tasks.push(Task::Proven {
+        identifier: code.identifier.clone(),
+        failures: charged - 1, // the right one was charged too
+        at,
+        line: change.event_id(at, "activity", story.tasks.len()),
+    });
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,53 @@
+//! What messages tell: how far they came, and which addresses take none.
+
+use super::{Change, Story};
+use crate::domain::channel::Channel;
+use crate::domain::delivery::State;
+use crate::domain::event::Happened;
+use crate::domain::id::DeliveryId;
+use crate::store::item::{Item, Read};
+use crate::store::statistics::{Count, Figure};
+
+pub(super) fn delivery(id: &str, change: &Change, story: &mut Story) {
+    let (Some(delivery), Some(new)) = (DeliveryId::parse(id), &change.new) else {
+        return;
+    };
+    let nothing = Item::new();
+    let old = change.old.as_ref().unwrap_or(&nothing);
+    let at = new.moment("at").unwrap_or(change.noted);
+    if let Some(channel) = new.text("ch").and_then(|word| Channel::parse(word).ok())
+        && arrived(new)
+        && !arrived(old)
+    {
+        story.counts.push(Count::otp(at, channel, Figure::Delivered, 1));
+    }
+    let Some(status) = new.text("st").filter(|status| old.text("st") != Some(status)) else {
+        return;
+    };
+    if State::parse(status) != Some(State::Queued) {
+        let channel = new.text("ch").map(str::to_owned);
+        let status = status.to_owned();
+        story.happened(change, at, Happened::DeliveryUpdated { delivery, channel, status });
+    }
+}
+
+/// Whether a code arrived. Only codes are noted with their recipient; a notice that a provider reports on is none.
+fn arrived(item: &Item) -> bool {
+    let state = item.text("st").and_then(State::parse);
+    item.contains_key("to")
+        && matches!(state, Some(State::Delivered | State::Read | State::Complained))
+}
+
+pub(super) fn suppression(change: &Change, story: &mut Story) {
+    let Some(new) = &change.new else {
+        return;
+    };
+    let old = change.old.as_ref();
+    if old.is_some_and(|old| old.get("reason") == new.get("reason")) {
+        return;
+    }
+    let kind = change.pk.split('#').nth(1).unwrap_or_default().to_owned();
+    let reason = new.text("reason").unwrap_or_default().to_owned();
+    let at = new.moment("at").unwrap_or(change.noted);
+    story.happened(change, at, Happened::AddressSuppressed { kind, reason });
+}

@@ -1,0 +1,1 @@
+//! Stories of changes written out by hand.

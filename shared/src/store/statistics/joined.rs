@@ -1,0 +1,185 @@
+//! Recent registrations, newest first: an index item for each user, by month.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::day;
+use crate::Result;
+use crate::domain::id::UserId;
+use crate::store::Store;
+use crate::store::fault::{Fault, when_busy};
+use crate::store::item::{Read, map, s};
+use crate::store::keys::{self, Key};
+
+/// A registration, which is also the place in the list that follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub user: UserId,
+}
+
+/// How far back the list goes at the most, in months.
+const MONTHS: usize = 240;
+
+impl Store {
+    /// Puts a new user on the list.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn note_joined(&self, joined: Joined) -> Result<()> {
+        when_busy(|| async {
+            self.client
+                .put_item()
+                .table_name(self.accounts())
+                .set_item(Some(joined.key().item()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await
+        .map_err(|fault: Fault| fault.into())
+    }
+
+    /// Takes a user off the list.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn forget_joined(&self, joined: Joined) -> Result<()> {
+        when_busy(|| async {
+            self.client
+                .delete_item()
+                .table_name(self.accounts())
+                .set_key(Some(joined.key().item()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await
+        .map_err(|fault: Fault| fault.into())
+    }
+
+    /// Registrations since a moment, newest first, beginning after `after`; `limit` of them and one more, where there
+    /// are so many.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn joined(
+        &self,
+        since: Timestamp,
+        after: Option<Joined>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Joined>> {
+        let mut found = Vec::new();
+        let first = first_of_month(day(since));
+        let mut month = first_of_month(day(after.map_or(now, |after| after.at)));
+        for _ in 0..MONTHS {
+            if month < first || found.len() > limit {
+                break;
+            }
+            let wanted = limit + 1 - found.len();
+            found.extend(self.joined_in(month, since, after, wanted).await?);
+            let Ok(before) = month.yesterday() else { break };
+            month = first_of_month(before);
+        }
+        Ok(found)
+    }
+
+    async fn joined_in(
+        &self,
+        month: Date,
+        since: Timestamp,
+        after: Option<Joined>,
+        wanted: usize,
+    ) -> Result<Vec<Joined>> {
+        let low = millis(since);
+        let high = after.map_or_else(|| "~".to_owned(), Joined::place);
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let answer = when_busy(|| async {
+                Ok(self
+                    .client
+                    .query()
+                    .table_name(self.accounts())
+                    .key_condition_expression("pk=:pk AND sk BETWEEN :low AND :high")
+                    .set_expression_attribute_values(Some(map([
+                        (":pk", of_month(month, "").pk()),
+                        (":low", s(&low)),
+                        (":high", s(&high)),
+                    ])))
+                    .set_exclusive_start_key(from.clone())
+                    .scan_index_forward(false)
+                    .consistent_read(true)
+                    .limit(i32::try_from(wanted + 1).unwrap_or(i32::MAX))
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .send()
+                    .await?)
+            })
+            .await?;
+            let items = answer.items.unwrap_or_default();
+            let read = items.iter().filter_map(|item| Joined::parse(item.text("sk")?));
+            found.extend(read.filter(|joined| Some(*joined) != after));
+            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if from.is_none() || found.len() >= wanted {
+                found.truncate(wanted);
+                return Ok(found);
+            }
+        }
+    }
+}
+
+impl Joined {
+    /// The place in the list, as text.
+    #[must_use]
+    pub fn place(self) -> String {
+        format!("{}#{}", millis(self.at), self.user)
+    }
+
+    /// Reads [`Joined::place`].
+    #[must_use]
+    pub fn parse(place: &str) -> Option<Self> {
+        let (at, user) = place.split_once('#')?;
+        Some(Self {
+            at: Timestamp::from_millisecond(at.parse().ok()?).ok()?,
+            user: UserId::parse(user)?,
+        })
+    }
+
+    fn key(self) -> Key {
+        of_month(day(self.at), self.place())
+    }
+}
+
+fn of_month(day: Date, place: impl Into<String>) -> Key {
+    keys::statistic(&format!("JOINED#{}", day.strftime("%Y-%m")), place)
+}
+
+fn first_of_month(day: Date) -> Date {
+    day.first_of_month()
+}
+
+/// Fifteen digits, so that texts sort as numbers do.
+fn millis(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond().max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_back() {
+        let joined = Joined {
+            at: Timestamp::from_millisecond(1_700_000_000_123).unwrap(),
+            user: UserId::from_bytes([7; 16]),
+        };
+        assert_eq!(Joined::parse(&joined.place()), Some(joined));
+        assert_eq!(Joined::parse("1#usr_"), None);
+    }
+}

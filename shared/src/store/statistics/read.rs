@@ -1,0 +1,189 @@
+//! Reading the counters, every shard added up.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{ACTIVE, METHOD, OTP, REGISTRATIONS, SOURCES};
+use crate::Result;
+use crate::domain::channel::Channel;
+use crate::store::Store;
+use crate::store::fault::when_busy;
+use crate::store::item::{Item, Read, map, s};
+use crate::store::keys;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+/// Figures of codes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Asked for, within the limits.
+    pub requested: u64,
+    /// Handed to a provider, who did not refuse.
+    pub sent: u64,
+    /// Reported as arrived.
+    pub delivered: u64,
+    /// Used.
+    pub verified: u64,
+    /// Compared and wrong.
+    pub failed: u64,
+    /// Asked for beyond a limit.
+    pub limited: u64,
+}
+
+/// The users of one source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceFigures {
+    /// By the method of their first sign-in from there.
+    pub by_method: BTreeMap<String, u64>,
+    /// When the last one came.
+    pub last: Option<Timestamp>,
+}
+
+impl SourceFigures {
+    /// All of them.
+    #[must_use]
+    pub fn users(&self) -> u64 {
+        self.by_method.values().sum()
+    }
+}
+
+impl Store {
+    /// New users by day and method, both ends included; days without any are not there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn registrations(
+        &self,
+        from: Date,
+        to: Date,
+    ) -> Result<BTreeMap<Date, BTreeMap<String, u64>>> {
+        let mut days: BTreeMap<Date, BTreeMap<String, i64>> = BTreeMap::new();
+        for item in self.statistics(REGISTRATIONS, Some((from, to))).await? {
+            if let Some(day) = place(&item).first().and_then(|day| day.parse().ok()) {
+                add_methods(days.entry(day).or_default(), &item);
+            }
+        }
+        let days = days.into_iter().map(|(day, methods)| (day, counted(methods)));
+        Ok(days.filter(|(_, methods)| !methods.is_empty()).collect())
+    }
+
+    /// The users of every source, by its origin; sources without any are not there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn source_figures(&self) -> Result<BTreeMap<String, SourceFigures>> {
+        let mut sources: BTreeMap<String, (BTreeMap<String, i64>, Option<Timestamp>)> =
+            BTreeMap::new();
+        for item in self.statistics(SOURCES, None).await? {
+            let Some((origin, _)) = item.text("sk").and_then(|sk| sk.rsplit_once('#')) else {
+                continue;
+            };
+            let (methods, last) = sources.entry(origin.to_owned()).or_default();
+            add_methods(methods, &item);
+            *last = (*last).max(item.moment("last"));
+        }
+        let figures = sources.into_iter().map(|(origin, (methods, last))| {
+            let by_method = counted(methods);
+            (origin, SourceFigures { by_method, last })
+        });
+        Ok(figures.filter(|(_, figures)| figures.users() > 0).collect())
+    }
+
+    /// Figures of codes by day and channel, both ends included; what nothing happened on is not there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn otp_figures(
+        &self,
+        from: Date,
+        to: Date,
+    ) -> Result<BTreeMap<(Date, &'static str), Figures>> {
+        let mut figures: BTreeMap<_, [i64; 6]> = BTreeMap::new();
+        for item in self.statistics(OTP, Some((from, to))).await? {
+            let [day, channel, ..] = place(&item)[..] else {
+                continue;
+            };
+            let (Ok(day), Ok(channel)) = (day.parse::<Date>(), Channel::parse(channel)) else {
+                continue;
+            };
+            let sums = figures.entry((day, channel.as_str())).or_default();
+            for (sum, name) in sums.iter_mut().zip(NAMES) {
+                *sum += item.number(name).unwrap_or(0);
+            }
+        }
+        let read = figures.into_iter().map(|(place, sums)| {
+            let [requested, sent, delivered, verified, failed, limited] =
+                sums.map(|sum| u64::try_from(sum).unwrap_or(0));
+            (place, Figures { requested, sent, delivered, verified, failed, limited })
+        });
+        Ok(read.collect())
+    }
+
+    /// Users whose last sign of life was on these days, both ends included.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn active_users(&self, from: Date, to: Date) -> Result<u64> {
+        let items = self.statistics(ACTIVE, Some((from, to))).await?;
+        let sum: i64 = items.iter().filter_map(|item| item.number("users")).sum();
+        Ok(u64::try_from(sum).unwrap_or(0))
+    }
+
+    async fn statistics(&self, metric: &str, days: Option<(Date, Date)>) -> Result<Vec<Item>> {
+        let key = keys::statistic(metric, "");
+        // What follows a day begins with #, and $ is the character after it.
+        let (low, high) = match days {
+            Some((from, to)) => (format!("{from}#"), format!("{to}$")),
+            None => ("!".to_owned(), "~".to_owned()),
+        };
+        let mut items = Vec::new();
+        let mut from = None;
+        loop {
+            let answer = when_busy(|| async {
+                Ok(self
+                    .client
+                    .query()
+                    .table_name(self.accounts())
+                    .key_condition_expression("pk=:pk AND sk BETWEEN :low AND :high")
+                    .set_expression_attribute_values(Some(map([
+                        (":pk", key.pk()),
+                        (":low", s(&low)),
+                        (":high", s(&high)),
+                    ])))
+                    .set_exclusive_start_key(from.clone())
+                    .consistent_read(true)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .send()
+                    .await?)
+            })
+            .await?;
+            items.extend(answer.items.unwrap_or_default());
+            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if from.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+const NAMES: [&str; 6] = ["requested", "sent", "delivered", "verified", "failed", "limited"];
+
+/// The parts of the sort key.
+fn place(item: &Item) -> Vec<&str> {
+    item.text("sk").unwrap_or_default().split('#').collect()
+}
+
+fn add_methods(methods: &mut BTreeMap<String, i64>, item: &Item) {
+    for name in item.keys() {
+        if let Some(method) = name.strip_prefix(METHOD) {
+            *methods.entry(method.to_owned()).or_default() += item.number(name).unwrap_or(0);
+        }
+    }
+}
+
+/// A shard alone may be below zero, their sum is not.
+fn counted(methods: BTreeMap<String, i64>) -> BTreeMap<String, u64> {
+    let methods = methods.into_iter().map(|(method, sum)| (method, u64::try_from(sum).unwrap_or(0)));
+    methods.filter(|(_, sum)| *sum > 0).collect()
+}
