@@ -19,7 +19,7 @@ use crate::domain::quota::{Rate, after, seconds_until};
 use crate::domain::source::SourceOrigin;
 use crate::http::Caller;
 use crate::keyring::{Peppers, Reloading};
-use crate::limiter::{Limiter, Room, Rule, limited};
+use crate::limiter::{Limiter, Refusals, Room, Rule, limited};
 use crate::marks::Marks;
 use crate::store::Store;
 use crate::store::challenge::ask::{Ask, Asked};
@@ -67,6 +67,7 @@ pub struct Issued {
 pub struct Issuer {
     store: Store,
     limiter: Limiter,
+    refusals: Refusals,
     courier: Courier,
     peppers: Reloading<Peppers>,
     rules: OtpRules,
@@ -91,6 +92,7 @@ impl Issuer {
         Ok(Self {
             store: store.clone(),
             limiter: Limiter::new(store.clone()),
+            refusals: Refusals::new(store.clone()),
             courier: Courier::new(courier, setup)
                 .map_err(|error| StartError::Client(error.to_string()))?,
             peppers,
@@ -115,6 +117,15 @@ impl Issuer {
     /// [`Error::RateLimited`] with the true wait, nothing touched; [`Error::DeliveryFailed`] when the provider refused
     /// (nothing charged) or nobody knows (everything stays); [`Error::Unavailable`] when the store does not answer.
     pub async fn issue(&self, wish: Wish<'_>, caller: &Caller) -> Result<Issued> {
+        let channel = wish.channel;
+        let outcome = self.try_to_issue(wish, caller).await;
+        if let Err(Error::RateLimited { .. }) = outcome {
+            self.refusals.count(channel, self.clock.now());
+        }
+        outcome
+    }
+
+    async fn try_to_issue(&self, wish: Wish<'_>, caller: &Caller) -> Result<Issued> {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
         let marks = Marks::new(&peppers);

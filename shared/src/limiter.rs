@@ -1,14 +1,15 @@
 //! May this caller go on, or how long must it wait.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use crate::domain::channel::Channel;
 use crate::domain::quota::{Rate, seconds_until};
 use crate::store::Store;
 use crate::store::limit::Admission;
-use crate::{Error, Result, telemetry};
+use crate::{Error, Result, beside, telemetry};
 
 /// A rate that is counted per subject.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +105,61 @@ impl Limiter {
         if refused.len() < REMEMBERED {
             refused.insert((rule.name, subject.to_owned()), until);
         }
+    }
+}
+
+/// Counts refused requests for codes: unlike everything else that is counted, they leave no trace in a stream.
+#[derive(Clone, Debug)]
+pub struct Refusals(Arc<Tally>);
+
+#[derive(Debug)]
+struct Tally {
+    store: Store,
+    /// What is not written yet.
+    waiting: Mutex<HashMap<Channel, u32>>,
+    /// Only one write is under way at a time, so that a flood of refusals is no flood of writes.
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl Refusals {
+    /// Counts in this store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self(Arc::new(Tally {
+            store,
+            waiting: Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// Counts one refusal, beside its answer. What the store does not take goes with a later one.
+    pub fn count(&self, channel: Channel, now: Timestamp) {
+        *self.0.waiting().entry(channel).or_default() += 1;
+        let tally = self.0.clone();
+        beside::begin(async move { tally.write(now).await });
+    }
+}
+
+impl Tally {
+    async fn write(&self, now: Timestamp) {
+        let _alone = self.writing.lock().await;
+        while let Some((channel, many)) = self.next() {
+            if let Err(error) = self.store.count_limited(channel, many, now).await {
+                tracing::warn!(%error, "refusals could not be counted yet");
+                *self.waiting().entry(channel).or_default() += many;
+                return;
+            }
+        }
+    }
+
+    fn next(&self) -> Option<(Channel, u32)> {
+        let mut waiting = self.waiting();
+        let channel = *waiting.keys().next()?;
+        waiting.remove_entry(&channel)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Channel, u32>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

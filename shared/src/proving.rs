@@ -106,7 +106,14 @@ impl Prover {
         let guess = marks.guess(attempt.identifier, attempt.owner, attempt.code);
         let charged = self
             .store
-            .charge(attempt.purpose, attempt.identifier, lane, guess, &self.rules, now)
+            .charge(
+                attempt.purpose,
+                attempt.identifier,
+                lane,
+                guess,
+                &self.rules,
+                now,
+            )
             .await?;
         let paid = match charged {
             Charged::Compare(paid) => Some(paid),

@@ -31,7 +31,9 @@ impl House {
 
     /// Tells the owner of an address that it is held up: when that begins, and when it is closed.
     pub(crate) async fn warn(&self, detail: &Value) -> Result<()> {
-        let failures = detail["failures"].as_u64().and_then(|n| u32::try_from(n).ok());
+        let failures = detail["failures"]
+            .as_u64()
+            .and_then(|n| u32::try_from(n).ok());
         let closed = detail["closed"] == true;
         let lockout = match failures {
             _ if closed => Lockout::Closed,
@@ -51,7 +53,8 @@ impl House {
         };
         let id = detail["id"].as_str().unwrap_or_default();
         let mark = format!("lockout#{id}");
-        self.write(&mark, &user, address, Content::Lockout(lockout)).await
+        self.write(&mark, &user, address, Content::Lockout(lockout))
+            .await
     }
 
     async fn recipient(&self, detail: &Value) -> Result<Option<User>> {
@@ -73,13 +76,18 @@ impl House {
         let peppers = self.peppers.snapshot();
         let marks = Marks::new(&peppers);
         let suppressions = marks.suppressions(&address);
-        if self.store.is_suppressed(address.kind(), &suppressions).await?
+        if self
+            .store
+            .is_suppressed(address.kind(), &suppressions)
+            .await?
             || !self.store.mark_once(mark, now).await?
         {
             return Ok(());
         }
         let letter = Letter {
-            delivery_id: marks.seal(DeliveryId::new(now, entropy::bytes())).to_string(),
+            delivery_id: marks
+                .seal(DeliveryId::new(now, entropy::bytes()))
+                .to_string(),
             recipient: Recipient::new(&address, Channel::for_kind(address.kind()))
                 .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
             language: Language::choose(Some(user.profile.language.as_str()), None),
@@ -93,7 +101,9 @@ impl House {
                     return Ok(());
                 }
                 self.store.unmark(mark).await?;
-                Err(Error::Unavailable("the provider did not take a letter".to_owned()))
+                Err(Error::Unavailable(
+                    "the provider did not take a letter".to_owned(),
+                ))
             }
         }
     }

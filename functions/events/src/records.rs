@@ -116,7 +116,11 @@ impl House {
         for chunk in events.chunks(AT_ONCE) {
             let all: Vec<_> = chunk.iter().map(|(_, event)| *event).collect();
             let first = chunk.first().map_or(0, |(place, _)| *place);
-            let taken = self.bus.publish(&all).await.map_err(|error| (first, error))?;
+            let taken = self
+                .bus
+                .publish(&all)
+                .await
+                .map_err(|error| (first, error))?;
             let refused = chunk.iter().zip(taken).find(|(_, taken)| !taken);
             if let Some(((place, _), _)) = refused {
                 let error = Error::Unavailable("the event bus refused an event".to_owned());

@@ -17,14 +17,28 @@ impl House {
         for task in std::mem::take(&mut story.tasks) {
             match task {
                 Task::Active { user, at } => self.store.note_active(user, at).await?,
-                Task::Join { user, at } => self.store.note_joined(Joined { at, user }).await?,
+                Task::Join { user, at, source } => {
+                    let joined = Joined { at, user };
+                    self.store.note_joined(joined, source.as_deref()).await?;
+                }
                 Task::Leave { user, at } => self.store.forget_joined(Joined { at, user }).await?,
                 Task::SourceGrew { origin, at } => self.store.note_source(&origin, at).await?,
-                Task::SessionEnded { user, session, why, at, line } => {
+                Task::SessionEnded {
+                    user,
+                    session,
+                    why,
+                    at,
+                    line,
+                } => {
                     let detail = format!("{why} {session}");
                     self.note(user, line, "session_ended", detail, at).await?;
                 }
-                Task::Proven { identifier, failures, at, line } => {
+                Task::Proven {
+                    identifier,
+                    failures,
+                    at,
+                    line,
+                } => {
                     self.proven(&identifier, failures, at, line).await?;
                 }
                 Task::Locked { identifier, event } => {
@@ -58,7 +72,9 @@ impl House {
         }
         let user = self.store.user(owner).await?;
         if let Some(other) = user.and_then(|user| other(&user, identifier.kind())) {
-            self.store.open_closed(&other, self.rules.failure_cap).await?;
+            self.store
+                .open_closed(&other, self.rules.failure_cap)
+                .await?;
         }
         Ok(())
     }

@@ -23,6 +23,8 @@ const FUNCTIONS: &[(&str, Open)] = &[
     ("otp-verify", |setup| Box::pin(otp_verify::open(setup))),
     ("tokens", |setup| Box::pin(tokens::open(setup))),
     ("profile", |setup| Box::pin(profile::open(setup))),
+    ("analytics", |setup| Box::pin(analytics::open(setup))),
+    ("events", |setup| Box::pin(events::open(setup))),
     ("webhooks", |setup| Box::pin(webhooks::open(setup))),
     ("avatar", |setup| Box::pin(avatar::open(setup))),
 ];

@@ -38,9 +38,21 @@ fn account(user: UserId, change: &Change, story: &mut Story) {
             let at = new.moment("joined").unwrap_or(change.noted);
             let method = new.text("registered_with").unwrap_or("operator").to_owned();
             story.counts.push(Count::registration(at, &method));
-            story.tasks.push(Task::Join { user, at });
             let source = new.text("registered_from").map(str::to_owned);
-            story.happened(change, at, Happened::Registered { user, method, source });
+            story.tasks.push(Task::Join {
+                user,
+                at,
+                source: source.clone(),
+            });
+            story.happened(
+                change,
+                at,
+                Happened::Registered {
+                    user,
+                    method,
+                    source,
+                },
+            );
         }
         (Some(old), Some(new)) => {
             ended(user, change, old, new, story);
@@ -109,7 +121,13 @@ fn ended(user: UserId, change: &Change, old: &Item, new: &Item, story: &mut Stor
         let why = why.to_owned();
         let reused = why == Why::RefreshReused.as_str();
         let line = change.event_id(at, "activity", story.tasks.len());
-        story.tasks.push(Task::SessionEnded { user, session, why: why.clone(), at, line });
+        story.tasks.push(Task::SessionEnded {
+            user,
+            session,
+            why: why.clone(),
+            at,
+            line,
+        });
         story.happened(change, at, Happened::SessionRevoked { user, session, why });
         if reused {
             story.happened(change, at, Happened::RefreshReused { user, session });
@@ -125,7 +143,9 @@ fn session(user: UserId, session: SessionId, change: &Change, story: &mut Story)
             story.happened(change, at, Happened::SignedIn { user, session, amr });
         }
         (Some(old), Some(new)) => {
-            let used = new.moment("used").filter(|used| Some(*used) != old.moment("used"));
+            let used = new
+                .moment("used")
+                .filter(|used| Some(*used) != old.moment("used"));
             story.tasks.extend(used.map(|at| Task::Active { user, at }));
         }
         _ => {}
@@ -139,7 +159,10 @@ fn source(origin: &str, change: &Change, story: &mut Story) {
         (None, Some(new)) => {
             story.counts.push(Count::source(origin, &method(new), 1));
             let at = new.moment("created").unwrap_or(change.noted);
-            story.tasks.push(Task::SourceGrew { origin: origin.to_owned(), at });
+            story.tasks.push(Task::SourceGrew {
+                origin: origin.to_owned(),
+                at,
+            });
         }
         (Some(old), None) => story.counts.push(Count::source(origin, &method(old), -1)),
         _ => {}

@@ -85,10 +85,21 @@ fn attribute(value: &Value) -> Option<AttributeValue> {
         "BOOL" => AttributeValue::Bool(value.as_bool()?),
         "NULL" => AttributeValue::Null(true),
         "M" => AttributeValue::M(item(value)?),
-        "L" => AttributeValue::L(value.as_array()?.iter().map(attribute).collect::<Option<_>>()?),
+        "L" => AttributeValue::L(
+            value
+                .as_array()?
+                .iter()
+                .map(attribute)
+                .collect::<Option<_>>()?,
+        ),
         "SS" => AttributeValue::Ss(texts()?),
         "NS" => AttributeValue::Ns(texts()?),
-        "BS" => AttributeValue::Bs(texts()?.iter().map(|text| bytes(text)).collect::<Option<_>>()?),
+        "BS" => AttributeValue::Bs(
+            texts()?
+                .iter()
+                .map(|text| bytes(text))
+                .collect::<Option<_>>()?,
+        ),
         _ => return None,
     })
 }

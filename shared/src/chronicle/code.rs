@@ -42,7 +42,11 @@ impl Code {
             .find(|known| known.as_str() == purpose)?;
         let identifier = Identifier::parse(parts.nth(1)?).ok()?;
         let channel = Channel::parse(item.text("via")?).ok()?;
-        Some(Self { purpose, identifier, channel })
+        Some(Self {
+            purpose,
+            identifier,
+            channel,
+        })
     }
 
     fn otp(&self, chronicle: &Chronicle<'_>) -> Otp {
@@ -104,29 +108,56 @@ fn tried(
         return;
     }
     let at = new.moment(failed_at).unwrap_or(change.noted);
-    story.counts.push(Count::otp(at, code.channel, Figure::Failed, 1));
+    story
+        .counts
+        .push(Count::otp(at, code.channel, Figure::Failed, 1));
     let otp = code.otp(chronicle);
     let known_device = lane == Lane::Known;
-    story.happened(change, at, Happened::OtpFailed { otp: otp.clone(), failures, known_device });
+    story.happened(
+        change,
+        at,
+        Happened::OtpFailed {
+            otp: otp.clone(),
+            failures,
+            known_device,
+        },
+    );
     if failures < FREE_FAILURES && failures < chronicle.failure_cap {
         return;
     }
     let wait = (failures < chronicle.failure_cap).then(|| failure_wait(failures).as_secs());
     let identifier = code.identifier.clone();
-    story.tasks.push(Task::Locked { identifier, event: story.events.len() });
-    story.happened(change, at, Happened::OtpLocked { otp, failures, known_device, wait, user: None });
+    story.tasks.push(Task::Locked {
+        identifier,
+        event: story.events.len(),
+    });
+    story.happened(
+        change,
+        at,
+        Happened::OtpLocked {
+            otp,
+            failures,
+            known_device,
+            wait,
+            user: None,
+        },
+    );
 }
 
 fn was_right(chronicle: &Chronicle<'_>, code: &Code, item: &Item) -> bool {
-    let digits = item.number("digits").and_then(|digits| u8::try_from(digits).ok());
-    let (Some(guess), Some(live), Some(digits)) = (item.bytes("guess"), Live::read(item), digits) else {
+    let digits = item
+        .number("digits")
+        .and_then(|digits| u8::try_from(digits).ok());
+    let (Some(guess), Some(live), Some(digits)) = (item.bytes("guess"), Live::read(item), digits)
+    else {
         return false;
     };
     let owner = item.text("owner");
     let marks = chronicle.marks;
     let expected = marks.code(code.purpose, &code.identifier, owner, &live, digits);
     !item.contains_key("mute")
-        && expected.is_some_and(|expected| marks.guessed(&code.identifier, owner, &expected, &guess))
+        && expected
+            .is_some_and(|expected| marks.guessed(&code.identifier, owner, &expected, &guess))
 }
 
 /// A code that was used up leaves its send times and takes the failures with it.
@@ -137,8 +168,13 @@ fn used(code: &Code, old: &Item, new: &Item, change: &Change, story: &mut Story)
     if !gone || !quits || charged == 0 || old.get("s0") != new.get("s0") {
         return;
     }
-    let at = old.moment("fa").max(old.moment("kfa")).unwrap_or(change.noted);
-    story.counts.push(Count::otp(at, code.channel, Figure::Verified, 1));
+    let at = old
+        .moment("fa")
+        .max(old.moment("kfa"))
+        .unwrap_or(change.noted);
+    story
+        .counts
+        .push(Count::otp(at, code.channel, Figure::Verified, 1));
     story.tasks.push(Task::Proven {
         identifier: code.identifier.clone(),
         failures: charged - 1, // the right one was charged too

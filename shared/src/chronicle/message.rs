@@ -19,15 +19,28 @@ pub(super) fn delivery(id: &str, change: &Change, story: &mut Story) {
         && arrived(new)
         && !arrived(old)
     {
-        story.counts.push(Count::otp(at, channel, Figure::Delivered, 1));
+        story
+            .counts
+            .push(Count::otp(at, channel, Figure::Delivered, 1));
     }
-    let Some(status) = new.text("st").filter(|status| old.text("st") != Some(status)) else {
+    let Some(status) = new
+        .text("st")
+        .filter(|status| old.text("st") != Some(status))
+    else {
         return;
     };
     if State::parse(status) != Some(State::Queued) {
         let channel = new.text("ch").map(str::to_owned);
         let status = status.to_owned();
-        story.happened(change, at, Happened::DeliveryUpdated { delivery, channel, status });
+        story.happened(
+            change,
+            at,
+            Happened::DeliveryUpdated {
+                delivery,
+                channel,
+                status,
+            },
+        );
     }
 }
 
@@ -35,7 +48,10 @@ pub(super) fn delivery(id: &str, change: &Change, story: &mut Story) {
 fn arrived(item: &Item) -> bool {
     let state = item.text("st").and_then(State::parse);
     item.contains_key("to")
-        && matches!(state, Some(State::Delivered | State::Read | State::Complained))
+        && matches!(
+            state,
+            Some(State::Delivered | State::Read | State::Complained)
+        )
 }
 
 pub(super) fn suppression(change: &Change, story: &mut Story) {

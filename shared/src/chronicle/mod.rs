@@ -48,6 +48,8 @@ pub enum Task {
         user: UserId,
         /// When.
         at: Timestamp,
+        /// The origin of the page that they came from.
+        source: Option<String>,
     },
     /// An account that is gone, off the list of recent ones.
     Leave {

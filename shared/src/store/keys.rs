@@ -135,7 +135,10 @@ pub static NOUNS: &[Noun] = &[
         pk: "STATS#REGISTRATIONS",
         sk: "<day>#<shard>",
         expires: "never",
-        attributes: &[("m_<method>", "new users of that day, by the way they registered")],
+        attributes: &[(
+            "m_<method>",
+            "new users of that day, by the way they registered",
+        )],
     },
     Noun {
         name: "sources",
@@ -144,7 +147,10 @@ pub static NOUNS: &[Noun] = &[
         sk: "<origin>#<shard>",
         expires: "never",
         attributes: &[
-            ("m_<method>", "users who came from there, by the method of their first sign-in"),
+            (
+                "m_<method>",
+                "users who came from there, by the method of their first sign-in",
+            ),
             ("last", "the last one's moment, in shard 0 only"),
         ],
     },
@@ -173,7 +179,7 @@ pub static NOUNS: &[Noun] = &[
         pk: "STATS#JOINED#<month>",
         sk: "<milliseconds since 1970, 15 digits>#<user id>",
         expires: "never; it goes with its user",
-        attributes: &[],
+        attributes: &[("source", "the origin of the page that they came from")],
     },
     Noun {
         name: "seen",

@@ -193,7 +193,9 @@ fn fitting(changes: &[(&str, &[Count])]) -> usize {
 fn sums<'a>(changes: &[(&str, &'a [Count])]) -> Sums<'a> {
     let mut sums = Sums::new();
     for count in changes.iter().flat_map(|(_, counts)| *counts) {
-        let item = sums.entry((count.metric, count.place.as_str())).or_default();
+        let item = sums
+            .entry((count.metric, count.place.as_str()))
+            .or_default();
         *item.entry(count.attribute.as_str()).or_default() += count.by;
     }
     sums
@@ -223,7 +225,11 @@ mod tests {
     #[test]
     fn steps_of_one_counter_are_added_up() {
         let at = Timestamp::UNIX_EPOCH;
-        let counts = [Count::active(at, 1), Count::active(at, -1), Count::active(at, 1)];
+        let counts = [
+            Count::active(at, 1),
+            Count::active(at, -1),
+            Count::active(at, 1),
+        ];
         let sums = sums(&[("x", &counts)]);
         assert_eq!(sums[&("ACTIVE", "1970-01-01")]["users"], 1);
     }

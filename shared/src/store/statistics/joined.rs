@@ -25,16 +25,18 @@ pub struct Joined {
 const MONTHS: usize = 240;
 
 impl Store {
-    /// Puts a new user on the list.
+    /// Puts a new user on the list, and where they came from.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn note_joined(&self, joined: Joined) -> Result<()> {
+    pub async fn note_joined(&self, joined: Joined, source: Option<&str>) -> Result<()> {
+        let mut item = joined.key().item();
+        item.extend(source.map(|source| ("source".to_owned(), s(source))));
         when_busy(|| async {
             self.client
                 .put_item()
                 .table_name(self.accounts())
-                .set_item(Some(joined.key().item()))
+                .set_item(Some(item.clone()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await?;
@@ -63,7 +65,7 @@ impl Store {
         .map_err(|fault: Fault| fault.into())
     }
 
-    /// Registrations since a moment, newest first, beginning after `after`; `limit` of them and one more, where there
+    /// Registrations since a moment, each with the origin of the page that it came from, newest first, beginning after `after`; `limit` of them and one more, where there
     /// are so many.
     ///
     /// # Errors
@@ -74,7 +76,7 @@ impl Store {
         after: Option<Joined>,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<Joined>> {
+    ) -> Result<Vec<(Joined, Option<String>)>> {
         let mut found = Vec::new();
         let first = first_of_month(day(since));
         let mut month = first_of_month(day(after.map_or(now, |after| after.at)));
@@ -96,7 +98,7 @@ impl Store {
         since: Timestamp,
         after: Option<Joined>,
         wanted: usize,
-    ) -> Result<Vec<Joined>> {
+    ) -> Result<Vec<(Joined, Option<String>)>> {
         let low = millis(since);
         let high = after.map_or_else(|| "~".to_owned(), Joined::place);
         let mut found = Vec::new();
@@ -123,8 +125,11 @@ impl Store {
             })
             .await?;
             let items = answer.items.unwrap_or_default();
-            let read = items.iter().filter_map(|item| Joined::parse(item.text("sk")?));
-            found.extend(read.filter(|joined| Some(*joined) != after));
+            let read = items.iter().filter_map(|item| {
+                let source = item.text("source").map(str::to_owned);
+                Some((Joined::parse(item.text("sk")?)?, source))
+            });
+            found.extend(read.filter(|(joined, _)| Some(*joined) != after));
             from = answer.last_evaluated_key.filter(|key| !key.is_empty());
             if from.is_none() || found.len() >= wanted {
                 found.truncate(wanted);

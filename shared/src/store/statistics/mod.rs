@@ -75,7 +75,12 @@ impl Count {
     /// A new user.
     #[must_use]
     pub fn registration(at: Timestamp, method: &str) -> Self {
-        Self::new(REGISTRATIONS, day(at).to_string(), method_attribute(method), 1)
+        Self::new(
+            REGISTRATIONS,
+            day(at).to_string(),
+            method_attribute(method),
+            1,
+        )
     }
 
     /// A user who comes from a source, or does no more.
@@ -98,7 +103,12 @@ impl Count {
     }
 
     fn new(metric: &'static str, place: String, attribute: String, by: i64) -> Self {
-        Self { metric, place, attribute, by }
+        Self {
+            metric,
+            place,
+            attribute,
+            by,
+        }
     }
 }
 

@@ -64,7 +64,9 @@ impl Store {
                 add_methods(days.entry(day).or_default(), &item);
             }
         }
-        let days = days.into_iter().map(|(day, methods)| (day, counted(methods)));
+        let days = days
+            .into_iter()
+            .map(|(day, methods)| (day, counted(methods)));
         Ok(days.filter(|(_, methods)| !methods.is_empty()).collect())
     }
 
@@ -115,7 +117,17 @@ impl Store {
         let read = figures.into_iter().map(|(place, sums)| {
             let [requested, sent, delivered, verified, failed, limited] =
                 sums.map(|sum| u64::try_from(sum).unwrap_or(0));
-            (place, Figures { requested, sent, delivered, verified, failed, limited })
+            (
+                place,
+                Figures {
+                    requested,
+                    sent,
+                    delivered,
+                    verified,
+                    failed,
+                    limited,
+                },
+            )
         });
         Ok(read.collect())
     }
@@ -167,7 +179,14 @@ impl Store {
     }
 }
 
-const NAMES: [&str; 6] = ["requested", "sent", "delivered", "verified", "failed", "limited"];
+const NAMES: [&str; 6] = [
+    "requested",
+    "sent",
+    "delivered",
+    "verified",
+    "failed",
+    "limited",
+];
 
 /// The parts of the sort key.
 fn place(item: &Item) -> Vec<&str> {
@@ -184,6 +203,8 @@ fn add_methods(methods: &mut BTreeMap<String, i64>, item: &Item) {
 
 /// A shard alone may be below zero, their sum is not.
 fn counted(methods: BTreeMap<String, i64>) -> BTreeMap<String, u64> {
-    let methods = methods.into_iter().map(|(method, sum)| (method, u64::try_from(sum).unwrap_or(0)));
+    let methods = methods
+        .into_iter()
+        .map(|(method, sum)| (method, u64::try_from(sum).unwrap_or(0)));
     methods.filter(|(_, sum)| *sum > 0).collect()
 }
