@@ -62,6 +62,7 @@ impl EventBridge {
             .as_f64()
             .and_then(|seconds| jiff::SignedDuration::try_from_secs_f64(seconds).ok())
             .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
+            .and_then(|time| time.round(jiff::Unit::Millisecond).ok())
             .unwrap_or_else(|| self.0.clock.now());
         let id = request_id();
         let event = json!({
