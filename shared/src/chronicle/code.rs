@@ -82,10 +82,8 @@ fn sent(
             let at = new.moment("s0").unwrap_or(change.noted);
             story.happened(change, at, Happened::OtpRequested(code.otp(chronicle)));
         }
-        (Some(before), now) if now.is_none_or(|now| now < before) => {
-            if !muted(old) {
-                story.counts.push(figure(Figure::Sent, -1, old));
-            }
+        (Some(before), now) if now.is_none_or(|now| now < before) && !muted(old) => {
+            story.counts.push(figure(Figure::Sent, -1, old));
         }
         _ if muted(new) && !muted(old) => story.counts.push(figure(Figure::Sent, -1, new)),
         _ => {}
