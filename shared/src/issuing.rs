@@ -6,17 +6,18 @@ use jiff::Timestamp;
 
 use crate::clock::SharedClock;
 use crate::cloud::{Setup, StartError};
-use crate::config::{IpLimits, OtpRules, Public, Reader};
+use crate::config::{IpLimits, OtpRules, Public, Reader, TextLimits};
 use crate::courier::{
     Content, Courier, CourierSettings, Dispatch, Language, Letter, Reason, Recipient, Refusal,
 };
 use crate::domain::channel::Channel;
 use crate::domain::delivery::State;
 use crate::domain::id::DeliveryId;
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::{Identifier, PhoneNumber};
 use crate::domain::locale::LanguageTag;
 use crate::domain::quota::{Rate, after, seconds_until};
 use crate::domain::source::SourceOrigin;
+use crate::fares::{self, Fare};
 use crate::http::Caller;
 use crate::keyring::{Peppers, Reloading};
 use crate::limiter::{Limiter, Refusals, Room, Rule, limited};
@@ -71,6 +72,7 @@ pub struct Issuer {
     courier: Courier,
     peppers: Reloading<Peppers>,
     rules: OtpRules,
+    texts: TextLimits,
     per_ip: Rule,
     clock: SharedClock,
 }
@@ -97,6 +99,7 @@ impl Issuer {
                 .map_err(|error| StartError::Client(error.to_string()))?,
             peppers,
             rules: OtpRules::read(reader),
+            texts: TextLimits::read(reader),
             per_ip: Rule {
                 name: "ip_sends",
                 rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst),
@@ -146,6 +149,20 @@ impl Issuer {
             ),
         )?;
 
+        let number = match wish.identifier {
+            Identifier::Phone(number) => Some(number),
+            Identifier::Email(_) => None,
+        };
+        // Nothing is sent, and the answer is the ordinary one; the delivery shows what sending would have led to.
+        let silence = if suppressed {
+            Some(State::Bounced)
+        } else if number.is_some_and(|number| !self.texts.serves(number.country())) {
+            telemetry::metric("country_not_served", &[]);
+            Some(State::Failed)
+        } else {
+            None
+        };
+
         let delivery = DeliveryId::new(now, entropy::bytes());
         let sealed = marks.seal(delivery).to_string();
         let versions: Vec<_> = peppers
@@ -166,7 +183,7 @@ impl Issuer {
             request: &caller.request_id,
             nonce: entropy::bytes(),
             peppers: &versions,
-            muted: suppressed,
+            muted: silence.is_some(),
             owner: wish.owner.as_deref(),
             source: wish.source.as_ref().map(SourceOrigin::as_str),
             language: wish.locale.as_ref().map(LanguageTag::as_str),
@@ -179,16 +196,30 @@ impl Issuer {
             delivery_id,
             room,
         };
-        let (live, fresh) = match self.store.ask(&ask, &self.rules, seen).await? {
-            Asked::Send { live, fresh } => (live, fresh),
-            Asked::Before { live, delivery } => return Ok(issued(&live, delivery)),
-            Asked::Limited { retry_after, rule } => return Err(limited(rule, retry_after)),
+        let paying = number.filter(|_| silence.is_none());
+        let (asked, fare) = futures_util::join!(
+            self.store.ask(&ask, &self.rules, seen),
+            self.fare(paying, &caller.request_id, now),
+        );
+        let (live, fresh, fare) = match (asked?, fare) {
+            (Asked::Send { live, fresh }, Ok(fare)) => (live, fresh, fare),
+            (Asked::Send { live, fresh }, Err(refusal)) => {
+                self.store.uncharge(&ask, &live, fresh).await?;
+                return Err(refusal);
+            }
+            (Asked::Before { live, delivery }, fare) => {
+                fares::give_back(&self.store, fare.ok().flatten(), now).await?;
+                return Ok(issued(&live, delivery));
+            }
+            (Asked::Limited { retry_after, rule }, fare) => {
+                fares::give_back(&self.store, fare.ok().flatten(), now).await?;
+                return Err(limited(rule, retry_after));
+            }
         };
         telemetry::metric("otp_requested", &[("channel", wish.channel.as_str())]);
 
-        if suppressed {
-            self.keep_quiet(&ask, &live, delivery, State::Bounced, &marks)
-                .await?;
+        if let Some(end) = silence {
+            self.keep_quiet(&ask, &live, delivery, end, &marks).await?;
             return Ok(issued(&live, sealed));
         }
         let letter = self.letter(&wish, &live, &marks, &sealed, caller, now)?;
@@ -203,9 +234,16 @@ impl Issuer {
             telemetry::note("delivery_not_noted", error);
         }
         match dispatch {
-            Dispatch::Accepted { .. } => {
-                telemetry::metric("otp_sent", &[("channel", wish.channel.as_str())]);
-                Ok(issued(&live, sealed))
+            Dispatch::Accepted { via, .. } => {
+                telemetry::metric("otp_sent", &[("channel", via.as_str())]);
+                if via != wish.channel {
+                    self.store.went_by(&ask, &live, via).await?;
+                }
+                let channel = via;
+                Ok(Issued {
+                    channel,
+                    ..issued(&live, sealed)
+                })
             }
             Dispatch::Refused(Refusal {
                 reason: Reason::OptedOut,
@@ -216,6 +254,7 @@ impl Issuer {
                 let kind = wish.identifier.kind();
                 futures_util::try_join!(
                     self.store.suppress(kind, &mac, "opt_out", &masked, now),
+                    fares::give_back(&self.store, fare, now),
                     self.store.mute(&ask, &live),
                     // Noted as queued beside the call, so it has to move.
                     self.store.advance_delivery(delivery, State::Bounced, now),
@@ -227,6 +266,7 @@ impl Issuer {
                 telemetry::note("provider", &refusal.upstream);
                 futures_util::try_join!(
                     self.store.uncharge(&ask, &live, fresh),
+                    fares::give_back(&self.store, fare, now),
                     self.store.advance_delivery(delivery, State::Failed, now),
                 )?;
                 Err(Error::DeliveryFailed {
@@ -243,6 +283,27 @@ impl Issuer {
                 })
             }
         }
+    }
+
+    /// The fare of a text; nothing for a mail.
+    async fn fare(
+        &self,
+        number: Option<&PhoneNumber>,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<Option<Fare>> {
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        let fare = fares::take(
+            &self.limiter,
+            &self.store,
+            &self.texts,
+            number,
+            request,
+            now,
+        );
+        fare.await.map(Some)
     }
 
     /// In place of the provider: the code never matches, and the delivery shows what sending would have led to.

@@ -25,6 +25,7 @@ pub mod domain;
 pub mod entropy;
 pub mod entry;
 pub mod error;
+pub(crate) mod fares;
 pub mod gallery;
 pub mod guard;
 pub mod http;

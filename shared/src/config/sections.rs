@@ -142,6 +142,50 @@ impl IpLimits {
     }
 }
 
+/// The limits of texts, which cost money.
+#[derive(Clone, Debug)]
+pub struct TextLimits {
+    /// Countries that are served, ISO 3166 alpha-2; `None` for all of them.
+    pub countries: Option<Vec<String>>,
+    /// Messages a UTC day over all numbers, SMS and WhatsApp together.
+    pub daily_budget: u32,
+}
+
+impl TextLimits {
+    /// Reads the section.
+    pub fn read(reader: &mut Reader) -> Self {
+        Self {
+            countries: reader
+                .optional(&s::SMS_COUNTRIES, countries)
+                .unwrap_or_else(|| Some(Vec::new())),
+            daily_budget: reader.whole(&s::SMS_DAILY_BUDGET, 0..=10_000_000),
+        }
+    }
+
+    /// Whether numbers of this country are texted.
+    #[must_use]
+    pub fn serves(&self, country: &str) -> bool {
+        self.countries
+            .as_ref()
+            .is_none_or(|served| served.iter().any(|code| code == country))
+    }
+}
+
+/// `*`, or codes such as `DE,AT`.
+fn countries(text: &str) -> Option<Option<Vec<String>>> {
+    if text == "*" {
+        return Some(None);
+    }
+    text.split(',')
+        .map(|code| {
+            let code = code.trim();
+            let good = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+            good.then(|| code.to_owned())
+        })
+        .collect::<Option<Vec<_>>>()
+        .map(Some)
+}
+
 /// The rules of access and refresh tokens (CONTRACT section 4).
 #[derive(Clone, Debug)]
 pub struct TokenRules {

@@ -10,6 +10,11 @@ use super::keys;
 use crate::domain::quota::{Rate, after, seconds_until};
 use crate::{Error, Result};
 
+/// The rule under which a day's messages are counted.
+const BUDGET: &str = "text_budget";
+/// How long a day's count is kept.
+const BUDGET_KEPT: std::time::Duration = std::time::Duration::from_secs(2 * 24 * 60 * 60);
+
 /// What a limit says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
@@ -69,6 +74,45 @@ impl Store {
                 Some(tat) if tat > rate.latest(now) => Ok(refused(rate, tat, now)),
                 _ => Err(Error::Unavailable("the limit kept changing".into())),
             },
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Takes one message of a day's budget; says whether there was one left.
+    ///
+    /// A repetition after a lost reply may take two: the budget is then a little smaller, never larger.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer: a limit that cannot be counted denies.
+    pub async fn take_of_budget(&self, day: &str, budget: u32, now: Timestamp) -> Result<bool> {
+        let values = map([
+            (":one", n(1)),
+            (":zero", n(0)),
+            (":budget", n(budget)),
+            (":ttl", ttl(after(now, BUDGET_KEPT))),
+        ]);
+        let update = "SET n=if_not_exists(n,:zero)+:one, #ttl=:ttl";
+        let condition = "(attribute_not_exists(n) AND :budget>:zero) OR n<:budget";
+        match self.count(BUDGET, day, update, condition, values).await {
+            Ok(_) => Ok(true),
+            Err(Fault::Condition(_)) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Gives one back that was not sent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer; the budget is then smaller by one.
+    pub async fn give_back_to_budget(&self, day: &str, now: Timestamp) -> Result<()> {
+        let values = map([
+            (":one", n(1)),
+            (":zero", n(0)),
+            (":ttl", ttl(after(now, BUDGET_KEPT))),
+        ]);
+        let update = "SET n=n-:one, #ttl=:ttl";
+        match self.count(BUDGET, day, update, "n>:zero", values).await {
+            Ok(_) | Err(Fault::Condition(_)) => Ok(()),
             Err(fault) => Err(fault.into()),
         }
     }

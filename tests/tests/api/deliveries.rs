@@ -440,3 +440,93 @@ async fn what_whatsapp_refuses_goes_by_sms() {
     let code = jane.reads_the_code().await;
     let _ = jane.enters(&code).await.is(200);
 }
+
+/// I13: a minute of 500 callbacks a second, in which every message is sent, delivered and read; none is lost.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a minute of load: cargo test -p tests --test api -- --ignored --nocapture callbacks_a_second"]
+async fn five_hundred_callbacks_a_second_for_a_minute() {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    const RATE: u32 = 500;
+    const SECONDS: u32 = 60;
+    let peppers = json!([{"version": 1, "secret": STANDARD.encode([7; 32])}]).to_string();
+    let options = Options::memory()
+        .set("TWILIO_AUTH_TOKEN", TOKEN)
+        .set("PEPPERS", &peppers);
+    let house = Arc::new(House::with(options).await);
+    let ids: Vec<String> = delivery_ids(&peppers, house.now(), RATE * SECONDS / 3);
+    let orders = ["sent", "delivered", "read"]
+        .into_iter()
+        .flat_map(|status| ids.iter().map(move |id| (id.clone(), status)));
+
+    let started = Instant::now();
+    let mut running = Vec::new();
+    for (n, (id, status)) in (0_u32..).zip(orders) {
+        tokio::time::sleep_until((started + Duration::from_secs(1) * n / RATE).into()).await;
+        let house = house.clone();
+        running.push(tokio::spawn(async move {
+            let begun = Instant::now();
+            let sid = ("MessageSid", "SM00000000000000000000000000000001");
+            let fields = [sid, ("MessageStatus", status), ("To", "+14155552671")];
+            let mut refused = 0;
+            // What gets a 5xx comes again, as a provider would have it.
+            while from_twilio(&house, &id, &fields).await.status != 204 {
+                refused += 1;
+                assert!(refused < 20, "{id} {status}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            (begun.elapsed(), refused)
+        }));
+    }
+    let (mut waits, mut refused) = (Vec::new(), 0);
+    for task in running {
+        let (wait, times) = task.await.unwrap();
+        waits.push(wait);
+        refused += times;
+    }
+    let took = started.elapsed();
+    waits.sort_unstable();
+    let items = house.tables().ephemeral().await;
+    let read = items
+        .iter()
+        .filter(|item| item.get("st") == Some(&json!("read")))
+        .count();
+    let steps: usize = items
+        .iter()
+        .filter_map(|item| item.get("hist")?.as_array())
+        .map(Vec::len)
+        .sum();
+    let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
+    println!(
+        "{} callbacks in {took:.1?}, {:.0} a second; p50 {:.1?}, p99 {:.1?}, longest {:.1?}; {refused} came again; {read} of {} messages read, {steps} steps",
+        waits.len(),
+        waits.len() as f64 / took.as_secs_f64(),
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        ids.len(),
+    );
+    assert_eq!(read, ids.len(), "none is lost");
+}
+
+fn delivery_ids(peppers: &str, now: jiff::Timestamp, count: u32) -> Vec<String> {
+    use shared::config::{Reader, SecretDocument, Variables};
+    use shared::domain::id::DeliveryId;
+    use shared::keyring::Peppers;
+    use shared::marks::Marks;
+
+    let variables: Variables = [("PEPPERS", peppers)].into_iter().collect();
+    let secrets = SecretDocument::default();
+    let mut reader = Reader::new(&variables, &secrets);
+    let peppers = Peppers::read(&mut reader);
+    let peppers = reader.finish(peppers).unwrap();
+    let marks = Marks::new(&peppers);
+    (0..count)
+        .map(|_| {
+            marks
+                .seal(DeliveryId::new(now, shared::entropy::bytes()))
+                .to_string()
+        })
+        .collect()
+}

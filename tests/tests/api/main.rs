@@ -3,3 +3,4 @@
 
 mod deliveries;
 mod sign_in;
+mod texts;

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionChe
 use super::Live;
 use super::ask::{Ask, mailbox};
 use crate::Result;
+use crate::domain::channel::Channel;
 use crate::domain::quota::SLOTS;
 use crate::store::Store;
 use crate::store::fault::{Fault, when_busy};
@@ -69,6 +70,22 @@ impl Store {
         self.amend(
             ask,
             "SET mute=:t".to_owned(),
+            "nonce=:n".to_owned(),
+            values,
+            false,
+        )
+        .await
+    }
+
+    /// Notes that the code travelled another way than the one that was asked for.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn went_by(&self, ask: &Ask<'_>, live: &Live, via: Channel) -> Result<()> {
+        let values = map([(":n", b(live.nonce)), (":via", s(via.as_str()))]);
+        self.amend(
+            ask,
+            "SET via=:via".to_owned(),
             "nonce=:n".to_owned(),
             values,
             false,
