@@ -112,7 +112,8 @@ impl Error {
     }
 
     /// The member `detail`: a sentence for whoever sent the request. What is for our own log stays out.
-    pub(super) fn detail(&self) -> Cow<'_, str> {
+    #[must_use]
+    pub fn detail(&self) -> Cow<'_, str> {
         match self {
             Self::Malformed(words) | Self::UnsupportedMediaType(words) => words.as_ref().into(),
             Self::PayloadTooLarge { limit } => {
@@ -144,7 +145,8 @@ impl Error {
     }
 
     /// Whole seconds after which a repetition makes sense, at least one.
-    pub(super) fn retry_after(&self) -> Option<u64> {
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after } | Self::DeliveryFailed { retry_after } => {
                 Some((*retry_after).max(1))

@@ -1,0 +1,162 @@
+//! Headers and query parameters that several routes share.
+
+use serde_json::Value;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder};
+use utoipa::openapi::{Ref, Required};
+
+use crate::schema::{text, whole};
+
+/// `?name=`
+pub(crate) fn query(name: &str, schema: ObjectBuilder, example: impl Into<Value>) -> Parameter {
+    parameter(ParameterIn::Query, name, Required::False, schema, example)
+}
+
+/// `{name}` in the path.
+pub(crate) fn path(name: &str, schema: ObjectBuilder, example: impl Into<Value>) -> Parameter {
+    parameter(ParameterIn::Path, name, Required::True, schema, example)
+}
+
+/// A request header that may be missing.
+pub(crate) fn header(name: &str, schema: ObjectBuilder, example: impl Into<Value>) -> Parameter {
+    parameter(ParameterIn::Header, name, Required::False, schema, example)
+}
+
+/// A request header that must be there.
+pub(crate) fn required_header(
+    name: &str,
+    schema: ObjectBuilder,
+    example: impl Into<Value>,
+) -> Parameter {
+    parameter(ParameterIn::Header, name, Required::True, schema, example)
+}
+
+fn parameter(
+    place: ParameterIn,
+    name: &str,
+    required: Required,
+    schema: ObjectBuilder,
+    example: impl Into<Value>,
+) -> Parameter {
+    let schema = schema.build();
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(schema.description.clone())
+        .schema(Some(schema))
+        .example(Some(example.into()))
+        .build()
+}
+
+/// `?limit=`
+pub(crate) fn limit() -> Parameter {
+    let schema = whole("How many results at the most.", 1..=100).default(Some(50.into()));
+    query("limit", schema, 50)
+}
+
+/// `?cursor=`; no example, since only an answer can give one.
+pub(crate) fn cursor() -> Parameter {
+    ParameterBuilder::new()
+        .name("cursor")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some("Where to go on: the `next` of an earlier answer."))
+        .schema(Some(
+            text("Opaque.")
+                .pattern(Some("^[A-Za-z0-9_.=-]+$"))
+                .min_length(Some(1))
+                .max_length(Some(2_048)),
+        ))
+        .build()
+}
+
+/// `Idempotency-Key`
+pub(crate) fn idempotency_key() -> Parameter {
+    let schema = text(
+        "Made up by the client for one wish. A repetition with the same key, identifier and channel within the code's \
+         life answers again as the first did, with what is left, and sends nothing, until the code is used.",
+    )
+    .pattern(Some("^[!-~]{1,64}$"))
+    .max_length(Some(64));
+    header("Idempotency-Key", schema, "b1946ac9-2f4c")
+}
+
+/// `X-Device-Token`
+pub(crate) fn device_token() -> Parameter {
+    let schema = text(
+        "The `device_token` of an earlier sign-in to this account from this address. Its attempts and failures count \
+         in a lane of their own, so strangers' failures do not hold this client up. One that does not count is ignored.",
+    );
+    header("X-Device-Token", schema, "dev_AAAA")
+}
+
+/// `If-Match`
+pub(crate) fn if_match() -> Parameter {
+    let schema = text(
+        "The `ETag` of the profile that the change is made to, or `*`. Where the profile has changed meanwhile, \
+         nothing is done: 412 `version_conflict`.",
+    );
+    header("If-Match", schema, "\"7\"")
+}
+
+const REQUEST_ID: &str = "X-Request-Id";
+
+/// The headers of answers, as components.
+pub(crate) fn headers(components: ComponentsBuilder) -> ComponentsBuilder {
+    let all = [
+        (
+            REQUEST_ID,
+            text("Names the request, here, in the problem's `instance` and in the log."),
+        ),
+        (
+            "Retry-After",
+            whole(
+                "Whole seconds after which the same request makes sense again; `retry_after` says the same.",
+                1..=86_400,
+            ),
+        ),
+        (
+            "RateLimit",
+            text(
+                "What is left of the caller's own rate: `\"ip\";r=19;t=6` is 19 now, one more in 6 s.",
+            ),
+        ),
+        (
+            "RateLimit-Policy",
+            text("The caller's own rate: `\"ip\";q=20;w=120` is 20 in 120 s."),
+        ),
+        (
+            "ETag",
+            text("The profile's version in quotes, for `If-Match`.").pattern(Some("^\"[0-9]+\"$")),
+        ),
+        ("WWW-Authenticate", text("How to authenticate: `Bearer`.")),
+        (
+            "Content-Disposition",
+            text("`attachment` and the file's name, where the answer is the file itself."),
+        ),
+        (
+            "Cache-Control",
+            text(
+                "`no-store` where the answer is personal or holds tokens, `public` where it may be kept.",
+            ),
+        ),
+    ];
+    all.into_iter()
+        .fold(components, |components, (name, schema)| {
+            let schema = schema.build();
+            let header = HeaderBuilder::new()
+                .description(schema.description.clone())
+                .schema(Some(schema));
+            components.header(name, header.build())
+        })
+}
+
+/// The way to point to a header.
+pub(crate) fn of(name: &str) -> Ref {
+    Ref::new(format!("#/components/headers/{name}"))
+}
+
+/// The headers of every answer.
+pub(crate) const EVERY: [&str; 2] = [REQUEST_ID, "Cache-Control"];
