@@ -124,6 +124,11 @@ fn key() -> ObjectBuilder {
             must("kid", text("Its name, as in a token's header.")),
             may("alg", text("`RS256`, `ES256` or `EdDSA`.")),
             may("use", text("`sig`.")),
+            may("n", text("The modulus (RSA).")),
+            may("e", text("The exponent (RSA).")),
+            may("crv", text("The curve (EC, OKP).")),
+            may("x", text("The point (EC, OKP).")),
+            may("y", text("The point (EC).")),
         ],
     )
 }

@@ -39,7 +39,9 @@ pub(crate) fn route(
             .tag(group)
             .operation_id(Some(id))
             .summary(Some(title))
-            .description(Some(paragraph)),
+            .description(Some(paragraph))
+            // Said in so many words: nothing is needed, unless it is said that it is.
+            .securities(Some([])),
         codes: vec!["internal"],
         wrong: Vec::new(),
     }

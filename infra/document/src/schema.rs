@@ -97,7 +97,7 @@ pub(crate) fn day(description: &str) -> ObjectBuilder {
 
 /// A URL.
 pub(crate) fn url(description: &str) -> ObjectBuilder {
-    text(description).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uri)))
+    text(description).format(Some(SchemaFormat::Custom("uri".to_owned())))
 }
 
 /// An id with this prefix.

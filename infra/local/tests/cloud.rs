@@ -300,7 +300,7 @@ async fn a_crash_ends_the_function_after_the_call_took_effect() {
 #[tokio::test]
 async fn pages_come_with_a_policy_and_the_files_they_name() {
     let cloud = cloud().await;
-    for page in ["/", "/_local/"] {
+    for page in ["/", "/_local/", "/docs/", "/docs"] {
         let text = get(format!("{}{page}", cloud.url())).await;
         let text = text.as_str().unwrap();
         let files = text
@@ -314,6 +314,24 @@ async fn pages_come_with_a_policy_and_the_files_they_name() {
             !text.contains("<style") && !text.contains("onclick"),
             "{page}"
         );
+    }
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_document_names_this_gateway_and_only_its_paths_are_taken() {
+    let cloud = cloud().await;
+    let document = get(format!("{}/openapi.json", cloud.url())).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["servers"][0]["url"], cloud.url());
+    let status = async |request: http::request::Builder| call(request, "").await.unwrap().0;
+    for path in ["/openapi.json", "/docs/"] {
+        let posted = status(Request::post(format!("{}{path}", cloud.url()))).await;
+        assert_eq!(posted, 405, "{path}");
+    }
+    for path in ["/docs/x", "/openapi.yaml"] {
+        let found = status(Request::get(format!("{}{path}", cloud.url()))).await;
+        assert_eq!(found, 404, "{path}");
     }
     cloud.shutdown().await;
 }

@@ -97,7 +97,7 @@ pub(super) fn write(book: &mut Book) {
 }
 
 fn export() -> ObjectBuilder {
-    let anything = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
+    let anything = || ObjectBuilder::new().schema_type(SchemaType::AnyValue);
     let mut members = vec![
         may("id", crate::schema::id("The account.", "usr")),
         may("exported_at", time("When.")),
@@ -105,7 +105,7 @@ fn export() -> ObjectBuilder {
         may("url", url("Where a large export is to be had.")),
         may("expires_in", count("Seconds for which the link is good.")),
     ];
-    members.extend(PARTS.map(|name| may(name, ArrayBuilder::new().items(anything.clone()))));
+    members.extend(PARTS.map(|name| may(name, ArrayBuilder::new().items(anything()))));
     object(
         "Everything that is held on a person, or a link to it.",
         members,

@@ -1,4 +1,4 @@
-//! The desk under `/_local/`: what people and tests see and move. It exists in no deployed function.
+//! The desk under `/_local/`, and the pages: what people and tests see and move. It exists in no deployed function.
 
 mod avatars;
 mod clock;
@@ -42,6 +42,9 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let gateway = any(gateway::handle).with_state(Arc::clone(&desk.gateway));
     Router::new()
         .route("/", get(pages::sign_in))
+        .route("/docs", get(pages::api))
+        .route("/docs/", get(pages::api))
+        .route("/openapi.json", get(pages::document))
         .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
         .route("/_local/", get(pages::outbox))
         .route("/_local/pages/{name}", get(pages::file))

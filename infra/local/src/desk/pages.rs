@@ -1,4 +1,4 @@
-//! The pages: sign-in at `/`, the outbox at `/_local/`, and the files they need.
+//! The pages: sign-in at `/`, the outbox at `/_local/`, the API at `/docs/`, and the files they need.
 
 use std::sync::Arc;
 
@@ -38,6 +38,17 @@ pub(super) async fn outbox() -> Response {
     page(HTML, POLICY, include_str!("../../pages/outbox.html"))
 }
 
+/// The API's page.
+pub(super) async fn api() -> Response {
+    page(HTML, POLICY, include_str!("../../pages/docs.html"))
+}
+
+/// The API's document, with this gateway as its server.
+pub(super) async fn document(State(desk): State<Arc<Desk>>) -> Response {
+    let url = format!("http://{}", desk.endpoints.gateway);
+    axum::Json(document::document(&url)).into_response()
+}
+
 /// A file of the pages.
 pub(super) async fn file(Path(name): Path<String>) -> Result<Response, Wrong> {
     const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -46,6 +57,11 @@ pub(super) async fn file(Path(name): Path<String>) -> Result<Response, Wrong> {
             "text/css; charset=utf-8",
             include_str!("../../pages/style.css"),
         ),
+        "docs.css" => (
+            "text/css; charset=utf-8",
+            include_str!("../../pages/docs.css"),
+        ),
+        "docs.js" => (SCRIPT, include_str!("../../pages/docs.js")),
         "signin.js" => (SCRIPT, include_str!("../../pages/signin.js")),
         "outbox.js" => (SCRIPT, include_str!("../../pages/outbox.js")),
         _ => return Err(super::nothing().await),
