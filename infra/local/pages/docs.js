@@ -68,7 +68,7 @@ function bounds(schema) {
     maxLength !== undefined && `at most ${maxLength} characters`,
     maxItems !== undefined && `at most ${maxItems}`,
     pattern && `matches \`${pattern}\``,
-    found.enum && `one of ${found.enum.map((value) => `\`${value}\``).join(", ")}`,
+    found.enum && `${found.enum.length > 1 ? "one of " : ""}${found.enum.map((value) => `\`${value}\``).join(", ")}`,
     found.default !== undefined && `\`${found.default}\` where it is missing`,
   ].filter(Boolean).join("; ");
 }
@@ -99,6 +99,13 @@ function table(title, all) {
   return [element("h4", "", title), made];
 }
 
+/** Of the media types of a body, the one that most clients send. */
+function usual(content) {
+  const contents = Object.entries(content ?? {});
+  const named = (wanted) => contents.find(([type]) => type === wanted);
+  return named("application/json") ?? named("multipart/form-data") ?? contents[0] ?? [];
+}
+
 /** An example as a command. */
 function curl(path, method, operation) {
   const parameters = (operation.parameters ?? []).map(resolve);
@@ -114,8 +121,7 @@ function curl(path, method, operation) {
   if (query.length > 0) url += `?${query.join("&")}`;
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const lines = [method === "get" ? `curl ${quoted(url)}` : `curl -X ${method.toUpperCase()} ${quoted(url)}`];
-  const contents = Object.entries(operation.requestBody?.content ?? {});
-  const [type, content] = contents.find(([name]) => name === "application/json") ?? contents[0] ?? [];
+  const [type, content] = usual(operation.requestBody?.content);
   if (type === "multipart/form-data") {
     lines.push("-F avatar=@picture.jpg");
   } else if (type) {
@@ -127,10 +133,9 @@ function curl(path, method, operation) {
 }
 
 function body(operation) {
-  const contents = Object.entries(operation.requestBody?.content ?? {});
-  if (contents.length === 0) return [];
-  const types = contents.map(([type]) => type);
-  const all = rows(contents[0][1].schema);
+  const types = Object.keys(operation.requestBody?.content ?? {});
+  if (types.length === 0) return [];
+  const all = rows(usual(operation.requestBody.content)[1].schema);
   const made = table("Body", all);
   made.splice(1, 0, element("p", "quiet", ...words(types.map((type) => `\`${type}\``).join(", "))));
   return made;
