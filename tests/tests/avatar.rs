@@ -1,6 +1,6 @@
 //! A person's picture over HTTP: ATTACKS.md section 8, N18 and the faults around it.
 
-#[path = "../../shared/src/domain/picture/samples.rs"]
+#[path = "../../shared/picture/src/samples.rs"]
 #[expect(
     dead_code,
     reason = "the pictures that only unit tests and the bench need"

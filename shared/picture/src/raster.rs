@@ -1,15 +1,16 @@
 //! Pixels in memory: cut square, scaled, turned upright.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{MulDiv, PixelType, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x2, U8x3, U8x4};
+use fast_image_resize::{MulDiv, PixelTrait, ResizeOptions, Resizer};
 use image::DynamicImage;
 use image::metadata::Orientation;
 
-use super::{Decoded, Refusal, colour};
+use crate::{Decoded, Refusal, colour};
 
 /// What the samples of one pixel are, eight bits each; colour is not premultiplied by alpha.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pixels {
+pub(crate) enum Pixels {
     Grey,
     GreyAlpha,
     Rgb,
@@ -17,7 +18,7 @@ pub(super) enum Pixels {
 }
 
 impl Pixels {
-    pub(super) fn channels(self) -> usize {
+    pub(crate) fn channels(self) -> usize {
         match self {
             Self::Grey => 1,
             Self::GreyAlpha => 2,
@@ -29,30 +30,21 @@ impl Pixels {
     fn has_alpha(self) -> bool {
         matches!(self, Self::GreyAlpha | Self::Rgba)
     }
-
-    fn kind(self) -> PixelType {
-        match self {
-            Self::Grey => PixelType::U8,
-            Self::GreyAlpha => PixelType::U8x2,
-            Self::Rgb => PixelType::U8x3,
-            Self::Rgba => PixelType::U8x4,
-        }
-    }
 }
 
 /// Rows of pixels, top to bottom, without gaps.
 #[derive(Clone, Debug)]
-pub(super) struct Raster {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) layout: Pixels,
-    pub(super) samples: Vec<u8>,
+pub(crate) struct Raster {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) layout: Pixels,
+    pub(crate) samples: Vec<u8>,
 }
 
 impl Raster {
     /// # Errors
     /// [`Refusal::Broken`] where there are not exactly as many samples as pixels ask for.
-    pub(super) fn new(
+    pub(crate) fn new(
         width: u32,
         height: u32,
         layout: Pixels,
@@ -73,10 +65,22 @@ impl Raster {
     /// The centred square, `side` pixels wide and high. The alpha of the result weighs its colours: what is
     /// transparent does not bleed into what is not.
     fn into_square(mut self, side: u32) -> Result<Self, Refusal> {
-        self.each_alpha(|alpha, image| alpha.multiply_alpha_inplace(image))?;
-        let source = ImageRef::new(self.width, self.height, &self.samples, self.layout.kind())
+        let samples = match self.layout {
+            Pixels::Grey => self.scaled::<U8>(side),
+            Pixels::Rgb => self.scaled::<U8x3>(side),
+            Pixels::GreyAlpha => self.scaled_with_alpha::<U8x2>(side),
+            Pixels::Rgba => self.scaled_with_alpha::<U8x4>(side),
+        }?;
+        Self::new(side, side, self.layout, samples)
+    }
+
+    /// The samples of the centred square, scaled.
+    fn scaled<P: PixelTrait>(&self, side: u32) -> Result<Vec<u8>, Refusal> {
+        let source = TypedImageRef::<P>::from_buffer(self.width, self.height, &self.samples)
             .map_err(|_| Refusal::Broken)?;
-        let mut target = Image::new(side, side, self.layout.kind());
+        let mut samples = vec![0; side as usize * side as usize * self.layout.channels()];
+        let mut target =
+            TypedImage::<P>::from_buffer(side, side, &mut samples).map_err(|_| Refusal::Broken)?;
         let short = self.width.min(self.height);
         let options = ResizeOptions::new().use_alpha(false).crop(
             f64::from((self.width - short) / 2),
@@ -85,24 +89,25 @@ impl Raster {
             f64::from(short),
         );
         Resizer::new()
-            .resize(&source, &mut target, &options)
+            .resize_typed(&source, &mut target, &options)
             .map_err(|_| Refusal::Broken)?;
-        let mut square = Self::new(side, side, self.layout, target.into_vec())?;
-        square.each_alpha(|alpha, image| alpha.divide_alpha_inplace(image))?;
-        Ok(square)
+        Ok(samples)
     }
 
-    fn each_alpha(
-        &mut self,
-        change: impl FnOnce(&MulDiv, &mut Image) -> Result<(), fast_image_resize::ImageError>,
-    ) -> Result<(), Refusal> {
-        if !self.layout.has_alpha() {
-            return Ok(());
-        }
-        let kind = self.layout.kind();
-        let mut view = Image::from_slice_u8(self.width, self.height, &mut self.samples, kind)
+    /// The same, with colours that are weighed by their alpha; done in place, so that no second picture is needed.
+    fn scaled_with_alpha<P: PixelTrait>(&mut self, side: u32) -> Result<Vec<u8>, Refusal> {
+        let mut source = TypedImage::<P>::from_buffer(self.width, self.height, &mut self.samples)
             .map_err(|_| Refusal::Broken)?;
-        change(&MulDiv::new(), &mut view).map_err(|_| Refusal::Broken)
+        MulDiv::new()
+            .multiply_alpha_inplace_typed(&mut source)
+            .map_err(|_| Refusal::Broken)?;
+        let mut samples = self.scaled::<P>(side)?;
+        let mut target =
+            TypedImage::<P>::from_buffer(side, side, &mut samples).map_err(|_| Refusal::Broken)?;
+        MulDiv::new()
+            .divide_alpha_inplace_typed(&mut target)
+            .map_err(|_| Refusal::Broken)?;
+        Ok(samples)
     }
 
     /// Turned and mirrored as the EXIF orientation asks for.
@@ -151,14 +156,14 @@ impl Raster {
     }
 
     /// Whether anything shows through.
-    pub(super) fn is_opaque(&self) -> bool {
+    pub(crate) fn is_opaque(&self) -> bool {
         !self.layout.has_alpha()
     }
 }
 
 impl Decoded {
     /// The centred squares of these sides, upright, in sRGB, all with the same layout.
-    pub(super) fn into_squares(self, sides: &[u32]) -> Result<Vec<Raster>, Refusal> {
+    pub(crate) fn into_squares(self, sides: &[u32]) -> Result<Vec<Raster>, Refusal> {
         // Cut and scaled before anything else, so that only this first step works on the large picture. The centred
         // square stays the same however one turns it.
         let largest = sides.iter().copied().max().unwrap_or(1);

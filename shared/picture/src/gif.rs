@@ -5,14 +5,14 @@ use std::io::Cursor;
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 use image::metadata::Orientation;
 
-use super::raster::{Pixels, Raster};
-use super::{Decoded, Refusal, buffer, check_memory, check_size};
+use crate::raster::{Pixels, Raster};
+use crate::{Decoded, Refusal, buffer, check_memory, check_size};
 
 /// What the decoder may allocate beside the pixels: tables, application extensions.
 const SIDE_MEMORY: u64 = 4 * 1024 * 1024;
 
 /// Decodes the rectangle of the first frame; the canvas around it, nearly always empty, is not shown.
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let (width, height) = canvas_in_header(bytes).ok_or(Refusal::Broken)?;
     check_size(width, height)?;
 

@@ -10,10 +10,10 @@ use image::ImageDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
 
-use super::raster::{Pixels, Raster};
-use super::{Decoded, Refusal, buffer, check_memory, check_size};
+use crate::raster::{Pixels, Raster};
+use crate::{Decoded, Refusal, buffer, check_memory, check_size};
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let parts = Parts::of(bytes)?;
     let (width, height) = parts.size().ok_or(Refusal::Broken)?;
     let pixels = check_size(width, height)?;

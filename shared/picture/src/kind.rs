@@ -1,6 +1,6 @@
 //! What bytes are, by their first few.
 
-use super::Refusal;
+use crate::Refusal;
 
 /// A format that we read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,14 +9,14 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::raster::{Pixels, Raster};
-use super::{Decoded, Refusal, buffer, check_memory, check_size};
+use crate::raster::{Pixels, Raster};
+use crate::{Decoded, Refusal, buffer, check_memory, check_size};
 
 /// The most scans that are decoded. Each is a pass over the whole picture and may be a few bytes short; encoders make
 /// about ten.
-pub(super) const MAX_SCANS: usize = 64;
+pub(crate) const MAX_SCANS: usize = 64;
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let outline = Outline::of(bytes)?;
     let pixels = check_size(outline.width, outline.height)?;
     let grey = outline.components == 1;
@@ -177,7 +177,7 @@ fn segment(bytes: &[u8], at: usize) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::picture::samples;
+    use crate::samples;
 
     #[test]
     fn the_outline_is_read_off_the_markers() {

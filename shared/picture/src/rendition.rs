@@ -6,8 +6,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::Refusal;
-use super::raster::{Pixels, Raster};
+use crate::Refusal;
+use crate::raster::{Pixels, Raster};
 
 /// How a rendition is encoded (docs/adr/0007-avatar-encoding.md): JPEG, or where something shows through, lossless WebP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +59,7 @@ pub struct Rendition {
 
 const QUALITY: u8 = 85;
 
-pub(super) fn write(squares: Vec<Raster>) -> Result<Vec<Rendition>, Refusal> {
+pub(crate) fn write(squares: Vec<Raster>) -> Result<Vec<Rendition>, Refusal> {
     squares
         .into_iter()
         .map(|square| {

@@ -8,13 +8,13 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use png::{ColorType, Decoder, Limits, Transformations};
 
-use super::raster::{Pixels, Raster};
-use super::{Decoded, Refusal, buffer, check_memory, check_size};
+use crate::raster::{Pixels, Raster};
+use crate::{Decoded, Refusal, buffer, check_memory, check_size};
 
 /// What the decoder may allocate beside the pixels: rows, an EXIF chunk, an ICC profile.
 const SIDE_MEMORY: usize = 4 * 1024 * 1024;
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: SIDE_MEMORY });
     decoder.set_ignore_text_chunk(true);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);

@@ -9,7 +9,7 @@ const MAX_PROFILE: usize = 64 * 1024;
 
 /// Converts RGB or RGBA samples to sRGB in place. A profile that is broken, too long or not about RGB changes nothing:
 /// the picture is then shown as if it had none.
-pub fn to_srgb(samples: &mut Vec<u8>, channels: usize, icc: &[u8]) {
+pub(crate) fn to_srgb(samples: &mut Vec<u8>, channels: usize, icc: &[u8]) {
     let layout = match channels {
         3 => Layout::Rgb,
         4 => Layout::Rgba,

@@ -10,8 +10,7 @@
 //! - at most [`MEMORY_BUDGET`] for the input and everything that is decoded from it, at any moment;
 //! - one frame, and [`jpeg::MAX_SCANS`] passes over a JPEG: neither frames nor scans drive the work.
 
-mod address;
-pub mod colour;
+mod colour;
 mod gif;
 mod jpeg;
 mod kind;
@@ -31,7 +30,6 @@ mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use address::{Address, Owner, Upload, Urls};
 pub use kind::Kind;
 pub use rendition::{Encoding, Rendition};
 
