@@ -32,6 +32,8 @@ pub(crate) struct World {
 pub(crate) struct Bus {
     sender: UnboundedSender<Value>,
     receiver: Mutex<Option<UnboundedReceiver<Value>>>,
+    /// How many are not handed over yet.
+    pub(crate) under_way: watch::Sender<usize>,
 }
 
 impl Default for Bus {
@@ -40,6 +42,7 @@ impl Default for Bus {
         Self {
             sender,
             receiver: Mutex::new(Some(receiver)),
+            under_way: watch::Sender::default(),
         }
     }
 }
@@ -47,6 +50,7 @@ impl Default for Bus {
 impl Bus {
     /// Publishes an event.
     pub(crate) fn publish(&self, event: Value) {
+        self.under_way.send_modify(|count| *count += 1);
         // Nobody listens any more when the cloud ends.
         let _ = self.sender.send(event);
     }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{Desk, Wrong};
+use super::{Desk, PATIENCE, Wrong};
 
 /// Takes an order.
 pub(super) async fn order(
@@ -21,6 +21,8 @@ pub(super) async fn order(
             format!("the body is no JSON: {error}"),
         )
     })?;
+    // What earlier requests left to be done is done before: the fault is for what comes.
+    desk.feeds.settle(PATIENCE).await;
     let listed = desk.world.faults.order(order).map_err(Wrong::value)?;
     Ok((StatusCode::CREATED, Json(listed)))
 }

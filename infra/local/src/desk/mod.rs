@@ -9,9 +9,12 @@ mod outbox;
 mod pages;
 mod records;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
@@ -25,6 +28,9 @@ use crate::feeds::Feeds;
 use crate::gateway::{self, Gateway};
 use crate::settings::Endpoints;
 use crate::world::World;
+
+/// How long an answer of the desk waits for what the feeds still hold.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the desk can reach.
 pub(crate) struct Desk {
@@ -59,11 +65,22 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         )
         .route("/_local/calls", get(records::calls))
         .route("/_local/events", get(records::events))
+        .route("/api/analytics/{*path}", any(analytics))
         .route("/_local/endpoints", get(endpoints::show))
         .route("/_local/reset", post(reset))
         .route("/_local/{*path}", any(nothing))
         .with_state(desk)
         .fallback_service(gateway)
+}
+
+/// Numbers, when they are complete: in the cloud they are behind by a second or two.
+async fn analytics(
+    State(desk): State<Arc<Desk>>,
+    peer: ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    desk.feeds.settle(PATIENCE).await;
+    gateway::handle(State(Arc::clone(&desk.gateway)), peer, request).await
 }
 
 /// An order that the desk does not take, with a sentence that says why.

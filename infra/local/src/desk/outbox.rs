@@ -7,14 +7,15 @@ use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
 
-use super::Desk;
+use super::{Desk, PATIENCE};
 use crate::outbox::Message;
 
-/// The messages, newest first; `?to=` those to one address.
+/// The messages, newest first; `?to=` those to one address. Waits a little for letters that follow from what happened.
 pub(super) async fn list(
     State(desk): State<Arc<Desk>>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Json<Vec<Message>> {
+    desk.feeds.settle(PATIENCE).await;
     // An unescaped + of a phone number arrives as a blank.
     let to = query.get("to").map(|to| to.trim().to_owned());
     let found = desk.world.outbox.list(to.as_deref());

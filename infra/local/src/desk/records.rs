@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Query, State};
 use serde_json::Value;
 
-use super::Desk;
+use super::{Desk, PATIENCE};
 use crate::front::{Call, Filter};
 
 /// Every upstream call in the order of its start; `?request_id=` those of one request, `?service=` of one service.
@@ -24,6 +23,6 @@ pub(super) async fn calls(
 
 /// The domain events, oldest first; waits a little for what the streams still hold.
 pub(super) async fn events(State(desk): State<Arc<Desk>>) -> Json<Vec<Value>> {
-    desk.feeds.settle(Duration::from_secs(2)).await;
+    desk.feeds.settle(PATIENCE).await;
     Json(desk.world.events.list())
 }

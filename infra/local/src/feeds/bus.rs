@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{deliver, pattern};
+use super::{background_id, deliver, pattern};
 use crate::gateway::Gateway;
 use crate::settings::REGION;
 use crate::template::Rule;
@@ -21,15 +22,22 @@ pub(crate) async fn feed(
         event["account"] = "000000000000".into();
         event["region"] = REGION.into();
         event["resources"] = Value::Array(Vec::new());
-        for rule in rules
+        let wanted: Vec<_> = rules
             .iter()
             .filter(|rule| pattern::fits(&rule.pattern, &event))
-        {
-            tokio::spawn(deliver(
-                Arc::clone(&gateway),
-                rule.function.clone(),
-                event.clone(),
-            ));
-        }
+            .map(|rule| {
+                let function = rule.function.clone();
+                deliver(Arc::clone(&gateway), function, event.clone(), background_id)
+            })
+            .collect();
+        let gateway = Arc::clone(&gateway);
+        tokio::spawn(async move {
+            join_all(wanted).await;
+            gateway
+                .world
+                .bus
+                .under_way
+                .send_modify(|count| *count = count.saturating_sub(1));
+        });
     }
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
-use super::deliver;
+use super::{background_id, deliver};
 use crate::gateway::Gateway;
 use crate::settings::REGION;
 use crate::template::Schedule;
@@ -25,7 +25,13 @@ pub(crate) async fn feed(gateway: Arc<Gateway>, schedules: Vec<Schedule>) {
         if now > last {
             for schedule in &schedules {
                 let event = event(schedule, clock.now());
-                deliver(Arc::clone(&gateway), schedule.function.clone(), event).await;
+                deliver(
+                    Arc::clone(&gateway),
+                    schedule.function.clone(),
+                    event,
+                    background_id,
+                )
+                .await;
             }
         }
         last = now;

@@ -34,6 +34,8 @@ pub(crate) struct Feeds {
     streams: Vec<(String, String)>,
     writes: watch::Receiver<u64>,
     done: Vec<watch::Receiver<u64>>,
+    /// Counts the events of the bus that are under way to functions.
+    letters: watch::Receiver<usize>,
 }
 
 impl Feeds {
@@ -55,6 +57,7 @@ impl Feeds {
             streams: Vec::new(),
             writes: gateway.world.writes.subscribe(),
             done: Vec::new(),
+            letters: gateway.world.bus.under_way.subscribe(),
         };
         let gateway = || Arc::clone(gateway);
         for wanted in events.streams {
@@ -104,7 +107,10 @@ impl Feeds {
                 for done in &self.done {
                     let _ = done.clone().wait_for(|done| *done >= writes).await;
                 }
-                if *self.writes.borrow() == writes {
+                let mut letters = self.letters.clone();
+                let _ = letters.wait_for(|under_way| *under_way == 0).await;
+                let quiet = *self.letters.borrow() == 0;
+                if quiet && *self.writes.borrow() == writes {
                     return;
                 }
             }
@@ -113,12 +119,15 @@ impl Feeds {
     }
 }
 
+/// The id of an invocation that nobody's request waits for.
+fn background_id() -> String {
+    format!("{}{}", crate::front::BACKGROUND, request_id())
+}
+
 /// As Lambda does with events that nobody waits for: a failed one is tried again, twice.
-async fn deliver(gateway: Arc<Gateway>, function: String, event: Value) {
+async fn deliver(gateway: Arc<Gateway>, function: String, event: Value, id: fn() -> String) {
     for attempt in 1..=3 {
-        let invocation = gateway
-            .hosting
-            .invoke(&function, request_id(), event.to_string());
+        let invocation = gateway.hosting.invoke(&function, id(), event.to_string());
         match invocation.await {
             Ok(_) => return,
             Err(failure) => tracing::warn!(function, attempt, reason = failure.0, "event failed"),

@@ -11,7 +11,7 @@ use crate::engines::s3::ObjectMade;
 use crate::gateway::Gateway;
 use crate::settings::{BUCKET, REGION};
 use crate::template::ObjectEvents;
-use crate::twins::hex;
+use crate::twins::{hex, request_id};
 
 /// Tells the functions of every object under a prefix that they want to hear of, until the cloud ends.
 pub(crate) async fn feed(
@@ -26,6 +26,7 @@ pub(crate) async fn feed(
                 Arc::clone(&gateway),
                 wanted.function.clone(),
                 event,
+                request_id,
             ));
         }
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::background_id;
 use super::pattern;
 use super::position::Positions;
 use crate::engines::dynamodb::Tables;
 use crate::gateway::Gateway;
 use crate::settings::REGION;
 use crate::template::StreamEvents;
-use crate::twins::request_id;
 
 /// One function's subscription to one table's stream.
 pub(crate) struct Feed {
@@ -98,7 +98,7 @@ impl Feed {
         let answer = self
             .gateway
             .hosting
-            .invoke(&self.wanted.function, request_id(), event);
+            .invoke(&self.wanted.function, background_id(), event);
         match answer.await {
             Ok(answer) if self.wanted.reports_failures => unfinished(records, &answer),
             Ok(_) => Vec::new(),

@@ -45,6 +45,8 @@ struct Fault {
     service: Service,
     operation: Option<String>,
     action: Action,
+    /// Whether it is for what the feeds have functions do, in place of requests.
+    background: bool,
     /// Matching calls that still pass before it begins.
     after: u64,
     /// Calls that it still hits.
@@ -76,12 +78,20 @@ impl Faults {
     /// What is to happen to this call; counts it.
     ///
     /// The first order that fits and is not used up decides; one that still lets calls pass takes note of this one.
-    pub(super) fn strike(&self, service: Service, operation: &str) -> Option<Action> {
+    /// What functions do in the background, after the answers, is struck by its own orders only: a test that counts the
+    /// calls of its requests would otherwise lose faults to it. To publish events is done in the background alone.
+    pub(super) fn strike(
+        &self,
+        service: Service,
+        operation: &str,
+        background: bool,
+    ) -> Option<Action> {
         let mut all = self.all();
         let fitting = all
             .iter_mut()
             .filter(|fault| fault.service == service && fault.left > 0)
-            .filter(|fault| fault.operation.as_deref().is_none_or(|o| o == operation));
+            .filter(|fault| fault.operation.as_deref().is_none_or(|o| o == operation))
+            .filter(|f| f.background == background || f.service == Service::EventBridge);
         for fault in fitting {
             if fault.after > 0 {
                 fault.after -= 1;
@@ -121,7 +131,7 @@ impl Fault {
 const LONGEST_DELAY: u64 = 120_000;
 
 fn read(order: Map<String, Value>) -> Result<Fault, String> {
-    const KNOWN: [&str; 7] = [
+    const KNOWN: [&str; 8] = [
         "service",
         "operation",
         "fault",
@@ -129,6 +139,7 @@ fn read(order: Map<String, Value>) -> Result<Fault, String> {
         "after",
         "delay_ms",
         "error_code",
+        "background",
     ];
     if let Some(unknown) = order.keys().find(|key| !KNOWN.contains(&key.as_str())) {
         return Err(format!(
@@ -172,9 +183,15 @@ fn read(order: Map<String, Value>) -> Result<Fault, String> {
     if code.is_some() && service != Service::Twilio {
         return Err("error_code: only twilio has one".to_owned());
     }
+    let background = match order.get("background") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(background)) => *background,
+        Some(_) => return Err("background: expected true or false".to_owned()),
+    };
     Ok(Fault {
         service,
         operation,
+        background,
         action,
         after: whole(&order, "after", 0..=1_000_000)?.unwrap_or(0),
         left: whole(&order, "times", 1..=1_000_000)?.unwrap_or(1),
@@ -218,7 +235,7 @@ mod tests {
 
     fn strikes(faults: &Faults, operation: &str, calls: usize) -> Vec<bool> {
         (0..calls)
-            .map(|_| faults.strike(Service::DynamoDb, operation).is_some())
+            .map(|_| faults.strike(Service::DynamoDb, operation, false).is_some())
             .collect()
     }
 
@@ -237,10 +254,10 @@ mod tests {
         let order =
             json!({"service": "dynamodb", "operation": "UpdateItem", "fault": "reset", "times": 1});
         faults.order(order).unwrap();
-        assert_eq!(faults.strike(Service::Ses, "UpdateItem"), None);
-        assert_eq!(faults.strike(Service::DynamoDb, "PutItem"), None);
+        assert_eq!(faults.strike(Service::Ses, "UpdateItem", false), None);
+        assert_eq!(faults.strike(Service::DynamoDb, "PutItem", false), None);
         assert_eq!(
-            faults.strike(Service::DynamoDb, "UpdateItem"),
+            faults.strike(Service::DynamoDb, "UpdateItem", false),
             Some(Action::Reset)
         );
     }
@@ -252,7 +269,7 @@ mod tests {
             let order = json!({"service": "ses", "fault": fault, "times": 1});
             faults.order(order).unwrap();
         }
-        let next = || faults.strike(Service::Ses, "SendRawEmail");
+        let next = || faults.strike(Service::Ses, "SendRawEmail", false);
         assert_eq!(next(), Some(Action::Error { code: None }));
         assert_eq!(next(), Some(Action::Timeout));
         assert_eq!(next(), None);

@@ -20,6 +20,9 @@ use faults::Action;
 pub(crate) use faults::Faults;
 pub(crate) use serve::serve;
 
+/// What the ids of invocations begin with that no request waits for.
+pub(crate) const BACKGROUND: &str = "background-";
+
 /// A service of the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Service {

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::calls::Recording;
-use super::{Action, Service, Upstream, operation, shapes};
+use super::{Action, BACKGROUND, Service, Upstream, operation, shapes};
 use crate::world::World;
 
 /// The largest call, in bytes: DynamoDB takes 16 MB, and S3 gets no more than 20 MiB from us.
@@ -119,7 +119,11 @@ impl<U: Upstream> Front<U> {
             .world
             .calls
             .start(self.service, &operation, request_id.clone());
-        let outcome = match self.world.faults.strike(self.service, &operation) {
+        let background = request_id
+            .as_deref()
+            .is_some_and(|id| id.starts_with(BACKGROUND));
+        let faults = &self.world.faults;
+        let outcome = match faults.strike(self.service, &operation, background) {
             Some(Action::Throttle) => Ok(shapes::throttle(self.service)),
             Some(Action::Conflict) => {
                 Ok(shapes::conflict(self.service, &operation, request.body()))

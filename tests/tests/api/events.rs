@@ -1,0 +1,143 @@
+//! What happened is told once, without codes, tokens or addresses, and written to people.
+
+use serde_json::{Value, json};
+use tests::{House, another_code};
+
+fn kinds(events: &[Value]) -> Vec<&str> {
+    let kinds = events.iter().map(|event| event["detail-type"].as_str());
+    kinds.map(Option::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_sign_in_is_told_and_welcomed_once() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com");
+    let code = jane.gets_a_code().await;
+    let _ = jane.enters(&another_code(&code, 0)).await.is(401);
+    let signed_in = jane.is_let_in_with(&code).await;
+    let events = house.events().await;
+    let mut found = kinds(&events);
+    found.sort_unstable();
+    let expected = [
+        "otp.failed",
+        "otp.requested",
+        "user.registered",
+        "user.signed_in",
+    ];
+    assert_eq!(found, expected);
+    for event in &events {
+        assert_eq!(event["source"], "latchkey");
+        let told = event.to_string();
+        for secret in ["jane@", code.as_str(), signed_in.access.as_str()] {
+            assert!(!told.contains(secret), "{told}");
+        }
+    }
+    let registered = events
+        .iter()
+        .find(|e| e["detail-type"] == "user.registered")
+        .unwrap();
+    assert_eq!(registered["detail"]["user_id"], signed_in.user["id"]);
+    assert_eq!(registered["detail"]["registration_method"], "otp_email");
+
+    // The same event again is no second mail.
+    let _ = house.cloud().invoke("events", registered).await.unwrap();
+    let welcomes = house.sent_to("jane@example.com").await;
+    let welcomes = welcomes
+        .iter()
+        .filter(|m| m["subject"].as_str().unwrap().contains("Welcome"));
+    assert_eq!(welcomes.count(), 1);
+}
+
+#[tokio::test]
+async fn the_owner_is_warned_when_somebody_guesses() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com");
+    let _ = jane.signs_in().await;
+    house.advance(60).await;
+    let stranger = jane.at("203.0.113.9");
+    for _ in 0..2 {
+        let code = stranger.gets_a_code().await;
+        for n in 0..3 {
+            let _ = stranger.enters(&another_code(&code, n)).await;
+        }
+        house.advance(31).await;
+    }
+    let events = house.events().await;
+    let locked: Vec<_> = events
+        .iter()
+        .filter(|e| e["detail-type"] == "otp.locked")
+        .collect();
+    assert_eq!(locked.len(), 1, "{events:#?}");
+    assert_eq!(locked[0]["detail"]["wait_seconds"], 30);
+    assert!(locked[0]["detail"]["user_id"].is_string());
+    let warnings = house.sent_to("jane@example.com").await;
+    let warnings = warnings.iter().filter(|m| {
+        let subject = m["subject"].as_str().unwrap();
+        !subject.contains("code") && !subject.contains("Welcome")
+    });
+    assert_eq!(warnings.count(), 1);
+}
+
+/// Records that come again, and calls that fail or lose their replies, count nothing twice and lose nothing.
+#[tokio::test]
+async fn every_change_is_counted_once_whatever_fails() {
+    let house = House::open().await;
+    for (n, fault) in ["error", "lost_reply", "conflict", "timeout"]
+        .into_iter()
+        .enumerate()
+    {
+        for operation in ["TransactWriteItems", "PutItem", "UpdateItem"] {
+            let order = json!({
+                "service": "dynamodb", "operation": operation, "fault": fault, "times": 1, "background": true,
+            });
+            house.fault(order).await;
+        }
+        house
+            .fault(json!({ "service": "eventbridge", "fault": fault, "times": 1 }))
+            .await;
+        let _ = house
+            .visitor(format!("jane{n}@example.com"))
+            .signs_in()
+            .await;
+        assert!(house.cloud().settle().await);
+    }
+    let sums = counters(&house).await;
+    assert_eq!(sums["registered"], 4, "{sums}");
+    assert_eq!(sums["requested"], 4, "{sums}");
+    assert_eq!(sums["verified"], 4, "{sums}");
+    assert_eq!(sums["active"], 4, "{sums}");
+    let mut ids: Vec<_> = house
+        .events()
+        .await
+        .iter()
+        .map(|event| event["detail"]["id"].to_string())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(
+        ids.len(),
+        12,
+        "three events for each, however often they were told"
+    );
+}
+
+async fn counters(house: &House) -> Value {
+    let mut sums = json!({ "registered": 0, "requested": 0, "verified": 0, "active": 0 });
+    for item in house.tables().accounts().await {
+        let name = |metric: &str, attribute: &str| match (metric, attribute) {
+            ("STATS#REGISTRATIONS", "m_otp_email") => Some("registered"),
+            ("STATS#OTP", "requested") => Some("requested"),
+            ("STATS#OTP", "verified") => Some("verified"),
+            ("STATS#ACTIVE", "users") => Some("active"),
+            _ => None,
+        };
+        let pk = item["pk"].as_str().unwrap_or_default().to_owned();
+        for (attribute, value) in &item {
+            if let Some(name) = name(&pk, attribute) {
+                let sum = sums[name].as_i64().unwrap() + value.as_i64().unwrap();
+                sums[name] = sum.into();
+            }
+        }
+    }
+    sums
+}
