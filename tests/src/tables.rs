@@ -67,6 +67,18 @@ impl Tables<'_> {
         let _ = self.order("UpdateItem", &order).await;
     }
 
+    /// Gives a person the role `admin`, as the operator's command line does.
+    pub async fn make_admin(&self, user: &str) {
+        let order = json!({
+            "TableName": ACCOUNTS,
+            "Key": { "pk": { "S": format!("USER#{user}") }, "sk": { "S": "USER" } },
+            "UpdateExpression": "SET #roles=:roles",
+            "ExpressionAttributeNames": { "#roles": "roles" },
+            "ExpressionAttributeValues": { ":roles": { "L": [{ "S": "admin" }] } },
+        });
+        let _ = self.order("UpdateItem", &order).await;
+    }
+
     /// Deletes an item by hand.
     pub async fn delete(&self, table: &str, pk: &str, sk: &str) {
         let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });

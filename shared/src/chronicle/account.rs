@@ -9,6 +9,7 @@ use super::{Change, Story, Task};
 use crate::domain::event::Happened;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::session::Why;
+use crate::domain::user::Status;
 use crate::store::item::{Item, Read};
 use crate::store::statistics::{Count, day};
 use crate::store::user::sessions;
@@ -111,9 +112,10 @@ fn ended(user: UserId, change: &Change, old: &Item, new: &Item, story: &mut Stor
     let at = record
         .and_then(|record| record.moment("at"))
         .unwrap_or(change.noted);
+    let erasing = new.text("status") == Some(Status::Erasing.as_str());
     let why = record
         .and_then(|record| record.text("why"))
-        .unwrap_or("unknown");
+        .unwrap_or(if erasing { "erased" } else { "unknown" });
     for (session, end) in gone {
         if end <= at {
             continue; // it had ended by itself

@@ -82,7 +82,7 @@ async fn the_owner_is_warned_when_somebody_guesses() {
 #[tokio::test]
 async fn every_change_is_counted_once_whatever_fails() {
     let house = House::open().await;
-    for (n, fault) in ["error", "lost_reply", "conflict", "timeout"]
+    for (n, fault) in ["error", "lost_reply", "conflict", "throttle"]
         .into_iter()
         .enumerate()
     {
