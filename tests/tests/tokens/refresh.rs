@@ -30,16 +30,23 @@ async fn a_refresh_is_one_step_and_its_tokens_count() {
         "the old access token ends by itself"
     );
 
-    let mut calls = house.calls(&answer.request_id).await;
-    calls.sort_by_key(|call| call["operation"].to_string());
-    let names: Vec<_> = calls.iter().map(|call| call["operation"].clone()).collect();
-    assert_eq!(names, ["GetItem", "UpdateItem"]);
-    let began = |n: usize| calls[n]["started_us"].as_i64().unwrap();
-    let ended = |n: usize| calls[n]["ended_us"].as_i64().unwrap();
-    assert!(
-        began(0) < ended(1) && began(1) < ended(0),
-        "one step: {calls:?}"
-    );
+    // On a machine that is busy with other things, two calls sent at once may arrive one after the other.
+    let (mut refresh, mut together) = (answer.text("refresh"), false);
+    for _ in 0..20 {
+        let answer = house.refresh(&refresh).await;
+        let calls = house.calls(&answer.request_id).await;
+        let mut names: Vec<_> = calls
+            .iter()
+            .map(|call| call["operation"].as_str())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, [Some("GetItem"), Some("UpdateItem")]);
+        let moment = |n: usize, name: &str| calls[n][name].as_i64().unwrap();
+        together |= moment(0, "started_us") < moment(1, "ended_us")
+            && moment(1, "started_us") < moment(0, "ended_us");
+        refresh = answer.text("refresh");
+    }
+    assert!(together, "both calls of a refresh are one step");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -124,9 +124,14 @@ impl House {
     async fn code(&self, email: &str) -> String {
         let path = format!("/_local/outbox?to={email}");
         let outbox = answer(self.request(Method::GET, &path)).await;
-        let text = outbox.body[0]["text"].as_str().unwrap().to_owned();
-        let mut runs = text.split(|c: char| !c.is_ascii_digit());
-        runs.find(|run| run.len() == 6).unwrap().to_owned()
+        let messages = outbox.body.as_array().unwrap().iter();
+        // Newest first; other mail, a welcome for example, has no code in it.
+        let mut codes = messages.filter_map(|message| {
+            let text = message["text"].as_str()?;
+            let mut runs = text.split(|c: char| !c.is_ascii_digit());
+            runs.find(|run| run.len() == 6).map(str::to_owned)
+        });
+        codes.next().unwrap()
     }
 }
 
