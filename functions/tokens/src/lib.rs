@@ -14,7 +14,7 @@ use axum::extract::FromRef;
 use axum::routing::{delete, get, post};
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
-use shared::config::{Public, TokenRules};
+use shared::config::{Public, TokenRules, settings};
 use shared::entry::Entry;
 use shared::guard::Guard;
 use shared::http;
@@ -30,6 +30,8 @@ struct House {
     rules: TokenRules,
     guard: Guard,
     clock: SharedClock,
+    /// What the operator lets testers know who may attack this service.
+    attack_consent: Option<String>,
 }
 
 /// The function's state.
@@ -60,14 +62,16 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let keyring: KeyringHandle = Reloading::open(setup, &mut reader);
     let guard = Guard::new(setup, &store, keyring.clone(), rules.clone());
     let clock = setup.clock.clone();
-    let house = reader.finish(House {
+    let house = House {
         public,
         store,
         keyring,
         rules,
         guard,
         clock,
-    })?;
+        attack_consent: reader.optional_text(&settings::ATTACK_CONSENT),
+    };
+    let house = reader.finish(house)?;
     let public = house.public.clone();
     house.store.warm(Table::Accounts).await;
 
@@ -81,6 +85,10 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         )
         .route("/api/auth/sessions/{id}/", delete(sessions::end))
         .route("/.well-known/jwks.json", get(published::jwks))
+        .route(
+            "/.well-known/latchkey-attack-consent",
+            get(published::attack_consent),
+        )
         .route(
             "/.well-known/openid-configuration",
             get(published::configuration),

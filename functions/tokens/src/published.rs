@@ -20,6 +20,11 @@ pub(crate) async fn jwks(State(house): State<Arc<House>>) -> Response {
     ([(CACHE_CONTROL, KEYS)], Json(keys)).into_response()
 }
 
+/// `GET /.well-known/latchkey-attack-consent`: the token by which an operator consents to `attack`, where one is set.
+pub(crate) async fn attack_consent(State(house): State<Arc<House>>) -> shared::Result<String> {
+    house.attack_consent.clone().ok_or(shared::Error::NotFound)
+}
+
 /// `GET /.well-known/openid-configuration`: what a JWT authorizer asks for to find the keys (OpenID Connect Discovery
 /// 1.0 section 3). It names no authorization or token endpoint: ours take JSON, and OAuth's clients would not know it.
 pub(crate) async fn configuration(State(house): State<Arc<House>>) -> Response {

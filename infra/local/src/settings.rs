@@ -101,6 +101,7 @@ pub(crate) fn variables(
         ("AVATAR_BASE_URL", &format!("{gateway}/_local/avatars")),
         ("EVENT_BUS", EVENT_BUS),
         ("SECRET_ID", SECRET_ID),
+        ("ATTACK_CONSENT", "local"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();

@@ -1,0 +1,82 @@
+//! The attacks, each with what it expects; the ids are those of docs/SECURITY.md.
+
+mod enumeration;
+mod flooding;
+mod guessing;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::target::Target;
+
+/// What came of an attack.
+pub(crate) enum Outcome {
+    /// The service did as it should.
+    Held(String),
+    /// It did not.
+    Broke(String),
+    /// It was not tried, and why.
+    Skipped(&'static str),
+}
+
+impl Outcome {
+    /// Held or broke, with the same words for both.
+    pub(crate) fn of(held: bool, detail: impl Into<String>) -> Self {
+        if held {
+            Self::Held(detail.into())
+        } else {
+            Self::Broke(detail.into())
+        }
+    }
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<Outcome, String>> + Send + 'a>>;
+
+/// One attack.
+pub(crate) struct Attack {
+    pub(crate) name: &'static str,
+    pub(crate) rows: &'static str,
+    /// It needs to read the codes, or to move the clock.
+    desk: bool,
+    run: for<'a> fn(&'a Target, usize) -> Running<'a>,
+}
+
+impl Attack {
+    pub(crate) async fn run(&self, target: &Target, samples: usize) -> Result<Outcome, String> {
+        if self.desk && !target.local {
+            return Ok(Outcome::Skipped("needs a local cloud's outbox or clock"));
+        }
+        (self.run)(target, samples).await
+    }
+}
+
+macro_rules! attacks {
+    ($($rows:literal $name:literal $(($desk:ident))? $run:path;)*) => {
+        /// All of them, in the order in which they are tried.
+        pub(crate) static ATTACKS: &[Attack] = &[$(Attack {
+            name: $name,
+            rows: $rows,
+            desk: attacks!(@desk $($desk)?),
+            run: |target, samples| Box::pin($run(target, samples)),
+        }),*];
+    };
+    (@desk) => { false };
+    (@desk desk) => { true };
+}
+
+attacks! {
+    "A02" "60 wrong codes at once" (desk) guessing::parallel_guesses;
+    "A03" "60 right codes at once" (desk) guessing::parallel_right_codes;
+    "A05 A06" "a resend gives no attempts back" (desk) guessing::resend_multiplication;
+    "A09" "a used code again" (desk) guessing::reuse;
+    "A12" "a code for another identifier" (desk) guessing::other_identifier;
+    "A07" "one guess each for many identifiers" guessing::spraying;
+    "C01 C02" "known and unknown: the same bytes" (desk) enumeration::bytes;
+    "C03" "known and unknown: the same time" (desk) enumeration::timing;
+    "A22" "no answer holds a code" (desk) enumeration::leaks;
+    "B02" "60 requests at once send one message" (desk) flooding::parallel_requests;
+    "B03" "plus-tags share a mailbox's day" flooding::plus_tags;
+    "B05" "one caller, many identifiers" flooding::one_caller;
+    "B06" "forged addresses" flooding::forged_addresses;
+    "D05 D06" "hostile identifiers" flooding::hostile_identifiers;
+}

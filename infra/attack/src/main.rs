@@ -1,0 +1,53 @@
+//! `attack`: tries the black-box part of what the service must survive, against a target whose operator consents.
+//!
+//! The target shows its consent by serving a token at `/.well-known/latchkey-attack-consent` (setting
+//! `ATTACK_CONSENT`), and whoever runs this must know it. A local cloud consents by itself. What needs the codes that
+//! were sent runs against a local cloud only, which shows them in its outbox.
+
+mod attacks;
+mod report;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use attacks::ATTACKS;
+use report::Report;
+use target::Target;
+
+/// Tries Latchkey's defences from outside.
+#[derive(Parser)]
+#[command(name = "attack", version)]
+struct Line {
+    /// The API's base URL.
+    #[arg(default_value = "http://127.0.0.1:3000")]
+    url: String,
+    /// The token by which the target's operator consents.
+    #[arg(long, default_value = "local")]
+    consent: String,
+    /// Requests of each kind for the timing comparison.
+    #[arg(long, default_value_t = 200)]
+    samples: usize,
+    /// Answers as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let line = Line::parse();
+    let target = match Target::consenting(&line.url, &line.consent).await {
+        Ok(target) => target,
+        Err(sentence) => {
+            report::refuse(&sentence);
+            return ExitCode::from(2);
+        }
+    };
+    let mut report = Report::new(line.json, ATTACKS.len());
+    for attack in ATTACKS {
+        report.begins(attack.name);
+        report.ends(attack, attack.run(&target, line.samples).await);
+    }
+    report.print()
+}
