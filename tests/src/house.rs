@@ -56,7 +56,6 @@ impl House {
     }
 
     /// A request to a path.
-    #[must_use]
     pub fn call(&self, method: Method, path: &str) -> Call {
         let url = format!("{}{path}", self.cloud.url());
         Call {
@@ -67,13 +66,11 @@ impl House {
     }
 
     /// A GET.
-    #[must_use]
     pub fn get(&self, path: &str) -> Call {
         self.call(Method::GET, path)
     }
 
     /// A POST of JSON.
-    #[must_use]
     pub fn post(&self, path: &str, body: &Value) -> Call {
         self.call(Method::POST, path)
             .body("application/json", body.to_string())

@@ -402,7 +402,8 @@ impl Scene {
             let muted = self
                 .challenges()
                 .any(|c| challenged(c) == canonical(&asked.identifier) && c.contains_key("mute"));
-            if !sent && !(noted && muted) {
+            let kept_quiet = noted && muted;
+            if !sent && !kept_quiet {
                 all.push(format!(
                     "I9: {delivery} to {} was never sent",
                     asked.identifier
