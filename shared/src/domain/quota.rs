@@ -33,11 +33,12 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many calls a minute, `burst` of them at once.
+    /// So many calls a minute, `burst` of them at once. The interval is whole milliseconds, rounded up, because that is
+    /// what the store counts in.
     #[must_use]
     pub fn per_minute(calls: u32, burst: u32) -> Self {
         Self {
-            interval: Duration::from_secs(60) / calls.max(1),
+            interval: Duration::from_millis(60_000_u64.div_ceil(calls.max(1).into())),
             burst: burst.max(1),
         }
     }
