@@ -54,13 +54,27 @@ impl Tables<'_> {
         all.into_iter().find(|item| item["pk"] == pk.as_str())
     }
 
-    /// Changes an item by hand, as only a test may: an update expression with its values in DynamoDB's form.
+    /// Changes an item by hand, as only a test may: an update expression with its values in DynamoDB's form; `#name`
+    /// stands for the attribute `name`, for those whose names are reserved words.
     pub async fn update(&self, table: &str, pk: &str, sk: &str, expression: &str, values: Value) {
         let mut order = json!({
             "TableName": table,
             "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
             "UpdateExpression": expression,
         });
+        let names: Map<_, _> = expression
+            .split('#')
+            .skip(1)
+            .map(|rest| {
+                rest.split(|c: char| !c.is_alphanumeric())
+                    .next()
+                    .unwrap_or_default()
+            })
+            .map(|name| (format!("#{name}"), json!(name)))
+            .collect();
+        if !names.is_empty() {
+            order["ExpressionAttributeNames"] = Value::Object(names);
+        }
         if values.is_object() {
             order["ExpressionAttributeValues"] = values;
         }
