@@ -87,10 +87,13 @@ impl Guard {
     /// # Errors
     /// As [`Guard::admit`].
     pub async fn confirm(&self, claims: AccessClaims) -> Result<SignedIn> {
+        // To the millisecond, as the store keeps moments: what is answered is what will be read.
         let now = self.clock.now();
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let user = self.store.user(claims.sub).await?;
         let user = user.ok_or(Error::Unauthenticated)?;
-        if user.status != Status::Active || !user.has_session(claims.sid, now) {
+        let over = user.erases_at.is_some_and(|at| at <= now);
+        if over || user.status != Status::Active || !user.has_session(claims.sid, now) {
             return Err(Error::Unauthenticated);
         }
         Ok(SignedIn { user, claims, now })

@@ -108,6 +108,12 @@ impl Issuer {
         })
     }
 
+    /// The way to people, for other letters than codes.
+    #[must_use]
+    pub fn courier(&self) -> &Courier {
+        &self.courier
+    }
+
     /// Whether codes can go this way at all.
     #[must_use]
     pub fn offers(&self, channel: Channel) -> bool {

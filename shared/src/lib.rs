@@ -10,8 +10,9 @@
 //! - [`keyring`]: signing keys and pepper;
 //! - [`courier`]: the door to people: mail, SMS, WhatsApp;
 //! - [`gallery`]: the door to S3;
-//! - [`guard`], [`issuing`], [`proving`], [`marks`], [`minting`]: what more than one function does with all of these:
-//!   who is calling, sending a code, checking one, and what is derived for it;
+//! - [`guard`], [`issuing`], [`proving`], [`marks`], [`minting`], [`telling`], [`erasing`]: what more than one function
+//!   does with all of these: who is calling, sending a code, checking one, what is derived for it, telling people that an
+//!   address changed, erasing them;
 //! - [`chronicle`]: what happened, read off the tables' streams;
 //! - [`config`], [`clock`], [`beside`], [`entropy`], [`cloud`], [`error`], [`telemetry`]: what all of them stand on.
 
@@ -24,6 +25,7 @@ pub mod courier;
 pub mod domain;
 pub mod entropy;
 pub mod entry;
+pub mod erasing;
 pub mod error;
 pub(crate) mod fares;
 pub mod gallery;
@@ -37,6 +39,7 @@ pub mod minting;
 pub mod proving;
 pub mod store;
 pub mod telemetry;
+pub mod telling;
 
 pub use error::{Error, FieldError};
 

@@ -5,7 +5,7 @@ use aws_lc_rs::digest;
 use crate::domain::channel::Channel;
 use crate::domain::code::OtpCode;
 use crate::domain::delivery::SealedId;
-use crate::domain::id::DeliveryId;
+use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::keyring::{Label, Pepper, Peppers, equal};
 use crate::store::challenge::Live;
@@ -169,6 +169,14 @@ fn guess(
     let mut guess = [0; 16];
     guess.copy_from_slice(&mac[..16]);
     guess
+}
+
+/// The owner of a linking code, as its item and its MAC know them: a hash of the account and of how often its address of
+/// that kind changed. The item then leads to nobody, and a code asked for before a change opens nothing after it.
+#[must_use]
+pub fn link_owner(user: UserId, version: u32) -> String {
+    let text = format!("owner\0{user}\0{version}");
+    hex(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
 }
 
 fn seal(pepper: &Pepper, id: DeliveryId) -> [u8; 8] {

@@ -8,6 +8,7 @@
 //! The bucket is private. Its folder `avatars` is served by the CDN in front of it (`AVATAR_BASE_URL`); `uploads` and
 //! `pending` are served to nobody.
 
+mod handout;
 mod objects;
 mod policy;
 mod sweep;
@@ -22,6 +23,7 @@ use crate::domain::id::UserId;
 use crate::domain::picture::{Address, Kind, Picture, Upload};
 use crate::{Error, Result};
 
+pub use handout::Link;
 pub use policy::Form;
 pub use sweep::Unsettled;
 

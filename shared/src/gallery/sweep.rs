@@ -25,12 +25,13 @@ pub(super) fn marker(user: UserId, at: Timestamp) -> Result<Vec<u8>> {
 }
 
 /// What the keys of everything of an account begin with.
-pub(super) fn prefixes(user: UserId) -> [String; 3] {
+pub(super) fn prefixes(user: UserId) -> [String; 4] {
     let owner = Owner::of(user).prefix();
     [
         owner.clone(),
         owner.replacen("avatars/", "pending/", 1),
         Upload::prefix(user),
+        super::handout::prefix(user),
     ]
 }
 
@@ -78,7 +79,7 @@ impl Gallery {
         done: &[Unsettled],
         current: impl AsyncFnOnce() -> Result<Option<Address>>,
     ) -> Result<()> {
-        let [pictures, markers, _] = prefixes(user);
+        let [pictures, markers, ..] = prefixes(user);
         let keys = self.list_objects(&pictures).await?;
         let done: BTreeSet<&str> = done.iter().map(|one| one.key.as_str()).collect();
         let in_work: BTreeSet<String> = self

@@ -67,6 +67,14 @@ pub(super) fn problem(error: &Error, public_url: &str, request_id: &str) -> Resp
         Error::Unauthenticated => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // RFC 9470: which sign-in would do.
+        Error::ReauthenticationRequired => {
+            let challenge = "Bearer error=\"insufficient_user_authentication\", max_age=600";
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
+        }
         // Where the router refused the method, it adds the header itself, after us, unless there is one.
         Error::MethodNotAllowed { allow } if !allow.is_empty() => {
             if let Ok(allow) = HeaderValue::from_str(allow) {

@@ -1,10 +1,14 @@
 //! Every key of the two tables, and what each item holds; docs/TABLES.md is rendered from [`NOUNS`].
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 
 use super::item::{Item, s};
 use crate::domain::id::{ActivityId, SessionId, UserId};
 use crate::domain::identifier::{Identifier, IdentifierKind};
+
+/// The index of `Ephemeral` that lists the deliveries to a recipient, by the MAC of their address.
+pub(crate) const RECIPIENTS: &str = "recipients";
 
 /// Which of the two tables a noun lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +74,10 @@ pub static NOUNS: &[Noun] = &[
                 "method and origin of the registration",
             ),
             ("version", "counts the changes of the profile; its ETag"),
+            (
+                "former",
+                "set of addresses that the account had before, each after its kind, so that erasure finds what is left of them",
+            ),
         ],
     },
     Noun {
@@ -188,6 +196,27 @@ pub static NOUNS: &[Noun] = &[
         sk: "SEEN",
         expires: "after 15 days: a stream remembers for one, a dead letter for 14",
         attributes: &[],
+    },
+    Noun {
+        name: "due erasure",
+        table: Table::Accounts,
+        pk: "ERASURES",
+        sk: "<milliseconds since 1970, 15 digits>#<user id>",
+        expires: "never: it goes with its user, or when the wish is undone",
+        attributes: &[],
+    },
+    Noun {
+        name: "notice",
+        table: Table::Accounts,
+        pk: "NOTICES",
+        sk: "<milliseconds since 1970, 15 digits>#<user id>",
+        expires: "never: it goes when its letters are out",
+        attributes: &[
+            ("to", "list of the addresses that are to be told"),
+            ("change, kind", "what happened to which of the addresses"),
+            ("masked", "the address, masked"),
+            ("lang", "the language to write in"),
+        ],
     },
     Noun {
         name: "challenge",
@@ -353,6 +382,28 @@ pub(crate) fn claim(identifier: &Identifier) -> Key {
         ),
         "CLAIM",
     )
+}
+
+/// When a person is to be erased; in the order of time.
+pub(crate) fn due_erasure(at: Timestamp, user: UserId) -> Key {
+    Key::new("ERASURES".to_owned(), format!("{}#{user}", millis(at)))
+}
+
+/// What people are still to be told of a change of an account; in the order of time.
+pub(crate) fn notice(at: Timestamp, user: UserId) -> Key {
+    Key::new("NOTICES".to_owned(), format!("{}#{user}", millis(at)))
+}
+
+/// A moment in digits whose order is that of time.
+pub(crate) fn millis(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond().max(0))
+}
+
+/// The moment and the person of a key of [`due_erasure`] or [`notice`].
+pub(crate) fn moment_and_user(sk: &str) -> Option<(Timestamp, UserId)> {
+    let (millis, user) = sk.split_once('#')?;
+    let at = Timestamp::from_millisecond(millis.parse().ok()?).ok()?;
+    Some((at, UserId::parse(user)?))
 }
 
 /// The challenge of an identifier's text, which for a mailbox's budget need not be the identifier itself.

@@ -3,6 +3,7 @@
 //! A condition expression *is* the logic here, so every write says in its condition what must hold, and what it finds
 //! instead comes back as an answer. Times in items are milliseconds since 1970 from our own clock.
 
+pub mod activities;
 pub mod activity;
 pub mod avatar;
 pub mod challenge;
@@ -10,14 +11,21 @@ pub mod claim;
 pub mod delivery;
 #[cfg(test)]
 mod document;
+pub mod erasure;
+pub mod export;
 pub(crate) mod fault;
+mod hanging;
+pub mod identifiers;
 pub(crate) mod item;
 pub mod keys;
 pub mod limit;
+pub mod notices;
 pub mod operator;
+pub mod profile;
 pub mod redeem;
 pub mod report;
 pub mod session;
+pub mod sources;
 pub mod statistics;
 pub mod suppression;
 pub mod user;

@@ -104,8 +104,16 @@ impl Store {
                 {
                     return Err(Error::Unavailable(format!("{id} is being erased")));
                 }
+                // Its time has come, and nobody has erased it yet: the address is free from the first step on.
+                (Some(id), None, Some(item))
+                    if item.moment("erases_at").is_some_and(|at| at <= redeem.now) =>
+                {
+                    let user = user::read(id, item)?;
+                    self.begin_erasure(&user, redeem.now).await?;
+                    owner = self.owner(redeem.identifier).await?;
+                }
                 (Some(_), None, Some(item)) if status(item)? == Status::Suspended => {
-                    self.use_up(redeem.identifier, redeem.live, redeem.now)
+                    self.use_up(Purpose::SignIn, redeem.identifier, redeem.live, redeem.now)
                         .await?;
                     return Ok(Redeemed::Suspended);
                 }
@@ -144,7 +152,7 @@ impl Store {
         let mut claim = keys::claim(redeem.identifier).item();
         claim.insert("user".to_owned(), s(newcomer.id.to_string()));
         let mut actions = vec![
-            self.use_up_action(redeem.identifier, redeem.live, redeem.now)?,
+            self.use_up_action(Purpose::SignIn, redeem.identifier, redeem.live, redeem.now)?,
             self.put_new(claim)?,
             self.put_new(item)?,
         ];
@@ -201,13 +209,15 @@ impl Store {
             .table_name(self.accounts())
             .set_key(Some(keys::user(id).item()))
             .update_expression(update)
-            .condition_expression(format!("#status=:active AND {room}"))
+            .condition_expression(format!(
+                "#status=:active AND {room} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
+            ))
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         let mut actions = vec![
-            self.use_up_action(redeem.identifier, redeem.live, redeem.now)?,
+            self.use_up_action(Purpose::SignIn, redeem.identifier, redeem.live, redeem.now)?,
             TransactWriteItem::builder()
                 .condition_check(claim.map_err(Error::internal)?)
                 .build(),
@@ -253,7 +263,7 @@ impl Store {
         Ok(actions)
     }
 
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem> {
+    pub(super) fn put_new(&self, item: Item) -> Result<TransactWriteItem> {
         let put = Put::builder()
             .table_name(self.accounts())
             .set_item(Some(item))
@@ -266,6 +276,7 @@ impl Store {
 
     pub(crate) fn use_up_action(
         &self,
+        purpose: Purpose,
         identifier: &Identifier,
         live: &Live,
         now: Timestamp,
@@ -273,7 +284,7 @@ impl Store {
         let update = Update::builder()
             .table_name(self.ephemeral())
             .set_key(Some(
-                keys::challenge(Purpose::SignIn, identifier.kind(), identifier.as_str()).item(),
+                keys::challenge(purpose, identifier.kind(), identifier.as_str()).item(),
             ))
             .update_expression(USE_UP)
             .condition_expression(STILL_GOOD)
@@ -284,14 +295,20 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Burns the code of a suspended account.
-    async fn use_up(&self, identifier: &Identifier, live: &Live, now: Timestamp) -> Result<()> {
+    /// Burns a right code that opens nothing.
+    pub(super) async fn use_up(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+        live: &Live,
+        now: Timestamp,
+    ) -> Result<()> {
         let outcome = when_busy(|| async {
             self.client
                 .update_item()
                 .table_name(self.table(Table::Ephemeral))
                 .set_key(Some(
-                    keys::challenge(Purpose::SignIn, identifier.kind(), identifier.as_str()).item(),
+                    keys::challenge(purpose, identifier.kind(), identifier.as_str()).item(),
                 ))
                 .update_expression(USE_UP)
                 .condition_expression(STILL_GOOD)

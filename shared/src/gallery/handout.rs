@@ -1,0 +1,76 @@
+//! What is too large for an answer is handed out by way of the bucket, at an address that is good for minutes.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::presigning::PresigningConfig;
+use jiff::Timestamp;
+
+use super::{Gallery, unavailable};
+use crate::domain::id::UserId;
+use crate::{Error, Result, entropy};
+
+/// How long the address is good.
+const GOOD: Duration = Duration::from_secs(15 * 60);
+
+/// An address to fetch something from.
+#[derive(Debug)]
+pub struct Link {
+    /// The address; whoever has it can fetch.
+    pub url: String,
+    /// Whole seconds that it is good.
+    pub expires_in: u64,
+}
+
+/// What the keys of a person's handouts begin with. The bucket drops them after a day.
+pub(super) fn prefix(user: UserId) -> String {
+    format!("exports/{user}/")
+}
+
+impl Gallery {
+    /// Keeps a JSON document for its person to fetch.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn hand_out(
+        &self,
+        user: UserId,
+        name: &str,
+        document: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Link> {
+        let nonce = u128::from_be_bytes(entropy::bytes());
+        let key = format!("{}{nonce:032x}.json", prefix(user));
+        self.put_object(key.clone(), document, "application/json", None)
+            .await?;
+        let since_1970 = Duration::try_from(now.as_duration()).map_err(Error::internal)?;
+        let config = PresigningConfig::builder()
+            .start_time(SystemTime::UNIX_EPOCH + since_1970)
+            .expires_in(GOOD)
+            .build()
+            .map_err(Error::internal)?;
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .response_content_disposition(format!("attachment; filename=\"{name}\""))
+            .presigned(config)
+            .await
+            .map_err(|error| unavailable("GetObject", DisplayErrorContext(&error)))?;
+        Ok(Link {
+            url: request.uri().to_owned(),
+            expires_in: GOOD.as_secs(),
+        })
+    }
+
+    /// The names of everything that is kept of an account: pictures, uploads, handouts.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn objects_of(&self, user: UserId) -> Result<Vec<String>> {
+        let prefixes = super::sweep::prefixes(user);
+        let lists = prefixes.iter().map(|prefix| self.list_objects(prefix));
+        Ok(futures_util::future::try_join_all(lists).await?.concat())
+    }
+}

@@ -1,0 +1,70 @@
+//! A person's activity, read back: newest first.
+
+use jiff::Timestamp;
+
+use super::hanging::Hanging;
+use super::item::Read;
+use super::{Store, keys};
+use crate::Result;
+use crate::domain::id::{ActivityId, UserId};
+
+/// One line of activity, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivityLine {
+    /// Its id.
+    pub id: ActivityId,
+    /// What happened.
+    pub event: String,
+    /// When.
+    pub at: Timestamp,
+    /// From which address.
+    pub ip: String,
+    /// With what.
+    pub user_agent: String,
+    /// Particulars.
+    pub detail: String,
+}
+
+const PREFIX: &str = "ACTIVITY#";
+
+impl Store {
+    /// At most `limit` lines of a person's activity before this one, newest first, and whether there are more. Lines
+    /// whose time is over are none, whether or not the table has dropped them yet.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn activities(
+        &self,
+        user: UserId,
+        before: Option<ActivityId>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<(Vec<ActivityLine>, bool)> {
+        let wanted = Hanging {
+            user,
+            prefix: PREFIX,
+            after: before.map(|id| keys::activity(user, id)),
+            newest_first: true,
+            limit,
+        };
+        let is_kept =
+            |item: &super::item::Item| item.number("ttl").is_none_or(|ttl| ttl > now.as_second());
+        let (items, more) = self.hanging(wanted, is_kept).await?;
+        let lines = items.iter().map(|item| {
+            let corrupt = |attribute| item.corrupt("activity", attribute);
+            let id = item.text("sk").and_then(|sk| sk.strip_prefix(PREFIX));
+            let text = |name: &str| item.text(name).unwrap_or_default().to_owned();
+            Ok(ActivityLine {
+                id: id
+                    .and_then(ActivityId::parse)
+                    .ok_or_else(|| corrupt("sk"))?,
+                event: text("event"),
+                at: item.moment("at").ok_or_else(|| corrupt("at"))?,
+                ip: text("ip"),
+                user_agent: text("ua"),
+                detail: text("detail"),
+            })
+        });
+        Ok((lines.collect::<Result<_>>()?, more))
+    }
+}

@@ -1,0 +1,298 @@
+//! Everything that is held on a person, item by item.
+//!
+//! [`COVERED`] says of every noun of the tables how it gets into an export, or why not; a test holds it against
+//! [`keys::NOUNS`], so that a new noun cannot be forgotten.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::erasure::addresses;
+use super::hanging::Hanging;
+use super::item::{Item, Read};
+use super::keys::{self, Purpose, Table};
+use super::{Store, user};
+use crate::Result;
+use crate::domain::id::UserId;
+use crate::domain::identifier::{Identifier, IdentifierKind};
+
+/// How a noun gets into an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// Under this member of the export.
+    In(&'static str),
+    /// Not at all, since it is not about one person.
+    NotPersonal(&'static str),
+}
+
+use Cover::{In, NotPersonal};
+
+/// Every noun, and how it gets into an export.
+pub static COVERED: &[(&str, Cover)] = &[
+    ("user", In("account")),
+    ("session", In("sessions")),
+    ("source of a user", In("sources")),
+    ("activity", In("activity")),
+    ("claim", In("claims")),
+    ("due erasure", In("erasure")),
+    ("notice", In("notices")),
+    ("challenge", In("codes")),
+    ("delivery", In("deliveries")),
+    ("suppression", In("suppressions")),
+    (
+        "limit",
+        NotPersonal(
+            "it counts an address of the network or a range of numbers for minutes; a person's own is in `limits`",
+        ),
+    ),
+    ("registrations", NotPersonal("numbers of users a day")),
+    ("sources", NotPersonal("numbers of users by origin")),
+    ("code figures", NotPersonal("numbers of messages a day")),
+    (
+        "last-active histogram",
+        NotPersonal("numbers of users a day"),
+    ),
+    (
+        "recent registrations",
+        NotPersonal("the account's id, moment and origin, which `account` shows"),
+    ),
+    ("seen", NotPersonal("ids of events that were counted")),
+];
+
+/// What opens something, or means nothing outside of the tables.
+const HIDDEN: [&str; 9] = ["pk", "sk", "rh", "pv", "nonce", "guess", "rid", "g", "idle"];
+
+/// What is a number of milliseconds since 1970.
+const MOMENTS: [&str; 16] = [
+    "at",
+    "created",
+    "rot",
+    "used",
+    "end",
+    "seen",
+    "joined",
+    "last_login",
+    "last_activity",
+    "erases_at",
+    "exp",
+    "fa",
+    "kfa",
+    "tat",
+    "s",
+    "m",
+];
+
+/// By what means a person's traces under derived keys are found.
+pub struct Traces<'a> {
+    /// The MACs under which deliveries remember an address.
+    pub recipients: &'a (dyn Fn(&Identifier) -> Vec<String> + Sync),
+    /// The MACs under which an address is suppressed.
+    pub suppressions: &'a (dyn Fn(&Identifier) -> Vec<String> + Sync),
+}
+
+impl Store {
+    /// Everything that the tables hold on a person; `None` where there is no such person.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn export(&self, id: UserId, traces: Traces<'_>) -> Result<Option<Value>> {
+        let all = Hanging {
+            user: id,
+            prefix: "",
+            after: None,
+            newest_first: false,
+            limit: usize::MAX,
+        };
+        let (hanging, _) = self.hanging(all, |_| true).await?;
+        let Some(account) = hanging.iter().find(|item| item.text("sk") == Some("USER")) else {
+            return Ok(None);
+        };
+        let user = user::read(id, account)?;
+        let addresses = addresses(&user, account);
+        let with = |prefix: &str| {
+            list(
+                hanging
+                    .iter()
+                    .filter(|item| item.text("sk").is_some_and(|sk| sk.starts_with(prefix))),
+            )
+        };
+
+        let claims = addresses.iter().map(keys::claim).collect::<Vec<_>>();
+        let codes = addresses.iter().flat_map(|address| {
+            [Purpose::SignIn, Purpose::Link]
+                .map(|purpose| keys::challenge(purpose, address.kind(), address.as_str()))
+        });
+        let codes: Vec<_> = codes.collect();
+        let erasure: Vec<_> = user
+            .erases_at
+            .map(|at| keys::due_erasure(at, id))
+            .into_iter()
+            .collect();
+        let limits = [keys::limit("avatar", &id.to_string())];
+        let suppressions: Vec<_> = addresses
+            .iter()
+            .flat_map(|address| {
+                (traces.suppressions)(address)
+                    .into_iter()
+                    .map(|mac| (address.kind(), mac))
+            })
+            .map(|(kind, mac): (IdentifierKind, String)| keys::suppression(kind, &mac))
+            .collect();
+        let recipients: Vec<_> = addresses.iter().flat_map(traces.recipients).collect();
+        let deliveries = async {
+            let lists = recipients
+                .iter()
+                .map(|recipient| self.deliveries_to(recipient));
+            let found = futures_util::future::try_join_all(lists).await?;
+            let keys: Vec<_> = found
+                .iter()
+                .flatten()
+                .filter_map(|item| {
+                    Some(keys::delivery(item.text("pk")?.strip_prefix("DELIVERY#")?))
+                })
+                .collect();
+            self.get_all(Table::Ephemeral, &keys).await
+        };
+        let (claims, codes, erasure, limits, suppressions, deliveries, notices) = futures_util::try_join!(
+            self.get_all(Table::Accounts, &claims),
+            self.get_all(Table::Ephemeral, &codes),
+            self.get_all(Table::Accounts, &erasure),
+            self.get_all(Table::Ephemeral, &limits),
+            self.get_all(Table::Ephemeral, &suppressions),
+            deliveries,
+            self.timeline("NOTICES", Timestamp::MAX, 100),
+        )?;
+        // An address that somebody else has by now is theirs, and so are its codes.
+        let own: Vec<_> = claims
+            .iter()
+            .filter(|item| item.text("user") == Some(&id.to_string()))
+            .collect();
+        let foreign: Vec<_> = claims
+            .iter()
+            .filter(|item| item.text("user") != Some(&id.to_string()))
+            .filter_map(|item| item.text("pk")?.strip_prefix("CLAIM#"))
+            .collect();
+        let codes = codes.iter().filter(|item| {
+            let of = item.text("pk").and_then(|pk| pk.splitn(3, '#').nth(2));
+            !of.is_some_and(|of| foreign.contains(&of))
+        });
+        let notices = notices.iter().filter(|item| {
+            let of = item.text("sk").and_then(keys::moment_and_user);
+            of.is_some_and(|(_, user)| user == id)
+        });
+        Ok(Some(json!({
+            "account": shown(account),
+            "sessions": with("SESSION#"),
+            "sources": with("SOURCE#"),
+            "activity": with("ACTIVITY#"),
+            "claims": list(own),
+            "erasure": list(&erasure),
+            "notices": list(notices),
+            "codes": list(codes),
+            "limits": list(&limits),
+            "deliveries": list(&deliveries),
+            "suppressions": list(&suppressions),
+        })))
+    }
+}
+
+fn list<'a>(items: impl IntoIterator<Item = &'a Item>) -> Value {
+    items.into_iter().map(shown).collect()
+}
+
+/// An item as its person can read it: whose key says something, with its key.
+fn shown(item: &Item) -> Value {
+    let mut shown = members(item);
+    let (pk, sk) = (
+        item.text("pk").unwrap_or_default(),
+        item.text("sk").unwrap_or_default(),
+    );
+    let named = match sk {
+        "USER" | "CLAIM" | "CODE" | "DELIVERY" | "LIMIT" | "SUPPRESSED" => pk,
+        _ => sk,
+    };
+    if let Some((_, name)) = named.split_once('#') {
+        shown.insert("id".to_owned(), json!(name));
+    }
+    Value::Object(shown)
+}
+
+fn members(item: &Item) -> Map<String, Value> {
+    item.iter()
+        .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), plain(name, value)))
+        .collect()
+}
+
+fn plain(name: &str, value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!(text),
+        AttributeValue::N(number) => number_of(name, number),
+        AttributeValue::Bool(flag) => json!(flag),
+        AttributeValue::Ss(texts) => json!(texts),
+        AttributeValue::L(values) => values.iter().map(|value| plain(name, value)).collect(),
+        // The map of sessions: each with its end.
+        AttributeValue::M(map) if name == "sessions" => map
+            .iter()
+            .map(|(id, end)| (id.clone(), plain("end", end)))
+            .collect::<Map<_, _>>()
+            .into(),
+        AttributeValue::M(map) => members(map).into(),
+        _ => Value::Null,
+    }
+}
+
+fn number_of(name: &str, number: &str) -> Value {
+    let Ok(number) = number.parse::<i64>() else {
+        return json!(number);
+    };
+    let slot = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let moment = match name {
+        "ttl" => Timestamp::from_second(number),
+        _ if MOMENTS.contains(&slot) => Timestamp::from_millisecond(number),
+        _ => return json!(number),
+    };
+    match moment {
+        Ok(_) if number == 0 => Value::Null, // a slot that was never used
+        Ok(moment) => json!(moment),
+        Err(_) => json!(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_noun_is_in_the_export_or_not_about_a_person() {
+        for noun in keys::NOUNS {
+            let covered = COVERED
+                .iter()
+                .filter(|(name, _)| *name == noun.name)
+                .count();
+            assert_eq!(
+                covered, 1,
+                "say in COVERED how the noun `{}` gets into an export",
+                noun.name
+            );
+        }
+    }
+
+    #[test]
+    fn what_opens_something_stays_inside() {
+        let item: Item = super::super::item::map([
+            (
+                "pk",
+                super::super::item::s("CODE#signin#email#a@example.com"),
+            ),
+            ("sk", super::super::item::s("CODE")),
+            ("nonce", super::super::item::b([1; 16])),
+            ("exp", super::super::item::n(1_700_000_000_000_i64)),
+            ("s0", super::super::item::n(0)),
+        ]);
+        assert_eq!(
+            shown(&item),
+            json!({ "id": "signin#email#a@example.com", "exp": "2023-11-14T22:13:20Z", "s0": null })
+        );
+    }
+}

@@ -1,0 +1,372 @@
+//! The addresses of an account: proven, they are taken or given up in one transaction, which also ends the other
+//! sessions and promises the notice.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use jiff::Timestamp;
+
+use super::activity::Activity;
+use super::challenge::Live;
+use super::fault::Fault;
+use super::item::{Item, at, map, n, s};
+use super::keys::{self, Purpose};
+use super::notices::{self, Notice, What};
+use super::profile::still_signed_in;
+use super::{Store, session};
+use crate::domain::id::SessionId;
+use crate::domain::identifier::{Identifier, IdentifierKind};
+use crate::domain::session::{Ending, Why};
+use crate::domain::user::{Status, User};
+use crate::{Error, Result};
+
+/// Who changes an address, and what is told of it.
+#[derive(Clone, Debug)]
+pub struct By<'a> {
+    /// By which sign-in; it is the one session that is kept.
+    pub session: SessionId,
+    /// The request's id.
+    pub request: &'a str,
+    /// The line in the person's activity.
+    pub activity: Activity<'a>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What came of a proven address.
+#[derive(Clone, Debug)]
+pub enum Linked {
+    /// The account as it is now, and who is to be told; nobody, where it was the account's already.
+    To(Box<User>, Option<Notice>),
+    /// The address is somebody else's; the code is used up.
+    Taken,
+    /// The code was used or has ended, or it was for the address before this one.
+    CodeOver,
+    /// The account is gone or not active, or the session has ended.
+    Refused,
+}
+
+/// What came of giving an address up.
+#[derive(Clone, Debug)]
+pub enum Unlinked {
+    /// The account as it is now, and who is to be told; nobody, where there was none.
+    To(Box<User>, Option<Notice>),
+    /// It is the last way to sign in.
+    Last,
+    /// The account is gone or not active, or the session has ended.
+    Refused,
+}
+
+/// Where each condition of the transactions stands.
+const USER: usize = 0;
+const CHALLENGE: usize = 1;
+const CLAIM: usize = 2;
+
+impl Store {
+    /// Gives a proven address to the account, as it was just read; the old one of its kind is given up.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer; the address may have changed then.
+    pub async fn link(
+        &self,
+        user: &User,
+        identifier: &Identifier,
+        live: &Live,
+        by: &By<'_>,
+    ) -> Result<Linked> {
+        let used = self.use_up_action(Purpose::Link, identifier, live, by.now)?;
+        let change = Change::new(user, identifier.kind(), Some(identifier), by);
+        if change.is_none() {
+            return match self.transact(vec![used]).await {
+                Ok(()) => Ok(Linked::To(Box::new(user.clone()), None)),
+                Err(Fault::Cancelled(_)) => Ok(Linked::CodeOver),
+                Err(fault) => Err(fault.into()),
+            };
+        }
+        let mut actions = vec![
+            self.address_action(&change)?,
+            used,
+            self.claim_action(&change)?,
+        ];
+        actions.extend(self.rest(&change)?);
+        let refused = match self.transact(actions).await {
+            Ok(()) => return Ok(Linked::To(Box::new(change.done()), change.notice())),
+            Err(Fault::Cancelled(refused)) => refused,
+            Err(fault) => return Err(fault.into()),
+        };
+        let of = |place: usize| refused.get(place).and_then(Option::as_ref);
+        if let Some(item) = of(USER) {
+            return Ok(match still_signed_in(user, item, by.session)? {
+                Some(_) => Linked::CodeOver, // the address changed meanwhile, and with it what the code is for
+                None => Linked::Refused,
+            });
+        }
+        if of(CHALLENGE).is_none() && of(CLAIM).is_some() {
+            self.use_up(Purpose::Link, identifier, live, by.now).await?;
+            return Ok(Linked::Taken);
+        }
+        Ok(Linked::CodeOver)
+    }
+
+    /// Takes an address from the account, as it was just read.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer; the address may be gone then.
+    pub async fn unlink(
+        &self,
+        mut user: User,
+        kind: IdentifierKind,
+        by: &By<'_>,
+    ) -> Result<Unlinked> {
+        for _ in 0..4 {
+            let change = Change::new(&user, kind, None, by);
+            if change.is_none() {
+                return Ok(Unlinked::To(Box::new(user), None));
+            }
+            if address(&user, other(kind)).is_none() {
+                return Ok(Unlinked::Last);
+            }
+            let mut actions = vec![self.address_action(&change)?];
+            actions.extend(self.rest(&change)?);
+            let refused = match self.transact(actions).await {
+                Ok(()) => return Ok(Unlinked::To(Box::new(change.done()), change.notice())),
+                Err(Fault::Cancelled(refused)) => refused,
+                Err(fault) => return Err(fault.into()),
+            };
+            let item = refused.into_iter().next().flatten().unwrap_or_default();
+            match still_signed_in(&user, &item, by.session)? {
+                Some(now) => user = now,
+                None => return Ok(Unlinked::Refused),
+            }
+        }
+        Err(Error::Unavailable("the addresses kept changing".into()))
+    }
+
+    /// The account: the address, its version, the one session that is kept.
+    fn address_action(&self, change: &Change<'_>) -> Result<TransactWriteItem> {
+        let Change { user, kind, by, .. } = *change;
+        let mut names: HashMap<String, String> = map([
+            ("#status", "status".to_owned()),
+            ("#version", "version".to_owned()),
+            ("#sid", by.session.to_string()),
+            ("#address", field(kind).to_owned()),
+            ("#count", format!("{}_version", field(kind))),
+        ]);
+        let end = change.end();
+        let ending = Ending {
+            why: Why::IdentifierChanged,
+            at: by.now,
+            request: by.request.to_owned(),
+        };
+        let mut values: Item = map([
+            (":active", s(Status::Active.as_str())),
+            (":one", n(1)),
+            (":seen", n(version(user, kind))),
+            (":end", end.clone()),
+            (
+                ":only",
+                AttributeValue::M([(by.session.to_string(), end)].into()),
+            ),
+            (":ended", session::record(&ending)),
+            (":now", at(by.now)),
+        ]);
+        let mut condition = "#status=:active AND sessions.#sid=:end AND #count=:seen".to_owned();
+        let mut update =
+            "SET sessions=:only, ended=:ended, last_activity=:now, #count=#count+:one, #version=#version+:one"
+                .to_owned();
+        match change.new {
+            Some(new) => {
+                values.insert(":address".to_owned(), s(new.as_str()));
+                update.push_str(", #address=:address");
+            }
+            None => {
+                names.insert("#other".to_owned(), field(other(kind)).to_owned());
+                condition.push_str(" AND attribute_exists(#other)");
+                update.push_str(" REMOVE #address");
+            }
+        }
+        if let Some(old) = change.old {
+            let former = AttributeValue::Ss(vec![format!("{}#{old}", kind.as_str())]);
+            values.insert(":former".to_owned(), former);
+            update.push_str(" ADD former :former");
+        }
+        let update = Update::builder()
+            .table_name(self.accounts())
+            .set_key(Some(keys::user(user.id).item()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// The claim on the new address: nobody's, or the account's own already.
+    fn claim_action(&self, change: &Change<'_>) -> Result<TransactWriteItem> {
+        let new = change
+            .new
+            .ok_or_else(|| Error::internal("there is no address to claim"))?;
+        let mut claim = keys::claim(new).item();
+        claim.insert("user".to_owned(), s(change.user.id.to_string()));
+        let put = Put::builder()
+            .table_name(self.accounts())
+            .set_item(Some(claim))
+            .condition_expression("attribute_not_exists(pk) OR #user=:user")
+            .expression_attribute_names("#user", "user")
+            .expression_attribute_values(":user", s(change.user.id.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// The line of activity, the old claim given up, the notice promised.
+    fn rest(&self, change: &Change<'_>) -> Result<Vec<TransactWriteItem>> {
+        let mut actions = vec![self.note(change.user, &change.by.activity)?];
+        if let Some(old) = change.old_identifier() {
+            actions.push(self.unclaim_action(change.user, &old)?);
+        }
+        if let Some(notice) = change.notice() {
+            actions.push(self.put_new(notices::item(&notice))?);
+        }
+        Ok(actions)
+    }
+
+    /// Gives a claim up, if it is the account's.
+    pub(super) fn unclaim_action(
+        &self,
+        user: &User,
+        identifier: &Identifier,
+    ) -> Result<TransactWriteItem> {
+        let delete = Delete::builder()
+            .table_name(self.accounts())
+            .set_key(Some(keys::claim(identifier).item()))
+            .condition_expression("attribute_not_exists(pk) OR #user=:user")
+            .expression_attribute_names("#user", "user")
+            .expression_attribute_values(":user", s(user.id.to_string()))
+            .build()
+            .map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}
+
+/// One change of one address.
+struct Change<'a> {
+    user: &'a User,
+    kind: IdentifierKind,
+    old: Option<&'a str>,
+    new: Option<&'a Identifier>,
+    by: &'a By<'a>,
+}
+
+impl<'a> Change<'a> {
+    fn new(
+        user: &'a User,
+        kind: IdentifierKind,
+        new: Option<&'a Identifier>,
+        by: &'a By<'a>,
+    ) -> Self {
+        let old = address(user, kind);
+        Self {
+            user,
+            kind,
+            old,
+            new,
+            by,
+        }
+    }
+
+    /// Whether everything is as wished already.
+    fn is_none(&self) -> bool {
+        self.old == self.new.map(Identifier::as_str)
+    }
+
+    /// The absolute end of the session that is kept.
+    fn end(&self) -> AttributeValue {
+        let end = self.user.sessions.get(&self.by.session);
+        at(end.copied().unwrap_or(self.by.now))
+    }
+
+    /// An address that today's rules would refuse is no identifier any more, and its claim stays.
+    fn old_identifier(&self) -> Option<Identifier> {
+        self.old.and_then(|old| Identifier::parse(old).ok())
+    }
+
+    fn what(&self) -> What {
+        match (self.old, self.new) {
+            (None, _) => What::Added,
+            (Some(_), Some(_)) => What::Replaced,
+            (Some(_), None) => What::Removed,
+        }
+    }
+
+    /// The former address is told, and the other one.
+    fn notice(&self) -> Option<Notice> {
+        let other =
+            address(self.user, other(self.kind)).and_then(|text| Identifier::parse(text).ok());
+        let old = self.old_identifier();
+        let shown = self.new.cloned().or_else(|| old.clone())?;
+        let to: Vec<_> = old.into_iter().chain(other).collect();
+        (!to.is_empty()).then(|| Notice {
+            user: self.user.id,
+            at: self.by.now,
+            what: self.what(),
+            kind: self.kind,
+            masked: shown.masked(),
+            to,
+            language: self.user.profile.language.as_str().to_owned(),
+        })
+    }
+
+    /// The account afterwards.
+    fn done(&self) -> User {
+        let mut user = self.user.clone();
+        let new = self.new.map(|new| new.as_str().to_owned());
+        match self.kind {
+            IdentifierKind::Email => {
+                user.email = new;
+                user.email_version += 1;
+            }
+            IdentifierKind::Phone => {
+                user.phone = new;
+                user.phone_version += 1;
+            }
+        }
+        user.sessions.retain(|id, _| *id == self.by.session);
+        user.last_activity = Some(self.by.now);
+        user.version += 1;
+        user
+    }
+}
+
+/// What of an account's addresses has this kind.
+fn address(user: &User, kind: IdentifierKind) -> Option<&str> {
+    match kind {
+        IdentifierKind::Email => user.email.as_deref(),
+        IdentifierKind::Phone => user.phone.as_deref(),
+    }
+}
+
+/// How often an account's address of this kind changed.
+#[must_use]
+pub fn version(user: &User, kind: IdentifierKind) -> u32 {
+    match kind {
+        IdentifierKind::Email => user.email_version,
+        IdentifierKind::Phone => user.phone_version,
+    }
+}
+
+fn other(kind: IdentifierKind) -> IdentifierKind {
+    match kind {
+        IdentifierKind::Email => IdentifierKind::Phone,
+        IdentifierKind::Phone => IdentifierKind::Email,
+    }
+}
+
+fn field(kind: IdentifierKind) -> &'static str {
+    kind.as_str()
+}

@@ -1,0 +1,170 @@
+//! What people are to be told of a change of an account: promised by the transaction that makes the change, and gone
+//! when it was told.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use jiff::Timestamp;
+
+use super::fault::{Fault, when_busy};
+use super::item::{Item, Read, map, s, texts};
+use super::{Store, keys};
+use crate::Result;
+use crate::domain::id::UserId;
+use crate::domain::identifier::{Identifier, IdentifierKind};
+
+/// What happened to an address of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// There was none of its kind before.
+    Added,
+    /// It took the place of another.
+    Replaced,
+    /// It was taken away.
+    Removed,
+}
+
+impl What {
+    /// The word in items and in activity.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Replaced => "changed",
+            Self::Removed => "removed",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Added, Self::Replaced, Self::Removed]
+            .into_iter()
+            .find(|what| what.as_str() == word)
+    }
+}
+
+/// A notice that an address of an account has changed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Whose account it is.
+    pub user: UserId,
+    /// When it changed.
+    pub at: Timestamp,
+    /// What happened.
+    pub what: What,
+    /// To which of the addresses.
+    pub kind: IdentifierKind,
+    /// The address, masked.
+    pub masked: String,
+    /// Who is to be told: the former address, and the other one.
+    pub to: Vec<Identifier>,
+    /// The language to write in.
+    pub language: String,
+}
+
+/// Hides the addresses.
+impl std::fmt::Debug for Notice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notice")
+            .field("user", &self.user)
+            .field("what", &self.what)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The most notices that are read at once.
+const AT_ONCE: i32 = 100;
+
+impl Store {
+    /// The oldest notices of changes before this moment that were not told yet.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn due_notices(&self, before: Timestamp) -> Result<Vec<Notice>> {
+        let items = self.timeline("NOTICES", before, AT_ONCE).await?;
+        Ok(items.iter().filter_map(read).collect())
+    }
+
+    /// Says that a notice was told.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn forget_notice(&self, notice: &Notice) -> Result<()> {
+        self.drop_item(keys::Table::Accounts, keys::notice(notice.at, notice.user))
+            .await
+    }
+
+    /// The oldest items of a partition in the order of time, from before this moment.
+    pub(super) async fn timeline(
+        &self,
+        pk: &str,
+        before: Timestamp,
+        at_once: i32,
+    ) -> Result<Vec<Item>> {
+        let values = map([(":pk", s(pk)), (":before", s(keys::millis(before)))]);
+        let answer = when_busy(|| async {
+            Ok(self
+                .client
+                .query()
+                .table_name(self.accounts())
+                .key_condition_expression("pk=:pk AND sk<:before")
+                .set_expression_attribute_values(Some(values.clone()))
+                .limit(at_once)
+                .consistent_read(true)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?)
+        })
+        .await?;
+        Ok(answer.items.unwrap_or_default())
+    }
+
+    /// Deletes an item, if it is there.
+    pub(super) async fn drop_item(&self, table: keys::Table, key: keys::Key) -> Result<()> {
+        when_busy(|| async {
+            self.client
+                .delete_item()
+                .table_name(self.table(table))
+                .set_key(Some(key.item()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await
+        .map_err(|fault: Fault| fault.into())
+    }
+}
+
+/// The item of a notice.
+pub(super) fn item(notice: &Notice) -> Item {
+    let mut item = keys::notice(notice.at, notice.user).item();
+    let to = notice.to.iter().map(Identifier::as_str);
+    let attributes = [
+        ("to", texts(to)),
+        ("change", s(notice.what.as_str())),
+        ("kind", s(notice.kind.as_str())),
+        ("masked", s(&notice.masked)),
+        ("lang", s(&notice.language)),
+    ];
+    item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
+    item
+}
+
+fn read(item: &Item) -> Option<Notice> {
+    let (at, user) = keys::moment_and_user(item.text("sk")?)?;
+    let kinds = [IdentifierKind::Email, IdentifierKind::Phone];
+    Some(Notice {
+        user,
+        at,
+        what: What::parse(item.text("change")?)?,
+        kind: kinds
+            .into_iter()
+            .find(|kind| Some(kind.as_str()) == item.text("kind"))?,
+        masked: item.text("masked")?.to_owned(),
+        to: item
+            .list("to")
+            .iter()
+            .filter_map(|text| Identifier::parse(text).ok())
+            .collect(),
+        language: item.text("lang").unwrap_or("en").to_owned(),
+    })
+}

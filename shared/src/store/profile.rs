@@ -1,0 +1,164 @@
+//! What a person says about themselves: changed in one transaction with the line in their activity.
+
+use aws_sdk_dynamodb::types::{
+    Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use jiff::Timestamp;
+
+use super::activity::{self, Activity};
+use super::fault::Fault;
+use super::item::{Item, Read, at, map, n, s};
+use super::{Store, keys, user};
+use crate::domain::id::SessionId;
+use crate::domain::profile::{Profile, ProfilePatch};
+use crate::domain::user::{Status, User};
+use crate::{Error, Result};
+
+/// A wish to change a profile.
+#[derive(Clone, Debug)]
+pub struct ProfileChange<'a> {
+    /// By which sign-in.
+    pub session: SessionId,
+    /// What to change.
+    pub patch: ProfilePatch,
+    /// The change is made to the profile as it was seen, or not at all.
+    pub as_seen: bool,
+    /// The line in the person's activity.
+    pub activity: Activity<'a>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What came of a change of an account.
+#[derive(Clone, Debug)]
+pub enum Changed {
+    /// The account as it is now.
+    To(Box<User>),
+    /// Somebody else changed it first.
+    Moved,
+    /// The account is gone or not active, or the session has ended.
+    Refused,
+}
+
+impl Store {
+    /// Changes the profile of `user`, as it was just read. What changes nothing is not written. Where the profile
+    /// changed meanwhile the change is tried again on what it is now, unless only the profile as seen is meant.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer; the profile may have changed then.
+    pub async fn change_profile(
+        &self,
+        mut user: User,
+        change: &ProfileChange<'_>,
+    ) -> Result<Changed> {
+        for _ in 0..8 {
+            let profile = change.patch.clone().applied_to(&user.profile);
+            if profile == user.profile {
+                return Ok(Changed::To(Box::new(user)));
+            }
+            let actions = self.profile_actions(&user, &profile, change)?;
+            let refused = match self.transact(actions).await {
+                Ok(()) => {
+                    user.profile = profile;
+                    user.version += 1;
+                    user.last_activity = Some(change.now);
+                    return Ok(Changed::To(Box::new(user)));
+                }
+                Err(Fault::Cancelled(refused)) => refused,
+                Err(fault) => return Err(fault.into()),
+            };
+            let item = refused.into_iter().next().flatten().unwrap_or_default();
+            let Some(now) = still_signed_in(&user, &item, change.session)? else {
+                return Ok(Changed::Refused);
+            };
+            if change.as_seen {
+                return Ok(Changed::Moved);
+            }
+            user = now;
+        }
+        Err(Error::Unavailable("the profile kept changing".into()))
+    }
+
+    fn profile_actions(
+        &self,
+        user: &User,
+        profile: &Profile,
+        change: &ProfileChange<'_>,
+    ) -> Result<Vec<TransactWriteItem>> {
+        let fields = [
+            ("username", profile.username.as_str()),
+            ("first_name", profile.first_name.as_str()),
+            ("last_name", profile.last_name.as_str()),
+            ("bio", profile.bio.as_str()),
+            ("language", profile.language.as_str()),
+            ("timezone", profile.timezone.as_str()),
+        ];
+        let mut names = map([
+            ("#status", "status".to_owned()),
+            ("#version", "version".to_owned()),
+            ("#active", "last_activity".to_owned()),
+            ("#sid", change.session.to_string()),
+        ]);
+        let mut values = map([
+            (":active", s(Status::Active.as_str())),
+            (":seen", n(user.version)),
+            (":next", n(user.version + 1)),
+            (":now", at(change.now)),
+        ]);
+        let mut set = vec!["#version=:next".to_owned(), "#active=:now".to_owned()];
+        let mut remove = Vec::new();
+        for (field, text) in fields {
+            names.insert(format!("#{field}"), field.to_owned());
+            if text.is_empty() {
+                remove.push(format!("#{field}"));
+            } else {
+                values.insert(format!(":{field}"), s(text));
+                set.push(format!("#{field}=:{field}"));
+            }
+        }
+        let mut update = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            update = format!("{update} REMOVE {}", remove.join(", "));
+        }
+        let update = Update::builder()
+            .table_name(self.accounts())
+            .set_key(Some(keys::user(user.id).item()))
+            .update_expression(update)
+            .condition_expression(
+                "#status=:active AND attribute_exists(sessions.#sid) AND #version=:seen",
+            )
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(Error::internal)?;
+        Ok(vec![
+            TransactWriteItem::builder().update(update).build(),
+            self.note(user, &change.activity)?,
+        ])
+    }
+
+    /// The action that writes a line of activity.
+    pub(super) fn note(&self, user: &User, line: &Activity<'_>) -> Result<TransactWriteItem> {
+        let put = Put::builder()
+            .table_name(self.accounts())
+            .set_item(Some(activity::item(user.id, line)))
+            .build()
+            .map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+/// The account as a refused condition found it, if it is active and the session counts in it.
+pub(super) fn still_signed_in(
+    user: &User,
+    item: &Item,
+    session: SessionId,
+) -> Result<Option<User>> {
+    let active = item.text("status") == Some(Status::Active.as_str());
+    if active && user::sessions(item).contains_key(&session) {
+        user::read(user.id, item).map(Some)
+    } else {
+        Ok(None)
+    }
+}

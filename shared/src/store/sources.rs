@@ -1,0 +1,61 @@
+//! Where a person signed in from: one item for each origin.
+
+use jiff::Timestamp;
+
+use super::hanging::Hanging;
+use super::item::Read;
+use super::{Store, keys};
+use crate::Result;
+use crate::domain::id::UserId;
+
+/// An origin that a person signed in from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserSource {
+    /// The origin, lower-cased.
+    pub origin: String,
+    /// How the address was proven the first time there: `otp_email`, `otp_phone`, `otp_whatsapp`.
+    pub method: String,
+    /// The first sign-in from there.
+    pub created: Timestamp,
+    /// The last one.
+    pub seen: Timestamp,
+}
+
+const PREFIX: &str = "SOURCE#";
+
+impl Store {
+    /// At most `limit` sources of a person after this origin, in the order of their origins, and whether there are
+    /// more.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn sources(
+        &self,
+        user: UserId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<UserSource>, bool)> {
+        let wanted = Hanging {
+            user,
+            prefix: PREFIX,
+            after: after.map(|origin| keys::user_source(user, origin)),
+            newest_first: false,
+            limit,
+        };
+        let (items, more) = self.hanging(wanted, |_| true).await?;
+        let sources = items.iter().map(|item| {
+            let corrupt = |attribute| item.corrupt("source", attribute);
+            let origin = item.text("sk").and_then(|sk| sk.strip_prefix(PREFIX));
+            Ok(UserSource {
+                origin: origin.ok_or_else(|| corrupt("sk"))?.to_owned(),
+                method: item
+                    .text("method")
+                    .ok_or_else(|| corrupt("method"))?
+                    .to_owned(),
+                created: item.moment("created").ok_or_else(|| corrupt("created"))?,
+                seen: item.moment("seen").ok_or_else(|| corrupt("seen"))?,
+            })
+        });
+        Ok((sources.collect::<Result<_>>()?, more))
+    }
+}
