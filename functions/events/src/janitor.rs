@@ -1,12 +1,17 @@
 //! What is done once a day.
 
-use shared::Result;
+use shared::{Result, erasing, telling};
 
 use crate::House;
 
 impl House {
-    /// Tidies up.
+    /// Tells people of changes that whoever made them could not tell, and erases those whose time has come. One failure
+    /// does not hold the other up; the next attempt takes up what is left.
     pub(crate) async fn tidy(&self) -> Result<()> {
-        Ok(())
+        let now = self.clock.now();
+        let peppers = self.peppers.snapshot();
+        let told = telling::tell_due(&self.store, &self.courier, &peppers, now).await;
+        let erased = erasing::erase_due(&self.store, &self.gallery, &peppers, now).await;
+        told.and(erased.map(|_| ()))
     }
 }

@@ -20,6 +20,7 @@ use shared::cloud::{Setup, StartError};
 use shared::config::{OtpRules, Public, settings};
 use shared::courier::{Courier, CourierSettings};
 use shared::entry::Entry;
+use shared::gallery::Gallery;
 use shared::keyring::{Peppers, Reloading};
 use shared::store::Store;
 use shared::{Error, Result, http};
@@ -31,6 +32,7 @@ struct House {
     store: Store,
     bus: Bus,
     courier: Courier,
+    gallery: Gallery,
     peppers: Reloading<Peppers>,
     rules: OtpRules,
     /// How long lines of activity are kept.
@@ -48,6 +50,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let store = Store::open(setup, &mut reader);
     let bus = Bus::open(setup, &mut reader);
     let courier = CourierSettings::read(&mut reader, setup, &public);
+    let gallery = Gallery::open(setup, &mut reader);
     let peppers = Reloading::open(setup, &mut reader);
     let rules = OtpRules::read(&mut reader);
     let days = reader.whole(&settings::ACTIVITY_DAYS, 1..=3650);
@@ -58,6 +61,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         store,
         bus,
         courier,
+        gallery,
         peppers,
         rules,
         activity: Duration::from_secs(u64::from(days) * 24 * 60 * 60),

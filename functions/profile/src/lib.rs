@@ -1,25 +1,49 @@
 //! A person's own account.
 
+mod activity;
+mod change;
+mod erasure;
+mod export;
+mod identifiers;
+mod if_match;
 mod show;
+mod sources;
 mod view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::get;
+use axum::routing::{delete, get, post};
+use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
-use shared::config::{Avatars, Public, TokenRules};
+use shared::config::{Avatars, OtpRules, Public, TokenRules, settings};
 use shared::entry::Entry;
+use shared::gallery::Gallery;
 use shared::guard::Guard;
 use shared::http;
-use shared::keyring::Reloading;
+use shared::issuing::Issuer;
+use shared::keyring::{KeyringHandle, Reloading};
+use shared::proving::Prover;
 use shared::store::Store;
 
 /// What this function holds: exactly what template.yaml grants it.
 struct House {
+    store: Store,
+    keyring: KeyringHandle,
     guard: Guard,
+    issuer: Issuer,
+    prover: Prover,
+    gallery: Gallery,
     avatars: Avatars,
+    /// Failures in a row that close an address.
+    failure_cap: u32,
+    /// Between the wish to be erased and the erasure.
+    grace: Duration,
+    /// How long a line of activity is kept.
+    activity: Duration,
+    clock: SharedClock,
 }
 
 /// The function's state.
@@ -47,17 +71,52 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let public = Public::read(&mut reader);
     let store = Store::open(setup, &mut reader);
     let rules = TokenRules::read(&mut reader, &public);
-    let keyring = Reloading::open(setup, &mut reader);
-    let guard = Guard::new(setup, &store, keyring, rules);
-    let avatars = Avatars::read(&mut reader);
-    let house = reader.finish(House { guard, avatars })?;
+    let keyring: KeyringHandle = Reloading::open(setup, &mut reader);
+    let peppers = Reloading::open(setup, &mut reader);
+    let house = House {
+        guard: Guard::new(setup, &store, keyring.clone(), rules),
+        issuer: Issuer::open(setup, &mut reader, &public, &store, peppers.clone())?,
+        prover: Prover::open(setup, &mut reader, &store, peppers),
+        gallery: Gallery::open(setup, &mut reader),
+        avatars: Avatars::read(&mut reader),
+        failure_cap: OtpRules::read(&mut reader).failure_cap,
+        grace: days(reader.whole(&settings::ERASE_GRACE_DAYS, 0..=365)),
+        activity: days(reader.whole(&settings::ACTIVITY_DAYS, 1..=3650)),
+        clock: setup.clock.clone(),
+        store,
+        keyring,
+    };
+    let house = reader.finish(house)?;
 
     let router = Router::new()
-        .route("/api/profile/", get(show::show))
+        .route(
+            "/api/profile/",
+            get(show::show)
+                .put(change::replace)
+                .patch(change::patch)
+                .delete(erasure::ask),
+        )
+        .route("/api/profile/sources/", get(sources::list))
+        .route("/api/profile/activity/", get(activity::list))
+        .route("/api/profile/identifiers/", post(identifiers::ask))
+        .route(
+            "/api/profile/identifiers/verify/",
+            post(identifiers::verify),
+        )
+        .route(
+            "/api/profile/identifiers/{kind}/",
+            delete(identifiers::remove),
+        )
+        .route("/api/profile/export/", get(export::export))
+        .route("/api/profile/restore/", post(erasure::restore))
         .with_state(Shared(Arc::new(house)));
     Ok(Entry::http(http::desk(
         router,
         &public,
         setup.clock.clone(),
     )))
+}
+
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
 }

@@ -10,6 +10,8 @@ use shared::domain::id::UserId;
 use shared::domain::picture::{Address, Urls};
 use shared::domain::user::User;
 
+use crate::if_match::tag;
+
 #[derive(Serialize)]
 struct Profile<'a> {
     id: UserId,
@@ -66,7 +68,7 @@ pub(crate) fn profile(user: &User, avatars: &Avatars) -> Response {
         erases_at: user.erases_at,
         version: user.version,
     };
-    let tag = HeaderValue::from_str(&format!("\"{}\"", user.version)).ok();
+    let tag = HeaderValue::from_str(&tag(user.version)).ok();
     let mut response = Json(profile).into_response();
     if let Some(tag) = tag {
         response.headers_mut().insert(header::ETAG, tag);
