@@ -1,10 +1,12 @@
 //! The API as its clients meet it, over HTTP and the real engines; one module per topic, one binary because linking
 //! takes longer than most of them. Names such as A01 are rows of the threat model.
 
+mod addresses;
 mod analytics;
 mod canary;
 mod deliveries;
 mod enumeration;
+mod erasure;
 mod events;
 mod faults;
 mod flooding;
@@ -14,6 +16,7 @@ mod identifiers;
 mod invariants;
 mod limiter;
 mod lockout;
+mod profile;
 mod race;
 mod settings;
 mod sign_in;

@@ -1,0 +1,346 @@
+//! A person adds, changes and gives up addresses.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Answer, House, SignedIn};
+
+use crate::profile::{call, shows};
+
+const ADD: &str = "/api/profile/identifiers/";
+const PROVE: &str = "/api/profile/identifiers/verify/";
+
+async fn asks(house: &House, who: &SignedIn, identifier: &str) -> Answer {
+    let body = json!({ "identifier": identifier });
+    call(house, &who.access, Method::POST, ADD, Some(&body)).await
+}
+
+async fn proves(house: &House, who: &SignedIn, identifier: &str, code: &str) -> Answer {
+    let body = json!({ "identifier": identifier, "otp_code": code });
+    call(house, &who.access, Method::POST, PROVE, Some(&body)).await
+}
+
+async fn gives_up(house: &House, who: &SignedIn, kind: &str) -> Answer {
+    let path = format!("/api/profile/identifiers/{kind}/");
+    call(house, &who.access, Method::DELETE, &path, None).await
+}
+
+async fn code(house: &House, identifier: &str) -> String {
+    house.codes_sent_to(identifier).await.remove(0)
+}
+
+async fn links(house: &House, who: &SignedIn, identifier: &str) -> Value {
+    let _ = asks(house, who, identifier).await.is(200);
+    let code = code(house, identifier).await;
+    proves(house, who, identifier, &code).await.is(200).json()
+}
+
+/// Invariant I6.
+async fn claims_and_users_agree(house: &House) {
+    let accounts = house.tables().accounts().await;
+    let text = |item: &tests::Item, name: &str| {
+        item.get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let mut claims: Vec<_> = accounts
+        .iter()
+        .filter(|item| text(item, "sk") == "CLAIM")
+        .map(|item| (text(item, "pk"), text(item, "user")))
+        .collect();
+    let mut wanted = Vec::new();
+    for user in accounts.iter().filter(|item| text(item, "sk") == "USER") {
+        for kind in ["email", "phone"] {
+            if user.contains_key(kind) {
+                let id = text(user, "pk").replacen("USER#", "", 1);
+                wanted.push((format!("CLAIM#{kind}#{}", text(user, kind)), id));
+            }
+        }
+    }
+    claims.sort();
+    wanted.sort();
+    assert_eq!(claims, wanted);
+}
+
+/// CONTRACT section 5; ATTACKS E02, E05, E10.
+#[tokio::test]
+async fn a_number_is_added_and_an_address_changed_and_given_up() {
+    let house = House::open().await;
+    let visitor = house.visitor("jane@example.com");
+    let elsewhere = visitor.signs_in().await;
+    house.advance(60).await;
+    let jane = visitor.signs_in().await;
+    let shown = asks(&house, &jane, "+1 415 555 0100").await.is(200).json();
+    assert_eq!(shown["channel"], "phone");
+    assert_eq!(
+        (&shown["success"], &shown["expires_in"]),
+        (&json!(true), &json!(600))
+    );
+    assert_eq!(
+        shows(&house, &jane).await["phone_number"],
+        Value::Null,
+        "nothing before the proof"
+    );
+
+    let number = "+14155550100";
+    let code_ = code(&house, number).await;
+    let profile = proves(&house, &jane, number, &code_).await.is(200);
+    let version = profile.json()["version"].as_u64().unwrap();
+    assert_eq!(
+        profile.header("etag"),
+        Some(format!("\"{version}\"").as_str())
+    );
+    assert_eq!(profile.json()["phone_number"], number);
+    assert_eq!(profile.json()["phone_verified"], true);
+    let _ = call(
+        &house,
+        &elsewhere.access,
+        Method::GET,
+        "/api/profile/",
+        None,
+    )
+    .await
+    .is(401);
+    assert!(
+        house.sent_to("jane@example.com").await[0]["subject"]
+            .as_str()
+            .unwrap()
+            .contains("phone number")
+    );
+    proves(&house, &jane, number, &code_)
+        .await
+        .problem(401, "otp_invalid");
+
+    // The number signs in to the same account, the address is replaced, the old one is told and signs in nobody.
+    let by_phone = house.visitor(number).signs_in().await;
+    assert_eq!(by_phone.user["id"], jane.user["id"]);
+    house.advance(60).await;
+    let changed = links(&house, &by_phone, "jane@example.org").await;
+    assert_eq!(changed["email"], "jane@example.org");
+    let told = &house.sent_to("jane@example.com").await[0];
+    assert!(
+        told["text"]
+            .as_str()
+            .unwrap()
+            .contains("If this was not you"),
+        "{told}"
+    );
+    assert!(
+        !told["text"].as_str().unwrap().contains("jane@example.org"),
+        "the new address is masked"
+    );
+    let stranger = visitor.at(&house.new_ip()).signs_in().await;
+    assert_eq!(stranger.user["is_new_user"], true);
+    assert_ne!(stranger.user["id"], jane.user["id"]);
+
+    let _ = gives_up(&house, &by_phone, "email").await.is(204);
+    let _ = gives_up(&house, &by_phone, "email").await.is(204);
+    gives_up(&house, &by_phone, "phone")
+        .await
+        .problem(409, "last_identifier");
+    gives_up(&house, &by_phone, "fax")
+        .await
+        .problem(404, "not_found");
+    let shown = shows(&house, &by_phone).await;
+    assert_eq!(
+        (&shown["email"], &shown["phone_number"]),
+        (&Value::Null, &json!(number))
+    );
+    assert!(
+        house.sent_to("jane@example.org").await[0]["subject"]
+            .as_str()
+            .unwrap()
+            .contains("removed")
+    );
+    let events = call(
+        &house,
+        &by_phone.access,
+        Method::GET,
+        "/api/profile/activity/",
+        None,
+    )
+    .await
+    .json();
+    let words: Vec<_> = events["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["event"].clone())
+        .collect();
+    for word in [
+        "identifier_added",
+        "identifier_changed",
+        "identifier_removed",
+    ] {
+        assert!(words.contains(&json!(word)), "{words:?}");
+    }
+    claims_and_users_agree(&house).await;
+}
+
+/// ATTACKS E04, E08.
+#[tokio::test]
+async fn an_old_sign_in_does_not_do() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    house.advance(601).await;
+    let body = json!({ "identifier": 7 });
+    for (method, path, body) in [
+        (Method::POST, ADD, Some(&body)),
+        (Method::POST, PROVE, Some(&body)),
+        (Method::DELETE, "/api/profile/identifiers/email/", None),
+        (Method::GET, "/api/profile/export/", None),
+        (Method::DELETE, "/api/profile/", None),
+    ] {
+        let answer = call(&house, &jane.access, method, path, body).await;
+        answer.problem(401, "reauthentication_required");
+    }
+    let _ = call(
+        &house,
+        &jane.access,
+        Method::POST,
+        "/api/profile/restore/",
+        None,
+    )
+    .await
+    .is(200);
+}
+
+/// ATTACKS C05: the address of somebody else shows as taken only after its code was proven.
+#[tokio::test]
+async fn somebody_elses_address_shows_after_the_proof_only() {
+    let house = House::open().await;
+    let _ = house.visitor("bob@example.com").signs_in().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    house.advance(60).await;
+    let free = asks(&house, &jane, "free@example.com").await.is(200);
+    let taken = asks(&house, &jane, "bob@example.com").await.is(200);
+    assert_eq!(free.anonymous(), taken.anonymous());
+    let code_ = code(&house, "bob@example.com").await;
+    proves(&house, &jane, "bob@example.com", "000000")
+        .await
+        .problem(401, "otp_invalid");
+    proves(&house, &jane, "bob@example.com", &code_)
+        .await
+        .problem(409, "identifier_taken");
+    proves(&house, &jane, "bob@example.com", &code_)
+        .await
+        .problem(401, "otp_invalid");
+    assert_eq!(shows(&house, &jane).await["email"], "jane@example.com");
+    claims_and_users_agree(&house).await;
+}
+
+/// ATTACKS A14, E06.
+#[tokio::test]
+async fn a_code_is_for_one_purpose_one_person_and_one_version() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let bob = house.visitor("bob@example.com").signs_in().await;
+    let target = house.visitor("new@example.com");
+
+    let signing_in = target.gets_a_code().await;
+    proves(&house, &jane, "new@example.com", &signing_in)
+        .await
+        .problem(401, "otp_invalid");
+    let _ = asks(&house, &jane, "new@example.com").await.is(200);
+    let linking = code(&house, "new@example.com").await;
+    assert_eq!(
+        target.enters(&linking).await.status,
+        if linking == signing_in { 200 } else { 401 }
+    );
+    proves(&house, &bob, "new@example.com", &linking)
+        .await
+        .problem(401, "otp_invalid");
+
+    // Another change of the same kind makes the code void.
+    let _ = links(&house, &jane, "third@example.com").await;
+    proves(&house, &jane, "new@example.com", &linking)
+        .await
+        .problem(401, "otp_invalid");
+    assert_eq!(shows(&house, &jane).await["email"], "third@example.com");
+}
+
+/// ATTACKS E03.
+#[tokio::test]
+async fn of_two_who_prove_one_number_one_wins() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let bob = house.visitor("bob@example.com").signs_in().await;
+    let number = "+14155550100";
+    let _ = asks(&house, &jane, number).await.is(200);
+    let first = code(&house, number).await;
+    house.advance(31).await;
+    let _ = asks(&house, &bob, number).await.is(200);
+    let second = code(&house, number).await;
+    let (a, b) = futures_util::join!(
+        proves(&house, &jane, number, &first),
+        proves(&house, &bob, number, &second)
+    );
+    a.problem(401, "otp_invalid");
+    assert_eq!(b.is(200).json()["phone_number"], number);
+    house.advance(31).await;
+    let _ = asks(&house, &jane, number).await.is(200);
+    let third = code(&house, number).await;
+    proves(&house, &jane, number, &third)
+        .await
+        .problem(409, "identifier_taken");
+    claims_and_users_agree(&house).await;
+}
+
+/// ATTACKS N03, N10: what the answer promises is in the transaction, and the notice is kept until it was sent.
+#[tokio::test]
+async fn a_lost_reply_links_once_and_a_lost_notice_is_kept() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let number = "+14155550100";
+    let _ = asks(&house, &jane, number).await.is(200);
+    let code_ = code(&house, number).await;
+    house.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "fault": "lost_reply", "times": 1 })).await;
+    house
+        .fault(json!({ "service": "ses", "fault": "error", "times": 1 }))
+        .await;
+    let profile = proves(&house, &jane, number, &code_).await.is(200).json();
+    assert_eq!(profile["phone_number"], number);
+    assert_eq!(profile["version"], 2);
+    assert_eq!(house.end_faults().await, 2);
+    let accounts = house.tables().accounts().await;
+    let notices: Vec<_> = accounts
+        .iter()
+        .filter(|item| item["pk"] == "NOTICES")
+        .collect();
+    assert_eq!(notices.len(), 1);
+    assert_eq!(notices[0]["to"], json!(["jane@example.com"]));
+    claims_and_users_agree(&house).await;
+}
+
+/// ATTACKS E07: two removals at once leave one address.
+#[tokio::test]
+async fn the_last_address_stays_also_in_a_race() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let _ = links(&house, &jane, "+14155550100").await;
+    let (a, b) = futures_util::join!(
+        gives_up(&house, &jane, "email"),
+        gives_up(&house, &jane, "phone")
+    );
+    let mut statuses = [a.status, b.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 409], "{a:?} {b:?}");
+    claims_and_users_agree(&house).await;
+}
+
+#[tokio::test]
+async fn wrong_wishes_are_refused() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    asks(&house, &jane, "nonsense")
+        .await
+        .wrong_fields(&[("/identifier", "invalid_email")]);
+    let body = json!({ "identifier": "+14155550100", "channel": "email", "x": 1 });
+    call(&house, &jane.access, Method::POST, ADD, Some(&body))
+        .await
+        .wrong_fields(&[("/channel", "invalid_channel"), ("/x", "unknown_field")]);
+    proves(&house, &jane, "a@example.com", "12345")
+        .await
+        .wrong_fields(&[("/otp_code", "invalid_otp_code")]);
+    let _ = house.post(ADD, &json!({})).send().await.is(401);
+}

@@ -1,0 +1,327 @@
+//! A person takes everything along, or leaves.
+
+use local::Options;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::cloud::Setup;
+use shared::config::Variables;
+use shared::erasing;
+use shared::gallery::Gallery;
+use shared::keyring::{Peppers, Reloading};
+use shared::store::Store;
+use tests::{Answer, House, SignedIn};
+
+use crate::profile::{call, shows};
+
+const PROFILE: &str = "/api/profile/";
+const DAY: i64 = 24 * 60 * 60;
+
+async fn leaves(house: &House, who: &SignedIn) -> Answer {
+    call(house, &who.access, Method::DELETE, PROFILE, None).await
+}
+
+async fn restores(house: &House, who: &SignedIn) -> Answer {
+    call(
+        house,
+        &who.access,
+        Method::POST,
+        "/api/profile/restore/",
+        None,
+    )
+    .await
+}
+
+/// A house with somebody who has left traces everywhere.
+async fn lived_in(options: Options) -> (House, SignedIn) {
+    let house = House::with(options).await;
+    let visitor = house.visitor("jane@example.com");
+    let body =
+        json!({ "identifier": "jane@example.com", "source_url": "https://app.example.com/" });
+    let _ = visitor.asks(&body).await.is(200);
+    let code = visitor.reads_the_code().await;
+    let jane = visitor.is_let_in_with(&code).await;
+    let changes = json!({ "first_name": "Jane", "bio": "Here" });
+    let _ = call(&house, &jane.access, Method::PATCH, PROFILE, Some(&changes))
+        .await
+        .is(200);
+    for identifier in ["+14155550100", "jane@example.org"] {
+        let path = "/api/profile/identifiers/";
+        let _ = call(
+            &house,
+            &jane.access,
+            Method::POST,
+            path,
+            Some(&json!({ "identifier": identifier })),
+        )
+        .await
+        .is(200);
+        let code = house.codes_sent_to(identifier).await.remove(0);
+        let body = json!({ "identifier": identifier, "otp_code": code });
+        let path = "/api/profile/identifiers/verify/";
+        let _ = call(&house, &jane.access, Method::POST, path, Some(&body))
+            .await
+            .is(200);
+    }
+    (house, jane)
+}
+
+/// Every trace of the person in the tables.
+async fn traces(house: &House, who: &SignedIn) -> Vec<String> {
+    let id = who.user["id"].as_str().unwrap();
+    let needles = [id, "jane@example.com", "jane@example.org", "+14155550100"];
+    let items = [
+        house.tables().accounts().await,
+        house.tables().ephemeral().await,
+    ]
+    .concat();
+    let items = items.iter().filter(|item| {
+        let text = json!(item).to_string();
+        let pk = item["pk"].as_str().unwrap_or_default();
+        let is_trace =
+            needles.iter().any(|needle| text.contains(needle)) || pk.starts_with("DELIVERY#");
+        is_trace && !pk.starts_with("STATS#") && !pk.starts_with("SEEN#")
+    });
+    items
+        .map(|item| format!("{} {}", item["pk"], item["sk"]))
+        .collect()
+}
+
+/// ATTACKS L03: whatever the tables hold on the person is in the export.
+#[tokio::test]
+async fn an_export_has_everything() {
+    let (house, jane) = lived_in(Options::memory()).await;
+    let answer = call(
+        &house,
+        &jane.access,
+        Method::GET,
+        "/api/profile/export/",
+        None,
+    )
+    .await
+    .is(200);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let disposition = answer.header("content-disposition").unwrap();
+    assert!(
+        disposition.starts_with("attachment; filename=\"latchkey-export-"),
+        "{disposition}"
+    );
+    let all = answer.json();
+    assert_eq!(all["account"]["bio"], "Here");
+    assert_eq!(all["account"]["email"], "jane@example.org");
+    assert_eq!(all["claims"].as_array().unwrap().len(), 2);
+    assert_eq!(all["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(all["sources"][0]["method"], "otp_email");
+    let deliveries = house.tables().ephemeral().await;
+    let deliveries = deliveries
+        .iter()
+        .filter(|item| item["pk"].as_str().unwrap().starts_with("DELIVERY#"));
+    assert_eq!(
+        all["deliveries"].as_array().unwrap().len(),
+        deliveries.count()
+    );
+    for secret in ["nonce", "\"rh\"", "\"pv\""] {
+        assert!(!answer.text.contains(secret), "{secret}");
+    }
+    // Every item that names the person is shown by its own key.
+    for trace in traces(&house, &jane).await {
+        let trace: String = trace.replace('"', "");
+        let (pk, sk) = trace.split_once(' ').unwrap();
+        let named = if ["USER", "CLAIM", "CODE", "DELIVERY", "LIMIT"].contains(&sk) {
+            pk
+        } else {
+            sk
+        };
+        let name = named.split_once('#').unwrap().1;
+        assert!(
+            answer.text.contains(name),
+            "{trace} is not in the export: {}",
+            answer.text
+        );
+    }
+    // Somebody else's export has nothing of it.
+    let bob = house.visitor("bob@example.com").signs_in().await;
+    let other = call(
+        &house,
+        &bob.access,
+        Method::GET,
+        "/api/profile/export/",
+        None,
+    )
+    .await
+    .is(200);
+    for needle in ["jane", "4155550100", jane.user["id"].as_str().unwrap()] {
+        assert!(!other.text.contains(needle), "{needle}");
+    }
+}
+
+/// CONTRACT section 5.
+#[tokio::test]
+async fn a_wish_to_leave_can_be_undone_within_the_grace() {
+    let house = House::open().await;
+    let visitor = house.visitor("jane@example.com");
+    let elsewhere = visitor.signs_in().await;
+    house.advance(60).await;
+    let jane = visitor.signs_in().await;
+    let accepted = leaves(&house, &jane).await.is(202).json();
+    let expected = house.now().as_second() + 30 * DAY;
+    let erases: jiff::Timestamp = accepted["erases_at"].as_str().unwrap().parse().unwrap();
+    assert!((erases.as_second() - expected).abs() <= 5);
+    let _ = call(&house, &elsewhere.access, Method::GET, PROFILE, None)
+        .await
+        .is(401);
+    assert_eq!(
+        shows(&house, &jane).await["erases_at"],
+        accepted["erases_at"]
+    );
+    house.advance(60).await;
+    assert_eq!(
+        leaves(&house, &jane).await.is(202).json(),
+        accepted,
+        "the moment stays"
+    );
+
+    house.advance(10 * DAY).await;
+    let back = visitor.signs_in().await;
+    assert_eq!(back.user["id"], jane.user["id"]);
+    house.advance(700).await;
+    let profile = restores(&house, &back).await.is(200);
+    assert_eq!(profile.json()["erases_at"], Value::Null);
+    assert!(profile.header("etag").is_some());
+    let _ = restores(&house, &back).await.is(200);
+    let due = house.tables().accounts().await;
+    assert!(due.iter().all(|item| item["pk"] != "ERASURES"));
+    house.is_sound().await;
+}
+
+/// ATTACKS L01, L02, I11.
+#[tokio::test]
+async fn without_a_grace_everything_is_gone_at_once() {
+    let (house, jane) = lived_in(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    assert!(!traces(&house, &jane).await.is_empty());
+    let _ = leaves(&house, &jane).await.is(202);
+    assert_eq!(traces(&house, &jane).await, Vec::<String>::new());
+    let _ = call(&house, &jane.access, Method::GET, PROFILE, None)
+        .await
+        .is(401);
+    let refresh = json!({ "refresh": jane.refresh });
+    house
+        .post("/api/auth/token/refresh/", &refresh)
+        .send()
+        .await
+        .problem(401, "refresh_invalid");
+
+    let again = house.visitor("jane@example.org").signs_in().await;
+    assert_eq!(again.user["is_new_user"], true);
+    assert_ne!(again.user["id"], jane.user["id"]);
+    let shown = shows(&house, &again).await;
+    assert_eq!(
+        (&shown["bio"], &shown["phone_number"]),
+        (&json!(""), &Value::Null)
+    );
+    let sources = call(
+        &house,
+        &again.access,
+        Method::GET,
+        "/api/profile/sources/",
+        None,
+    )
+    .await
+    .json();
+    assert_eq!(sources["results"], json!([]));
+}
+
+/// ATTACKS L06: interrupted after any call, it is taken up again, and nobody signs in from the first step on.
+#[tokio::test]
+async fn an_interrupted_erasure_is_taken_up_again() {
+    for after in 0..40 {
+        let (house, jane) = lived_in(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+        // The first transaction notes the wish; from the second on it is carried out.
+        house
+            .fault(
+                json!({ "service": "dynamodb", "fault": "error", "times": 1000, "after": after }),
+            )
+            .await;
+        let answer = leaves(&house, &jane).await;
+        let _ = house.end_faults().await; // what follows the streams meets them too
+        if answer.status == 202 {
+            assert_eq!(traces(&house, &jane).await, Vec::<String>::new());
+            assert!(after > 8, "an erasure is more than {after} calls");
+            return;
+        }
+        let _ = answer.is(503);
+        let accounts = house.tables().accounts().await;
+        let begun = accounts
+            .iter()
+            .any(|item| item.get("status") == Some(&json!("erasing")));
+        if begun {
+            let _ = call(&house, &jane.access, Method::GET, PROFILE, None)
+                .await
+                .is(401);
+            assert!(
+                accounts.iter().all(|item| item["sk"] != "CLAIM"),
+                "claims go with the first step"
+            );
+        }
+        if accounts.iter().any(|item| item["pk"] == "ERASURES") {
+            resume(&house).await;
+            assert_eq!(
+                traces(&house, &jane).await,
+                Vec::<String>::new(),
+                "after call {after}"
+            );
+        }
+    }
+    panic!("it never came to an end");
+}
+
+/// ATTACKS L10: what runs beside an erasure resurrects nothing.
+#[tokio::test]
+async fn an_erasure_wins_over_what_runs_beside_it() {
+    let (house, jane) = lived_in(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let body = json!({ "bio": "still here" });
+    let refresh = json!({ "refresh": jane.refresh });
+    let writes = (0..6).map(|_| call(&house, &jane.access, Method::PATCH, PROFILE, Some(&body)));
+    let refreshes = (0..6).map(|_| house.post("/api/auth/token/refresh/", &refresh).send());
+    let (left, _, _) = futures_util::join!(
+        leaves(&house, &jane),
+        futures_util::future::join_all(writes),
+        futures_util::future::join_all(refreshes),
+    );
+    let _ = left.is(202);
+    assert_eq!(traces(&house, &jane).await, Vec::<String>::new());
+}
+
+/// What the janitor does once a day, by a process that knows nothing of the one before.
+async fn resume(house: &House) {
+    let cloud = house.cloud();
+    let endpoint = |service: &str| cloud.endpoint(service).expect("an endpoint");
+    let variables: Variables = [
+        ("STAGE", "local".to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("PUBLIC_URL", cloud.url()),
+        ("ACCOUNTS_TABLE", tests::ACCOUNTS.to_owned()),
+        ("EPHEMERAL_TABLE", tests::EPHEMERAL.to_owned()),
+        ("AVATAR_BUCKET", "latchkey-avatars".to_owned()),
+        ("AVATAR_BASE_URL", cloud.url()),
+        ("SECRET_ID", "latchkey-local".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint("dynamodb")),
+        ("AWS_ENDPOINT_URL_S3", endpoint("s3")),
+        (
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            endpoint("secretsmanager"),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect();
+    let setup = Setup::load(variables, cloud.clock().clone())
+        .await
+        .expect("a setup");
+    let mut reader = setup.reader();
+    let store = Store::open(&setup, &mut reader);
+    let gallery = Gallery::open(&setup, &mut reader);
+    let peppers = Reloading::<Peppers>::open(&setup, &mut reader).snapshot();
+    let gone = erasing::erase_due(&store, &gallery, &peppers, house.now()).await;
+    assert_eq!(gone.expect("erased"), 1);
+}
