@@ -211,6 +211,9 @@ impl Issuer {
             (Asked::Send { live, fresh }, Ok(fare)) => (live, fresh, fare),
             (Asked::Send { live, fresh }, Err(refusal)) => {
                 self.store.uncharge(&ask, &live, fresh).await?;
+                if matches!(refusal, Error::RateLimited { .. }) {
+                    self.refusals.not_requested(wish.channel, now);
+                }
                 return Err(refusal);
             }
             (Asked::Before { live, delivery }, fare) => {

@@ -9,6 +9,7 @@ use crate::domain::channel::Channel;
 use crate::domain::quota::{Rate, seconds_until};
 use crate::store::Store;
 use crate::store::limit::Admission;
+use crate::store::statistics::{Count, Figure};
 use crate::{Error, Result, beside, telemetry};
 
 /// A rate that is counted per subject.
@@ -116,7 +117,7 @@ pub struct Refusals(Arc<Tally>);
 struct Tally {
     store: Store,
     /// What is not written yet.
-    waiting: Mutex<HashMap<Channel, u32>>,
+    waiting: Mutex<HashMap<(Channel, Figure), i64>>,
     /// Only one write is under way at a time, so that a flood of refusals is no flood of writes.
     writing: tokio::sync::Mutex<()>,
 }
@@ -134,7 +135,16 @@ impl Refusals {
 
     /// Counts one refusal, beside its answer. What the store does not take goes with a later one.
     pub fn count(&self, channel: Channel, now: Timestamp) {
-        *self.0.waiting().entry(channel).or_default() += 1;
+        self.add(channel, Figure::Limited, 1, now);
+    }
+
+    /// Takes back that a code was requested, which the stream counts by its charge: a limit refused it after that.
+    pub fn not_requested(&self, channel: Channel, now: Timestamp) {
+        self.add(channel, Figure::Requested, -1, now);
+    }
+
+    fn add(&self, channel: Channel, figure: Figure, by: i64, now: Timestamp) {
+        *self.0.waiting().entry((channel, figure)).or_default() += by;
         let tally = self.0.clone();
         beside::begin(async move { tally.write(now).await });
     }
@@ -143,22 +153,23 @@ impl Refusals {
 impl Tally {
     async fn write(&self, now: Timestamp) {
         let _alone = self.writing.lock().await;
-        while let Some((channel, many)) = self.next() {
-            if let Err(error) = self.store.count_limited(channel, many, now).await {
+        while let Some(((channel, figure), by)) = self.next() {
+            let count = Count::otp(now, channel, figure, by);
+            if let Err(error) = self.store.count_beside(&count).await {
                 tracing::warn!(%error, "refusals could not be counted yet");
-                *self.waiting().entry(channel).or_default() += many;
+                *self.waiting().entry((channel, figure)).or_default() += by;
                 return;
             }
         }
     }
 
-    fn next(&self) -> Option<(Channel, u32)> {
+    fn next(&self) -> Option<((Channel, Figure), i64)> {
         let mut waiting = self.waiting();
-        let channel = *waiting.keys().next()?;
-        waiting.remove_entry(&channel)
+        let first = *waiting.keys().next()?;
+        waiting.remove_entry(&first)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<Channel, u32>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<(Channel, Figure), i64>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

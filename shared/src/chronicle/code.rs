@@ -86,6 +86,15 @@ fn sent(
             story.counts.push(figure(Figure::Sent, -1, old));
         }
         _ if muted(new) && !muted(old) => story.counts.push(figure(Figure::Sent, -1, new)),
+        (Some(_), Some(_)) if !muted(new) => {
+            // It went another way than the one that was asked for.
+            let before = old.text("via").and_then(|via| Channel::parse(via).ok());
+            if let Some(before) = before.filter(|before| *before != code.channel) {
+                let at = new.moment("s0").unwrap_or(change.noted);
+                story.counts.push(Count::otp(at, before, Figure::Sent, -1));
+                story.counts.push(figure(Figure::Sent, 1, new));
+            }
+        }
         _ => {}
     }
 }

@@ -122,6 +122,14 @@ fn what_was_refused_or_kept_quiet_was_not_sent() {
 }
 
 #[test]
+fn what_went_another_way_was_sent_that_way() {
+    let asked = challenge(json!({ "via": {"S": "whatsapp"} }));
+    let story = tell(CODE, "CODE", asked, challenge(json!({})));
+    let before = Count::otp(moment(0), Channel::Whatsapp, Figure::Sent, -1);
+    assert_eq!(story.counts, [before, otp(Figure::Sent, 1)]);
+}
+
+#[test]
 fn only_a_wrong_code_has_failed() {
     for (right, expected) in [(true, vec![]), (false, vec!["otp.failed"])] {
         let tried = challenge(json!({ "f": n(1), "fa": n(NOW), "a": n(1), "guess": guess(right) }));

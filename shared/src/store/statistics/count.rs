@@ -7,8 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Count, Figure, SHARDS};
-use crate::domain::channel::Channel;
+use super::{Count, SHARDS};
 use crate::domain::quota::after;
 use crate::store::Store;
 use crate::store::fault::{Fault, when_busy};
@@ -112,8 +111,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
-    pub async fn count_limited(&self, channel: Channel, many: u32, now: Timestamp) -> Result<()> {
-        let count = Count::otp(now, channel, Figure::Limited, many.into());
+    pub async fn count_beside(&self, count: &Count) -> Result<()> {
         let key = keys::statistic(count.metric, sharded(&count.place));
         when_busy(|| async {
             self.once

@@ -37,7 +37,7 @@ pub struct Count {
 }
 
 /// What is counted of codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Figure {
     /// Asked for, within the limits.
     Requested,
