@@ -167,12 +167,11 @@ mod tests {
     #[test]
     fn functions_come_with_their_paths_and_timeouts() {
         let template = own();
-        let ask = &template.functions[0];
-        assert_eq!(ask.name, "otp-request");
+        let named = |name: &str| template.functions.iter().find(|f| f.name == name);
+        let ask = named("otp-request").unwrap();
         assert!(ask.paths.contains(&"/api/auth/otp/request".to_owned()));
         assert!(ask.timeout_seconds > 3, "it stands in Globals");
-        let tokens = template.functions.iter().find(|f| f.name == "tokens");
-        let paths = &tokens.unwrap().paths;
+        let paths = &named("tokens").unwrap().paths;
         assert!(paths.contains(&"$default".to_owned()), "{paths:?}");
     }
 
