@@ -75,7 +75,8 @@ async fn of_sixty_first_requests_at_once_one_sends() {
         if rounds.is_clean(&answers) {
             assert_eq!((sent, mails), (1, 1));
             for answer in answers.iter().filter(|a| a.status != 200) {
-                assert!((25..=30).contains(&answer.limited()), "{answer:?}");
+                // Counted from the winner's moment, which may be later than this one's.
+                assert!((25..=35).contains(&answer.limited()), "{answer:?}");
             }
         }
     }
@@ -278,7 +279,7 @@ async fn without_its_store_nothing_is_sent() {
         jane.asks_for_a_code().await.problem(503, "unavailable");
         jane.enters("123456").await.problem(503, "unavailable");
         assert!(house.end_faults().await > 0);
-        assert!(house.outbox().await.is_empty());
+        assert!(house.sent_to(&jane.identifier).await.is_empty());
         jane.signs_in().await;
         let _ = house
             .call(Method::DELETE, "/_local/outbox")
@@ -366,7 +367,7 @@ async fn a_repetition_with_the_same_key_sends_nothing() {
     let code = jane.reads_the_code().await;
     jane.is_let_in_with(&code).await;
     let _ = ask("jane@example.com", "k1").await.is(200);
-    assert_eq!(house.sent_to("jane@example.com").await.len(), 2);
+    assert_eq!(house.codes_sent_to("jane@example.com").await.len(), 2);
 }
 
 /// A delivery is shown to whoever holds its id, and only what we issued is found.
