@@ -38,6 +38,8 @@ pub struct Attempt<'a> {
 pub struct Proven {
     /// The code and what came with its request.
     pub paid: Paid,
+    /// Who proved it.
+    pub lane: Lane,
     /// Who claims the address.
     pub owner: Option<UserId>,
     /// What is left of the caller's own rate.
@@ -141,7 +143,12 @@ impl Prover {
         let matches = expected.is_some_and(|expected| expected.matches(attempt.code));
         match paid {
             Some(paid) if matches && !paid.muted && paid.owner.as_deref() == attempt.owner => {
-                Ok(Proven { paid, owner, room })
+                Ok(Proven {
+                    paid,
+                    lane,
+                    owner,
+                    room,
+                })
             }
             paid => {
                 telemetry::metric(

@@ -133,6 +133,7 @@ impl House {
         let redeem = Redeem {
             identifier: &identifier,
             live: &proven.paid.live,
+            lane: proven.lane,
             newcomer,
             session,
             source: source.as_deref(),

@@ -112,7 +112,7 @@ pub(crate) async fn verify(
     };
     match house
         .store
-        .link(&user, &identifier, &proven.paid.live, &by)
+        .link(&user, &identifier, &proven.paid.live, proven.lane, &by)
         .await?
     {
         Linked::To(user, notice) => {

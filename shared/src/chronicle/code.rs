@@ -167,24 +167,28 @@ fn was_right(chronicle: &Chronicle<'_>, code: &Code, item: &Item) -> bool {
             .is_some_and(|expected| marks.guessed(&code.identifier, owner, &expected, &guess))
 }
 
-/// A code that was used up leaves its send times and takes the failures with it.
+/// A code that was used up leaves its send times, and takes the failures of the lane that proved it.
 fn used(code: &Code, old: &Item, new: &Item, change: &Change, story: &mut Story) {
     let gone = old.contains_key("nonce") && !new.contains_key("nonce");
-    let quits = new.count("f") == 0 && new.count("kf") == 0;
-    let charged = old.count("f") + old.count("kf");
-    if !gone || !quits || charged == 0 || old.get("s0") != new.get("s0") {
+    if !gone || old.get("s0") != new.get("s0") {
         return;
     }
-    let at = old
-        .moment("fa")
-        .max(old.moment("kfa"))
-        .unwrap_or(change.noted);
+    // A stranger's proof clears both lanes, a known device's its own only.
+    let Some((lane, failures)) = [Lane::Stranger, Lane::Known].into_iter().find_map(|lane| {
+        let [_, failures, _] = lane.attributes();
+        let charged = old.count(failures);
+        (charged > 0 && new.count(failures) == 0).then_some((lane, charged))
+    }) else {
+        return;
+    };
+    let [_, _, failed_at] = lane.attributes();
+    let at = old.moment(failed_at).unwrap_or(change.noted);
     story
         .counts
         .push(Count::otp(at, code.channel, Figure::Verified, 1));
     story.tasks.push(Task::Proven {
         identifier: code.identifier.clone(),
-        failures: charged - 1, // the right one was charged too
+        failures: failures - 1, // the right one was charged too
         at,
         line: change.event_id(at, "activity", story.tasks.len()),
     });

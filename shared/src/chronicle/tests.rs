@@ -177,6 +177,18 @@ fn a_used_code_is_verified_and_tells_of_failures_before() {
     ));
     // An item that goes with its person was not used.
     assert_eq!(tell(CODE, "CODE", charged, Value::Null), Story::default());
+
+    // A known device's proof leaves the strangers' failures, and tells of its own.
+    let both = challenge(
+        json!({ "f": n(4), "fa": n(NOW), "kf": n(2), "kfa": n(NOW), "guess": guess(true) }),
+    );
+    let used = challenge(json!({ "nonce": null, "f": n(4), "fa": n(NOW), "kf": n(0) }));
+    let story = tell(CODE, "CODE", both, used);
+    assert_eq!(story.counts, [otp(Figure::Verified, 1)]);
+    assert!(matches!(
+        story.tasks[..],
+        [Task::Proven { failures: 1, .. }]
+    ));
 }
 
 const USER: &str = "USER#usr_0193a5b2c3d47e8f9a0b1c2d3e4f5061";

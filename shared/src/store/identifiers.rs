@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 
 use super::activity::Activity;
-use super::challenge::Live;
+use super::challenge::{Lane, Live};
 use super::fault::Fault;
 use super::item::{Item, at, map, n, s};
 use super::keys::{self, Purpose};
@@ -74,9 +74,10 @@ impl Store {
         user: &User,
         identifier: &Identifier,
         live: &Live,
+        lane: Lane,
         by: &By<'_>,
     ) -> Result<Linked> {
-        let used = self.use_up_action(Purpose::Link, identifier, live, by.now)?;
+        let used = self.use_up_action(Purpose::Link, identifier, live, lane, by.now)?;
         let change = Change::new(user, identifier.kind(), Some(identifier), by);
         if change.is_none() {
             return match self.transact(vec![used]).await {
@@ -104,7 +105,8 @@ impl Store {
             });
         }
         if of(CHALLENGE).is_none() && of(CLAIM).is_some() {
-            self.use_up(Purpose::Link, identifier, live, by.now).await?;
+            self.use_up(Purpose::Link, identifier, live, lane, by.now)
+                .await?;
             return Ok(Linked::Taken);
         }
         Ok(Linked::CodeOver)

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
-use super::challenge::Live;
+use super::challenge::{Lane, Live};
 use super::fault::{Fault, when_busy};
 use super::item::{Item, Read, at, b, map, n, s};
 use super::keys::{self, Purpose, Table};
@@ -26,6 +26,8 @@ pub struct Redeem<'a> {
     pub identifier: &'a Identifier,
     /// The code, as it was compared.
     pub live: &'a Live,
+    /// Who compared it.
+    pub lane: Lane,
     /// The account as a new one, in case nobody claims the address: id, address, language.
     pub newcomer: User,
     /// The session to open; its user is set to whoever claims the address.
@@ -113,8 +115,14 @@ impl Store {
                     owner = self.owner(redeem.identifier).await?;
                 }
                 (Some(_), None, Some(item)) if status(item)? == Status::Suspended => {
-                    self.use_up(Purpose::SignIn, redeem.identifier, redeem.live, redeem.now)
-                        .await?;
+                    self.use_up(
+                        Purpose::SignIn,
+                        redeem.identifier,
+                        redeem.live,
+                        redeem.lane,
+                        redeem.now,
+                    )
+                    .await?;
                     return Ok(Redeemed::Suspended);
                 }
                 (Some(id), None, Some(item)) => {
@@ -152,7 +160,13 @@ impl Store {
         let mut claim = keys::claim(redeem.identifier).item();
         claim.insert("user".to_owned(), s(newcomer.id.to_string()));
         let mut actions = vec![
-            self.use_up_action(Purpose::SignIn, redeem.identifier, redeem.live, redeem.now)?,
+            self.use_up_action(
+                Purpose::SignIn,
+                redeem.identifier,
+                redeem.live,
+                redeem.lane,
+                redeem.now,
+            )?,
             self.put_new(claim)?,
             self.put_new(item)?,
         ];
@@ -217,7 +231,13 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         let mut actions = vec![
-            self.use_up_action(Purpose::SignIn, redeem.identifier, redeem.live, redeem.now)?,
+            self.use_up_action(
+                Purpose::SignIn,
+                redeem.identifier,
+                redeem.live,
+                redeem.lane,
+                redeem.now,
+            )?,
             TransactWriteItem::builder()
                 .condition_check(claim.map_err(Error::internal)?)
                 .build(),
@@ -279,6 +299,7 @@ impl Store {
         purpose: Purpose,
         identifier: &Identifier,
         live: &Live,
+        lane: Lane,
         now: Timestamp,
     ) -> Result<TransactWriteItem> {
         let update = Update::builder()
@@ -286,7 +307,7 @@ impl Store {
             .set_key(Some(
                 keys::challenge(purpose, identifier.kind(), identifier.as_str()).item(),
             ))
-            .update_expression(USE_UP)
+            .update_expression(use_up(lane))
             .condition_expression(STILL_GOOD)
             .set_expression_attribute_values(Some(use_up_values(live, now)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -301,6 +322,7 @@ impl Store {
         purpose: Purpose,
         identifier: &Identifier,
         live: &Live,
+        lane: Lane,
         now: Timestamp,
     ) -> Result<()> {
         let outcome = when_busy(|| async {
@@ -310,7 +332,7 @@ impl Store {
                 .set_key(Some(
                     keys::challenge(purpose, identifier.kind(), identifier.as_str()).item(),
                 ))
-                .update_expression(USE_UP)
+                .update_expression(use_up(lane))
                 .condition_expression(STILL_GOOD)
                 .set_expression_attribute_values(Some(use_up_values(live, now)))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -326,7 +348,14 @@ impl Store {
     }
 }
 
-const USE_UP: &str = "SET f=:z, kf=:z REMOVE nonce, k, mute, fa, kfa, guess";
+/// A code that a known device proved says nothing of the strangers' guesses; one that anybody else proved does.
+fn use_up(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Stranger => "SET f=:z, kf=:z REMOVE nonce, k, mute, fa, kfa, guess",
+        Lane::Known => "SET kf=:z REMOVE nonce, k, mute, kfa, guess",
+    }
+}
+
 const STILL_GOOD: &str = "nonce=:n AND exp>:now AND attribute_not_exists(mute)";
 
 fn use_up_values(live: &Live, now: Timestamp) -> Item {

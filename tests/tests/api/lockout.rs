@@ -96,10 +96,17 @@ async fn hostile_guesses_never_stop_the_known_device() {
             .await
             .unwrap();
         assert!(challenge["a"].as_u64().unwrap() <= 3);
-        compared = challenge["f"].as_u64().unwrap();
+        let failed = challenge["f"].as_u64().unwrap();
+        assert!(failed > compared, "three hours open every wait");
+        compared = failed;
         jane.is_let_in_with(&code).await;
+        assert_eq!(
+            failures(&house, "f").await,
+            compared,
+            "her device's success leaves the strangers' lane as it was"
+        );
+        assert_eq!(failures(&house, "kf").await, 0);
     }
-    assert!(compared > 0);
     // Closed for strangers, open for the owner.
     let values = json!({ ":f": { "N": "100" } });
     house
