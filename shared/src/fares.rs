@@ -1,14 +1,15 @@
-//! What a text costs before it goes: a place in its number range, and one message of the day's budget.
+//! What a text costs before it goes: a country that is served, a place in its number range, and one message of the day's
+//! budget.
 //!
-//! Both are taken beside the challenge, after the caller's own limits, so that a caller who is refused by those cannot
-//! use up what others need; whatever is not sent is given back to the budget.
+//! Range and budget are taken after the caller's own limits, so that a caller who is refused by those cannot use up what
+//! others need. Whatever is not sent is given back to the budget; where nothing was even tried, to the range as well.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::Result;
-use crate::config::TextLimits;
+use crate::config::{Reader, TextLimits};
 use crate::domain::identifier::PhoneNumber;
 use crate::domain::quota::Rate;
 use crate::limiter::{Limiter, Rule, limited};
@@ -24,46 +25,94 @@ const PREFIX: Rule = Rule {
     },
 };
 
+/// Sells the right to send a text.
+#[derive(Debug)]
+pub struct Fares {
+    store: Store,
+    limiter: Limiter,
+    limits: TextLimits,
+}
+
 /// One message of a day's budget, to be sent or given back.
 #[derive(Debug)]
-pub(crate) struct Fare {
+pub struct Fare {
     day: String,
+    prefix: String,
+    request: String,
 }
 
-/// Takes the fare of a text to this number.
-///
-/// # Errors
-/// [`crate::Error::RateLimited`] with the true wait, nothing taken from the budget; [`crate::Error::Unavailable`].
-pub(crate) async fn take(
-    limiter: &Limiter,
-    store: &Store,
-    limits: &TextLimits,
-    number: &PhoneNumber,
-    request: &str,
-    now: Timestamp,
-) -> Result<Fare> {
-    let day = now.strftime("%Y-%m-%d").to_string();
-    let (place, message) = futures_util::join!(
-        limiter.admit(PREFIX, number.prefix(), request, now),
-        store.take_of_budget(&day, limits.daily_budget, now),
-    );
-    let fare = message?.then_some(Fare { day });
-    match (place, fare) {
-        (Ok(_), Some(fare)) => Ok(fare),
-        (Ok(_), None) => Err(limited("text_budget", until_midnight(now))),
-        (Err(refusal), None) => Err(refusal),
-        (Err(refusal), Some(fare)) => {
-            give_back(store, Some(fare), now).await?;
-            Err(refusal)
+impl Fares {
+    /// Fares by the settings.
+    pub fn open(reader: &mut Reader, store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+            limiter: Limiter::new(store.clone()),
+            limits: TextLimits::read(reader),
         }
     }
-}
 
-/// Gives a fare back, if one was taken.
-pub(crate) async fn give_back(store: &Store, fare: Option<Fare>, now: Timestamp) -> Result<()> {
-    match fare {
-        Some(fare) => store.give_back_to_budget(&fare.day, now).await,
-        None => Ok(()),
+    /// Whether texts go to the number's country at all.
+    #[must_use]
+    pub fn serves(&self, number: &PhoneNumber) -> bool {
+        self.limits.serves(number.country())
+    }
+
+    /// Takes the fare of a text to this number.
+    ///
+    /// # Errors
+    /// [`crate::Error::RateLimited`] with the true wait, nothing taken from the budget; [`crate::Error::Unavailable`].
+    pub async fn take(&self, number: &PhoneNumber, request: &str, now: Timestamp) -> Result<Fare> {
+        let day = now.strftime("%Y-%m-%d").to_string();
+        let (place, message) = futures_util::join!(
+            self.limiter.admit(PREFIX, number.prefix(), request, now),
+            self.store
+                .take_of_budget(&day, self.limits.daily_budget, now),
+        );
+        let fare = message?.then(|| Fare {
+            day,
+            prefix: number.prefix().to_owned(),
+            request: request.to_owned(),
+        });
+        match (place, fare) {
+            (Ok(_), Some(fare)) => Ok(fare),
+            (Ok(_), None) => {
+                self.limiter
+                    .give_back(PREFIX, number.prefix(), request, now)
+                    .await?;
+                Err(limited("text_budget", until_midnight(now)))
+            }
+            (Err(refusal), fare) => {
+                self.give_back(fare, now).await?;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Takes everything back, because no message was even tried.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer; range and budget may then be smaller by one.
+    pub async fn never_mind(&self, fare: Option<Fare>, now: Timestamp) -> Result<()> {
+        let Some(fare) = fare else {
+            return Ok(());
+        };
+        let place = self
+            .limiter
+            .give_back(PREFIX, &fare.prefix, &fare.request, now);
+        let message = self.store.give_back_to_budget(&fare.day, now);
+        let (place, message) = futures_util::join!(place, message);
+        place.and(message)
+    }
+
+    /// Gives the message back to the day's budget, because the provider did not take it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer; the budget is then smaller by one.
+    pub async fn give_back(&self, fare: Option<Fare>, now: Timestamp) -> Result<()> {
+        match fare {
+            Some(fare) => self.store.give_back_to_budget(&fare.day, now).await,
+            None => Ok(()),
+        }
     }
 }
 

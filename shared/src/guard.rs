@@ -13,7 +13,7 @@ use crate::cloud::Setup;
 use crate::config::TokenRules;
 use crate::domain::quota::after;
 use crate::domain::token::AccessClaims;
-use crate::domain::user::{Status, User};
+use crate::domain::user::User;
 use crate::keyring::KeyringHandle;
 use crate::store::Store;
 use crate::{Error, Result};
@@ -92,8 +92,7 @@ impl Guard {
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let user = self.store.user(claims.sub).await?;
         let user = user.ok_or(Error::Unauthenticated)?;
-        let over = user.erases_at.is_some_and(|at| at <= now);
-        if over || user.status != Status::Active || !user.has_session(claims.sid, now) {
+        if !user.opens(claims.sid, now) {
             return Err(Error::Unauthenticated);
         }
         Ok(SignedIn { user, claims, now })

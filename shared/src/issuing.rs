@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::clock::SharedClock;
 use crate::cloud::{Setup, StartError};
-use crate::config::{IpLimits, OtpRules, Public, Reader, TextLimits};
+use crate::config::{IpLimits, OtpRules, Public, Reader};
 use crate::courier::{
     Content, Courier, CourierSettings, Dispatch, Language, Letter, Reason, Recipient, Refusal,
 };
@@ -17,7 +17,7 @@ use crate::domain::identifier::{Identifier, PhoneNumber};
 use crate::domain::locale::LanguageTag;
 use crate::domain::quota::{Rate, after, seconds_until};
 use crate::domain::source::SourceOrigin;
-use crate::fares::{self, Fare};
+use crate::fares::{Fare, Fares};
 use crate::http::Caller;
 use crate::keyring::{Peppers, Reloading};
 use crate::limiter::{Limiter, Refusals, Room, Rule, limited};
@@ -72,7 +72,7 @@ pub struct Issuer {
     courier: Courier,
     peppers: Reloading<Peppers>,
     rules: OtpRules,
-    texts: TextLimits,
+    fares: Fares,
     per_ip: Rule,
     clock: SharedClock,
 }
@@ -99,13 +99,19 @@ impl Issuer {
                 .map_err(|error| StartError::Client(error.to_string()))?,
             peppers,
             rules: OtpRules::read(reader),
-            texts: TextLimits::read(reader),
+            fares: Fares::open(reader, store),
             per_ip: Rule {
                 name: "ip_sends",
                 rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst),
             },
             clock: setup.clock.clone(),
         })
+    }
+
+    /// What texts cost, for other letters than codes.
+    #[must_use]
+    pub fn fares(&self) -> &Fares {
+        &self.fares
     }
 
     /// The way to people, for other letters than codes.
@@ -162,7 +168,7 @@ impl Issuer {
         // Nothing is sent, and the answer is the ordinary one; the delivery shows what sending would have led to.
         let silence = if suppressed {
             Some(State::Bounced)
-        } else if number.is_some_and(|number| !self.texts.serves(number.country())) {
+        } else if number.is_some_and(|number| !self.fares.serves(number)) {
             telemetry::metric("country_not_served", &[]);
             Some(State::Failed)
         } else {
@@ -203,11 +209,21 @@ impl Issuer {
             room,
         };
         let paying = number.filter(|_| silence.is_none());
-        let (asked, fare) = futures_util::join!(
-            self.store.ask(&ask, &self.rules, seen),
-            self.fare(paying, &caller.request_id, now),
-        );
-        let (live, fresh, fare) = match (asked?, fare) {
+        let refusal = match (paying, &seen) {
+            (Some(_), Some(seen)) => seen.refuses(&ask, &self.rules)?,
+            _ => None,
+        };
+        let (asked, fare) = match refusal {
+            Some(asked) => (asked, Ok(None)),
+            None => {
+                let (asked, fare) = futures_util::join!(
+                    self.store.ask(&ask, &self.rules, seen),
+                    self.fare(paying, &caller.request_id, now),
+                );
+                (asked?, fare)
+            }
+        };
+        let (live, fresh, fare) = match (asked, fare) {
             (Asked::Send { live, fresh }, Ok(fare)) => (live, fresh, fare),
             (Asked::Send { live, fresh }, Err(refusal)) => {
                 self.store.uncharge(&ask, &live, fresh).await?;
@@ -217,11 +233,11 @@ impl Issuer {
                 return Err(refusal);
             }
             (Asked::Before { live, delivery }, fare) => {
-                fares::give_back(&self.store, fare.ok().flatten(), now).await?;
+                self.fares.never_mind(fare.ok().flatten(), now).await?;
                 return Ok(issued(&live, delivery));
             }
             (Asked::Limited { retry_after, rule }, fare) => {
-                fares::give_back(&self.store, fare.ok().flatten(), now).await?;
+                self.fares.never_mind(fare.ok().flatten(), now).await?;
                 return Err(limited(rule, retry_after));
             }
         };
@@ -263,7 +279,7 @@ impl Issuer {
                 let kind = wish.identifier.kind();
                 futures_util::try_join!(
                     self.store.suppress(kind, &mac, "opt_out", &masked, now),
-                    fares::give_back(&self.store, fare, now),
+                    self.fares.give_back(fare, now),
                     self.store.mute(&ask, &live),
                     // Noted as queued beside the call, so it has to move.
                     self.store.advance_delivery(delivery, State::Bounced, now),
@@ -275,7 +291,7 @@ impl Issuer {
                 telemetry::note("provider", &refusal.upstream);
                 futures_util::try_join!(
                     self.store.uncharge(&ask, &live, fresh),
-                    fares::give_back(&self.store, fare, now),
+                    self.fares.give_back(fare, now),
                     self.store.advance_delivery(delivery, State::Failed, now),
                 )?;
                 Err(Error::DeliveryFailed {
@@ -294,25 +310,16 @@ impl Issuer {
         }
     }
 
-    /// The fare of a text; nothing for a mail.
     async fn fare(
         &self,
         number: Option<&PhoneNumber>,
         request: &str,
         now: Timestamp,
     ) -> Result<Option<Fare>> {
-        let Some(number) = number else {
-            return Ok(None);
-        };
-        let fare = fares::take(
-            &self.limiter,
-            &self.store,
-            &self.texts,
-            number,
-            request,
-            now,
-        );
-        fare.await.map(Some)
+        match number {
+            Some(number) => self.fares.take(number, request, now).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// In place of the provider: the code never matches, and the delivery shows what sending would have led to.

@@ -27,7 +27,7 @@ pub mod entropy;
 pub mod entry;
 pub mod erasing;
 pub mod error;
-pub(crate) mod fares;
+pub mod fares;
 pub mod gallery;
 pub mod guard;
 pub mod http;

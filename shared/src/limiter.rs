@@ -90,6 +90,22 @@ impl Limiter {
         }
     }
 
+    /// Takes back a call that was admitted for nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer; the call then stays counted.
+    pub async fn give_back(
+        &self,
+        rule: Rule,
+        subject: &str,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.store
+            .uncount_call(rule.name, subject, rule.rate, request, now)
+            .await
+    }
+
     fn remembered(&self, rule: Rule, subject: &str, now: Timestamp) -> Option<Timestamp> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused

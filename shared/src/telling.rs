@@ -11,6 +11,7 @@ use crate::courier::{
 use crate::domain::channel::Channel;
 use crate::domain::id::DeliveryId;
 use crate::domain::identifier::Identifier;
+use crate::fares::Fares;
 use crate::keyring::Peppers;
 use crate::marks::Marks;
 use crate::store::Store;
@@ -20,97 +21,101 @@ use crate::{Error, Result, entropy, telemetry};
 /// How long a notice is left to whoever made the change.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// Sends a notice to everybody whom it is for. A letter whose outcome nobody knows counts as sent.
-///
-/// # Errors
-/// [`Error::Unavailable`] when a letter was certainly not sent, or the store does not answer; the notice stays.
-pub async fn tell(
-    store: &Store,
-    courier: &Courier,
-    peppers: &Peppers,
-    notice: &Notice,
-    now: Timestamp,
-) -> Result<()> {
-    let letters = notice
-        .to
-        .iter()
-        .map(|to| write(store, courier, peppers, notice, to, now));
-    let outcomes = futures_util::future::join_all(letters).await;
-    outcomes.into_iter().collect::<Result<()>>()?;
-    store.forget_notice(notice).await
+/// Who tells: what it takes to write to somebody.
+#[derive(Clone, Copy)]
+pub struct Teller<'a> {
+    /// Where notices are, and deliveries are noted.
+    pub store: &'a Store,
+    /// The way to people.
+    pub courier: &'a Courier,
+    /// What texts cost.
+    pub fares: &'a Fares,
+    /// Whom a delivery went to, and who takes no messages, is known by these.
+    pub peppers: &'a Peppers,
 }
 
-/// Sends the notices that whoever made the change did not.
-///
-/// # Errors
-/// The last failure, after all were tried.
-pub async fn tell_due(
-    store: &Store,
-    courier: &Courier,
-    peppers: &Peppers,
-    now: Timestamp,
-) -> Result<()> {
-    let before = crate::domain::quota::before(now, PATIENCE);
-    let mut outcome = Ok(());
-    for notice in store.due_notices(before).await? {
-        if let Err(error) = tell(store, courier, peppers, &notice, now).await {
-            outcome = Err(error);
+impl Teller<'_> {
+    /// Sends a notice to everybody whom it is for. A letter whose outcome nobody knows counts as sent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a letter was certainly not sent, [`Error::RateLimited`] when the day's texts are used
+    /// up, or the store does not answer; the notice stays.
+    pub async fn tell(&self, notice: &Notice, now: Timestamp) -> Result<()> {
+        let letters = notice.to.iter().map(|to| self.write(notice, to, now));
+        let outcomes = futures_util::future::join_all(letters).await;
+        outcomes.into_iter().collect::<Result<()>>()?;
+        self.store.forget_notice(notice).await
+    }
+
+    /// Sends the notices that whoever made the change did not.
+    ///
+    /// # Errors
+    /// The last failure, after all were tried.
+    pub async fn tell_due(&self, now: Timestamp) -> Result<()> {
+        let before = crate::domain::quota::before(now, PATIENCE);
+        let mut outcome = Ok(());
+        for notice in self.store.due_notices(before).await? {
+            if let Err(error) = self.tell(&notice, now).await {
+                outcome = Err(error);
+            }
         }
+        outcome
     }
-    outcome
-}
 
-async fn write(
-    store: &Store,
-    courier: &Courier,
-    peppers: &Peppers,
-    notice: &Notice,
-    to: &Identifier,
-    now: Timestamp,
-) -> Result<()> {
-    let marks = Marks::new(peppers);
-    let channel = Channel::for_kind(to.kind());
-    if !courier.offers(channel)
-        || store
+    async fn write(&self, notice: &Notice, to: &Identifier, now: Timestamp) -> Result<()> {
+        let marks = Marks::new(self.peppers);
+        let channel = Channel::for_kind(to.kind());
+        let suppressed = self
+            .store
             .is_suppressed(to.kind(), &marks.suppressions(to))
-            .await?
-    {
-        return Ok(());
-    }
-    let id = DeliveryId::new(now, entropy::bytes());
-    let letter = Letter {
-        delivery_id: marks.seal(id).to_string(),
-        recipient: Recipient::new(to, channel)
-            .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
-        language: Language::choose(Some(&notice.language), None),
-        content: Content::IdentifierChanged {
-            change: match notice.what {
-                What::Added => IdentifierChange::Added,
-                What::Replaced => IdentifierChange::Replaced,
-                What::Removed => IdentifierChange::Removed,
+            .await?;
+        if !self.courier.offers(channel) || suppressed {
+            return Ok(());
+        }
+        let id = DeliveryId::new(now, entropy::bytes());
+        let fare = match to {
+            Identifier::Phone(number) if !self.fares.serves(number) => return Ok(()),
+            Identifier::Phone(number) => {
+                Some(self.fares.take(number, &id.to_string(), now).await?)
+            }
+            Identifier::Email(_) => None,
+        };
+        let letter = Letter {
+            delivery_id: marks.seal(id).to_string(),
+            recipient: Recipient::new(to, channel)
+                .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
+            language: Language::choose(Some(&notice.language), None),
+            content: Content::IdentifierChanged {
+                change: match notice.what {
+                    What::Added => IdentifierChange::Added,
+                    What::Replaced => IdentifierChange::Replaced,
+                    What::Removed => IdentifierChange::Removed,
+                },
+                kind: notice.kind,
+                address: notice.masked.clone(),
             },
-            kind: notice.kind,
-            address: notice.masked.clone(),
-        },
-    };
-    let recipient = marks.recipient(to);
-    let (dispatch, noted) = futures_util::join!(
-        courier.send(&letter),
-        store.note_delivery(id, channel, &recipient, None, now)
-    );
-    if let Err(error) = noted {
-        telemetry::note("delivery_not_noted", error);
-    }
-    match dispatch {
-        Dispatch::Accepted { .. } | Dispatch::Unknown => Ok(()),
-        Dispatch::Refused(refusal) => {
-            telemetry::note("provider", &refusal.upstream);
-            match refusal.reason {
-                // It will never be taken.
-                Reason::OptedOut | Reason::BadAddress | Reason::Region => Ok(()),
-                _ => Err(Error::Unavailable(
-                    "a provider did not take a notice".into(),
-                )),
+        };
+        let recipient = marks.recipient(to);
+        let (dispatch, noted) = futures_util::join!(
+            self.courier.send(&letter),
+            self.store
+                .note_delivery(id, channel, &recipient, None, now)
+        );
+        if let Err(error) = noted {
+            telemetry::note("delivery_not_noted", error);
+        }
+        match dispatch {
+            Dispatch::Accepted { .. } | Dispatch::Unknown => Ok(()),
+            Dispatch::Refused(refusal) => {
+                telemetry::note("provider", &refusal.upstream);
+                self.fares.give_back(fare, now).await?;
+                match refusal.reason {
+                    // It will never be taken.
+                    Reason::OptedOut | Reason::BadAddress | Reason::Region => Ok(()),
+                    _ => Err(Error::Unavailable(
+                        "a provider did not take a notice".into(),
+                    )),
+                }
             }
         }
     }

@@ -310,6 +310,7 @@ impl Scene {
             .outbox
             .iter()
             .filter(|message| code_in(message).is_some())
+            .filter(|message| !self.went_by_whatsapp_before(message))
         {
             let to = canonical(message["to"].as_str().unwrap_or_default());
             let at = message["at"]
@@ -341,6 +342,16 @@ impl Scene {
         for (mailbox, times) in &mut by_mailbox {
             check(mailbox, times, rules.per_day, 24 * HOUR, SLACK);
         }
+    }
+
+    /// The second way of a send that was charged once.
+    fn went_by_whatsapp_before(&self, message: &Value) -> bool {
+        message["channel"] == "phone"
+            && self.outbox.iter().any(|other| {
+                other["channel"] == "whatsapp"
+                    && other["delivery_id"] == message["delivery_id"]
+                    && other["delivery_id"].is_string()
+            })
     }
 
     /// I8: a delivery's state only goes forward.

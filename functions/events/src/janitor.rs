@@ -1,6 +1,7 @@
 //! What is done once a day.
 
-use shared::{Result, erasing, telling};
+use shared::telling::Teller;
+use shared::{Result, erasing};
 
 use crate::House;
 
@@ -10,7 +11,13 @@ impl House {
     pub(crate) async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
-        let told = telling::tell_due(&self.store, &self.courier, &peppers, now).await;
+        let teller = Teller {
+            store: &self.store,
+            courier: &self.courier,
+            fares: &self.fares,
+            peppers: &peppers,
+        };
+        let told = teller.tell_due(now).await;
         let erased = erasing::erase_due(&self.store, &self.gallery, &peppers, now).await;
         told.and(erased.map(|_| ()))
     }

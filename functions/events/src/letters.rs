@@ -76,14 +76,26 @@ impl House {
         let peppers = self.peppers.snapshot();
         let marks = Marks::new(&peppers);
         let suppressions = marks.suppressions(&address);
-        if self
+        let suppressed = self
             .store
             .is_suppressed(address.kind(), &suppressions)
-            .await?
-            || !self.store.mark_once(mark, now).await?
-        {
+            .await?;
+        if suppressed || !self.store.mark_once(mark, now).await? {
             return Ok(());
         }
+        let fare = match &address {
+            Identifier::Phone(number) if !self.fares.serves(number) => return Ok(()),
+            Identifier::Phone(number) => match self.fares.take(number, mark, now).await {
+                Ok(fare) => Some(fare),
+                // A warning is not worth more than the codes that the day's texts are for.
+                Err(Error::RateLimited { .. }) => return Ok(()),
+                Err(error) => {
+                    self.store.unmark(mark).await?;
+                    return Err(error);
+                }
+            },
+            Identifier::Email(_) => None,
+        };
         let letter = Letter {
             delivery_id: marks
                 .seal(DeliveryId::new(now, entropy::bytes()))
@@ -97,6 +109,7 @@ impl House {
             Dispatch::Accepted { .. } | Dispatch::Unknown => Ok(()),
             Dispatch::Refused(refusal) => {
                 telemetry::note("provider", &refusal.upstream);
+                self.fares.give_back(fare, now).await?;
                 if matches!(refusal.reason, Reason::OptedOut | Reason::BadAddress) {
                     return Ok(());
                 }

@@ -8,6 +8,7 @@ mod bus;
 mod janitor;
 mod letters;
 mod records;
+mod second_way;
 mod tasks;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use shared::cloud::{Setup, StartError};
 use shared::config::{OtpRules, Public, settings};
 use shared::courier::{Courier, CourierSettings};
 use shared::entry::Entry;
+use shared::fares::Fares;
 use shared::gallery::Gallery;
 use shared::keyring::{Peppers, Reloading};
 use shared::store::Store;
@@ -32,6 +34,7 @@ struct House {
     store: Store,
     bus: Bus,
     courier: Courier,
+    fares: Fares,
     gallery: Gallery,
     peppers: Reloading<Peppers>,
     rules: OtpRules,
@@ -50,6 +53,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let store = Store::open(setup, &mut reader);
     let bus = Bus::open(setup, &mut reader);
     let courier = CourierSettings::read(&mut reader, setup, &public);
+    let fares = Fares::open(&mut reader, &store);
     let gallery = Gallery::open(setup, &mut reader);
     let peppers = Reloading::open(setup, &mut reader);
     let rules = OtpRules::read(&mut reader);
@@ -61,6 +65,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         store,
         bus,
         courier,
+        fares,
         gallery,
         peppers,
         rules,

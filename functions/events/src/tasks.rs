@@ -41,6 +41,14 @@ impl House {
                 } => {
                     self.proven(&identifier, failures, at, line).await?;
                 }
+                Task::FellThrough {
+                    purpose,
+                    identifier,
+                    delivery,
+                } => {
+                    self.try_the_second_way(purpose, &identifier, &delivery)
+                        .await?;
+                }
                 Task::Locked { identifier, event } => {
                     let owner = self.store.owner(&identifier).await?;
                     let event = story.events.get_mut(event);

@@ -20,7 +20,8 @@ use shared::proving::Attempt;
 use shared::store::identifiers::{By, Linked, Unlinked, version};
 use shared::store::keys::Purpose;
 use shared::store::notices::Notice;
-use shared::{Error, Result, telemetry, telling};
+use shared::telling::Teller;
+use shared::{Error, Result, telemetry};
 
 use crate::House;
 use crate::view::profile;
@@ -170,7 +171,13 @@ impl House {
             match &notice {
                 Some(notice) => {
                     let peppers = &self.keyring.snapshot().peppers;
-                    telling::tell(&self.store, self.issuer.courier(), peppers, notice, now).await
+                    let teller = Teller {
+                        store: &self.store,
+                        courier: self.issuer.courier(),
+                        fares: self.issuer.fares(),
+                        peppers,
+                    };
+                    teller.tell(notice, now).await
                 }
                 None => Ok(()),
             }

@@ -7,7 +7,6 @@ use axum::extract::State;
 use futures_util::try_join;
 use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
-use shared::domain::user::{Status, User};
 use shared::http::{Caller, JsonBody};
 use shared::minting::{Grounds, Tokens, mint};
 use shared::store::session::{Rotate, Rotation};
@@ -37,9 +36,9 @@ pub(crate) async fn refresh(
         now,
     };
     let (rotation, user) = try_join!(house.store.rotate(rotate), house.store.user(token.user))?;
-    let counts =
-        |user: &User| user.status == Status::Active && user.has_session(token.session, now);
-    let user = user.filter(counts).ok_or(Error::RefreshInvalid)?;
+    let user = user
+        .filter(|user| user.opens(token.session, now))
+        .ok_or(Error::RefreshInvalid)?;
     let session = match rotation {
         Rotation::Rotated(session) => session,
         Rotation::Repeated(session) => {

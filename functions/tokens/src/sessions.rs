@@ -8,6 +8,7 @@ use futures_util::try_join;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::id::{SessionId, UserId};
+use shared::domain::quota::after;
 use shared::domain::session::{Ending, Session, Why};
 use shared::guard::SignedIn;
 use shared::http::{Caller, Listing, Page};
@@ -45,7 +46,10 @@ pub(crate) async fn list(
     };
     let sessions = house.store.sessions(claims.sub, before);
     let (caller, mut sessions) = try_join!(house.guard.confirm(claims), sessions)?;
-    sessions.retain(|session| caller.user.has_session(session.id, caller.now));
+    sessions.retain(|session| {
+        caller.user.has_session(session.id, caller.now)
+            && after(session.used, house.rules.idle) > caller.now
+    });
     let limit = limit as usize;
     let more = sessions.len() > limit;
     sessions.truncate(limit);

@@ -41,6 +41,8 @@ pub(crate) struct Event {
     pub(crate) error_code: Option<String>,
     /// Where it was to go, as the provider says it, and why nothing may go there any more.
     pub(crate) suppression: Option<(String, &'static str)>,
+    /// The number of a WhatsApp message that did not arrive: an SMS may.
+    pub(crate) undelivered_to: Option<String>,
 }
 
 impl House {
@@ -79,6 +81,17 @@ impl House {
             ignored(provider, "unknown_delivery");
             return Ok(());
         };
+        let number = event.undelivered_to.as_deref();
+        if let Some(number) = number.and_then(|number| Identifier::parse(number).ok())
+            && self
+                .store
+                .fall_through(&number, &event.delivery_id, now)
+                .await?
+        {
+            let outcome = [("provider", provider), ("outcome", "second_way")];
+            telemetry::metric("webhook", &outcome);
+            return Ok(());
+        }
         let address = event.suppression.as_ref().and_then(|(address, reason)| {
             let identifier = Identifier::parse(address).ok()?;
             Some((identifier, *reason))

@@ -83,6 +83,7 @@ fn read(event: &Value) -> Option<Event> {
             .filter(|status| status.len() <= 16)
             .map(str::to_owned),
         suppression,
+        undelivered_to: None,
     })
 }
 

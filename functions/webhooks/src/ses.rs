@@ -96,6 +96,7 @@ pub(crate) fn read(message: &str) -> Option<Event> {
         error_code: error_code.filter(|code| code.len() <= 16),
         suppression: suppressed
             .map(|(recipient, reason)| (recipient.email_address.clone(), reason)),
+        undelivered_to: None,
     })
 }
 

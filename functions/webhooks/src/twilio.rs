@@ -59,13 +59,16 @@ fn read(fields: &[(String, String)], query: &str) -> Option<Event> {
     let error_code = field("ErrorCode").filter(|code| {
         (1..=10).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) && *code != "0"
     });
+    // 21610: the person has answered STOP.
+    let opted_out = error_code == Some("21610");
+    let fell = channel == Channel::Whatsapp && state == State::Failed && !opted_out;
     Some(Event {
         delivery_id: delivery_id.to_owned(),
         channel,
         state,
-        // 21610: the person has answered STOP.
-        suppression: (error_code == Some("21610")).then(|| (number.to_owned(), "opt_out")),
+        suppression: opted_out.then(|| (number.to_owned(), "opt_out")),
         error_code: error_code.map(str::to_owned),
+        undelivered_to: fell.then(|| number.to_owned()),
     })
 }
 
@@ -127,6 +130,7 @@ mod tests {
                 state: State::Failed,
                 error_code: Some("63016".into()),
                 suppression: None,
+                undelivered_to: Some("+14155552671".into()),
             })
         );
         let stopped = of(

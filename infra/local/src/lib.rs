@@ -30,4 +30,4 @@ mod world;
 
 pub use clock::LocalClock;
 pub use cloud::{Cloud, StartError};
-pub use options::Options;
+pub use options::{Options, is_for_people};

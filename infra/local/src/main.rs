@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
     let options = Options {
         data: (!arguments.memory).then(|| in_workspace(arguments.data)),
         port: arguments.port,
-        settings: arguments.settings,
+        settings: environment().chain(arguments.settings).collect(),
         ..Options::default()
     };
     let cloud = match Cloud::start(options).await {
@@ -64,6 +64,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The settings of the environment, as the functions have them deployed; `--set` stands over them. What the local cloud
+/// wires itself, such as tables and endpoints, is not taken from there.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter(|(name, _)| local::is_for_people(name))
 }
 
 /// A relative folder that begins with `target` is the workspace's, wherever below it this was started.

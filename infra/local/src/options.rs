@@ -65,6 +65,27 @@ impl Options {
     }
 }
 
+/// Whether a variable of the environment is a setting for people to choose, not one of the wires between functions and
+/// engines.
+#[must_use]
+pub fn is_for_people(name: &str) -> bool {
+    let wires = [
+        "STAGE",
+        "ACCOUNTS_TABLE",
+        "EPHEMERAL_TABLE",
+        "AVATAR_BUCKET",
+        "AVATAR_BASE_URL",
+        "EVENT_BUS",
+        "SECRET_ID",
+        "SNS_TOPIC_ARNS",
+        "TWILIO_BASE_URL",
+        "SENDGRID_BASE_URL",
+    ];
+    !name.starts_with("AWS_")
+        && !wires.contains(&name)
+        && settings::ALL.iter().any(|setting| setting.name == name)
+}
+
 fn complaint(name: &str, value: &str) -> Option<String> {
     let Some(setting) = settings::ALL.iter().find(|s| s.name == name) else {
         return Some(format!(
@@ -90,6 +111,14 @@ mod tests {
             .check()
             .unwrap_err();
         assert!(refusal.starts_with("OTP_LENGTH: "), "{refusal}");
+    }
+
+    #[test]
+    fn the_environment_chooses_and_does_not_wire() {
+        assert!(is_for_people("OTP_CODE_LENGTH") && is_for_people("PUBLIC_URL"));
+        for name in ["AWS_REGION", "TWILIO_BASE_URL", "STAGE", "PATH"] {
+            assert!(!is_for_people(name), "{name}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) fn tell(chronicle: &Chronicle<'_>, address: &str, change: &Change, st
         tried(chronicle, &code, lane, old, new, change, story);
     }
     used(&code, old, new, change, story);
+    fell_through(&code, old, new, story);
 }
 
 /// The code of an item, as far as its key and its last send tell.
@@ -192,6 +193,18 @@ fn used(code: &Code, old: &Item, new: &Item, change: &Change, story: &mut Story)
         at,
         line: change.event_id(at, "activity", story.tasks.len()),
     });
+}
+
+/// A provider said that the code did not arrive the way it went.
+fn fell_through(code: &Code, old: &Item, new: &Item, story: &mut Story) {
+    let fell = new.text("fell");
+    if let Some(delivery) = fell.filter(|_| fell != old.text("fell")) {
+        story.tasks.push(Task::FellThrough {
+            purpose: code.purpose,
+            identifier: code.identifier.clone(),
+            delivery: delivery.to_owned(),
+        });
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

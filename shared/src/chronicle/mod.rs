@@ -19,6 +19,7 @@ use crate::domain::event::{Event, Happened};
 use crate::domain::id::{EventId, SessionId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::marks::Marks;
+use crate::store::keys::Purpose;
 use crate::store::statistics::Count;
 
 /// What one change of one item tells.
@@ -88,6 +89,15 @@ pub enum Task {
         at: Timestamp,
         /// Names the line.
         line: EventId,
+    },
+    /// A code by WhatsApp did not arrive: it may go by SMS.
+    FellThrough {
+        /// What the code is for.
+        purpose: Purpose,
+        /// The number.
+        identifier: Identifier,
+        /// The delivery, sealed.
+        delivery: String,
     },
     /// An address is held up: whose it is belongs into the event at this place.
     Locked {

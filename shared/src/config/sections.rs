@@ -6,6 +6,7 @@ use url::Url;
 
 use super::reader::Reader;
 use super::settings as s;
+use crate::domain::locale::is_country;
 
 /// How the service is known outside.
 #[derive(Clone, Debug)]
@@ -42,6 +43,20 @@ impl Public {
                 .optional(&s::CORS_ORIGINS, origins)
                 .unwrap_or_default(),
             url,
+        }
+    }
+}
+
+impl Public {
+    /// Where people sign in, as far as we know: the service's domain, or the API's own base where that is the same host.
+    #[must_use]
+    pub fn home(&self) -> String {
+        let host = Url::parse(&self.url).ok();
+        let host = host.as_ref().and_then(Url::host_str);
+        if host == Some(self.service_domain.as_str()) {
+            format!("{}/", self.url)
+        } else {
+            format!("https://{}/", self.service_domain)
         }
     }
 }
@@ -179,8 +194,7 @@ fn countries(text: &str) -> Option<Option<Vec<String>>> {
     text.split(',')
         .map(|code| {
             let code = code.trim();
-            let good = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
-            good.then(|| code.to_owned())
+            is_country(code).then(|| code.to_owned())
         })
         .collect::<Option<Vec<_>>>()
         .map(Some)

@@ -7,6 +7,7 @@ use url::Url;
 use crate::cloud::Setup;
 use crate::config::settings::{self as s, Setting};
 use crate::config::{Public, Reader};
+use crate::domain::identifier::EmailAddress;
 
 /// Everything that the courier needs to know.
 #[derive(Clone, Debug)]
@@ -62,9 +63,10 @@ impl MailSettings {
     /// Reads the section.
     pub fn read(reader: &mut Reader, setup: &Setup) -> Self {
         let from = reader.required(&s::MAIL_FROM, nobody, mailbox);
+        let sendgrid = base_url(reader, setup, &s::SENDGRID_BASE_URL);
         let provider = if by_sendgrid(reader) {
             MailProvider::Sendgrid {
-                base_url: base_url(reader, setup, &s::SENDGRID_BASE_URL),
+                base_url: sendgrid,
                 api_key: required_secret(reader, &s::SENDGRID_API_KEY),
             }
         } else {
@@ -102,7 +104,9 @@ pub(super) fn by_sendgrid(reader: &mut Reader) -> bool {
 
 fn mailbox(text: &str) -> Option<Mailbox> {
     let plain = !text.chars().any(char::is_control);
-    plain.then(|| text.parse().ok()).flatten()
+    let mailbox: Mailbox = plain.then(|| text.parse().ok()).flatten()?;
+    EmailAddress::parse(mailbox.email.as_ref()).ok()?;
+    Some(mailbox)
 }
 
 /// Stands in for a sender that was refused; the start is refused with it.

@@ -5,7 +5,7 @@
 //! is a text message. Nothing that a user typed is ever template text; in HTML every value is escaped.
 
 use minijinja::value::merge_maps;
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, HtmlEscape, UndefinedBehavior, Value, context};
 
 use crate::config::Public;
 
@@ -68,6 +68,8 @@ pub struct Words {
     environment: Environment<'static>,
     service: String,
     domain: String,
+    /// Where people sign in.
+    home: String,
 }
 
 impl Words {
@@ -76,10 +78,12 @@ impl Words {
     pub fn new(public: &Public) -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.add_filter("linked", linked);
         Self {
             environment,
             service: public.service_name.clone(),
             domain: public.service_domain.clone(),
+            home: public.home(),
         }
     }
 
@@ -185,12 +189,28 @@ impl Words {
         );
         let file_name = format!("{name}.{extension}");
         let source = file(language, &file_name).ok_or(Wordless::Missing(language))?;
-        let values = context! { service, domain => &self.domain, ..merge_maps([code, extra]) };
+        let values = context! { service, domain => &self.domain, home => &self.home, ..merge_maps([code, extra]) };
         Ok(self
             .environment
             .template_from_named_str(&file_name, source)?
             .render(values)?)
     }
+}
+
+/// A paragraph for HTML, escaped, in which an address of the web can be followed.
+fn linked(paragraph: &str) -> Value {
+    let words = paragraph.split(' ').map(|word| {
+        let url = word.trim_end_matches(['.', ',', ';', ':', '。', '、']);
+        let rest = HtmlEscape(&word[url.len()..]).to_string();
+        // A slash needs no escaping in an attribute, and mail programs show the source more often than one thinks.
+        let url = HtmlEscape(url).to_string().replace("&#x2f;", "/");
+        if word.starts_with("https://") || word.starts_with("http://") {
+            format!(r#"<a href="{url}" style="color:inherit">{url}</a>{rest}"#)
+        } else {
+            format!("{url}{rest}")
+        }
+    });
+    Value::from_safe_string(words.collect::<Vec<_>>().join(" "))
 }
 
 fn change_word(change: IdentifierChange) -> &'static str {
@@ -304,6 +324,29 @@ mod tests {
         }
     }
 
+    /// The page with its links as plain words.
+    fn without_links(html: &str) -> String {
+        let mut parts = html.split("<a href=");
+        let before = parts.next().unwrap().to_owned();
+        parts.fold(before, |plain, part| {
+            let (_, rest) = part.split_once('>').unwrap();
+            plain + &rest.replacen("</a>", "", 1)
+        })
+    }
+
+    #[test]
+    fn an_address_of_the_web_can_be_followed() {
+        let words = Words::new(&public("Acme", "example.com"));
+        let letters = letters();
+        let change = |letter: &&Letter| matches!(letter.content, Content::IdentifierChanged { .. });
+        let mail = words.mail(letters.iter().find(change).unwrap()).unwrap();
+        assert!(mail.html.contains(r#"<a href="https://example.com/" "#));
+        assert_eq!(
+            linked("See http://x.example/a?b=\"<i>, <b>").to_string(),
+            r#"See <a href="http://x.example/a?b=&quot;&lt;i&gt;" style="color:inherit">http://x.example/a?b=&quot;&lt;i&gt;</a>, &lt;b&gt;"#
+        );
+    }
+
     #[test]
     fn the_html_part_says_what_the_text_part_says() {
         let words = Words::new(&public("Acme", "example.com"));
@@ -312,7 +355,11 @@ mod tests {
             for paragraph in mail.text.trim().split("\n\n").skip(1) {
                 // None of our words needs escaping but the apostrophe.
                 let escaped = paragraph.replace('\'', "&#x27;");
-                assert!(mail.html.contains(&escaped), "{escaped} in {}", mail.html);
+                assert!(
+                    without_links(&mail.html).contains(&escaped),
+                    "{escaped} in {}",
+                    mail.html
+                );
             }
         }
     }

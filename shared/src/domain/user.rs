@@ -108,6 +108,14 @@ impl User {
         }
     }
 
+    /// Whether a session opens anything: it counts, and the account is active and its time has not come.
+    #[must_use]
+    pub fn opens(&self, session: SessionId, now: Timestamp) -> bool {
+        self.status == Status::Active
+            && self.erases_at.is_none_or(|at| at > now)
+            && self.has_session(session, now)
+    }
+
     /// Whether a session counts: it stands in the map and its end is not reached.
     #[must_use]
     pub fn has_session(&self, session: SessionId, now: Timestamp) -> bool {

@@ -60,7 +60,8 @@ impl Fields {
         fields
     }
 
-    /// A text with a NUL in it is wrong wherever it stands: no store and no mail keeps it as it is.
+    /// A text with a NUL in it is wrong wherever it stands: no store and no mail keeps it as it is. One that is a field
+    /// itself is for that field's own rule to refuse, and for [`Self::text`] where the rule lets it through.
     fn from_source(entries: Map<String, Value>, source: Source) -> Self {
         let mut fields = Self {
             entries: Map::new(),
@@ -69,12 +70,12 @@ impl Fields {
             faulty: BTreeSet::new(),
         };
         for (name, value) in &entries {
-            if let Some(below) = nul_in(value) {
+            if let Some(below) = nul_in(value).filter(|below| !below.is_empty()) {
                 fields.faulty.insert(name.clone());
                 fields.errors.push(FieldError::new(
                     format!("{}{below}", pointer(name)),
                     "invalid_characters",
-                    "A NUL character is not allowed.",
+                    NO_NUL,
                 ));
             }
         }
@@ -238,11 +239,21 @@ impl Fields {
             self.fault(name, "invalid_type", "Expected a text.");
             return None;
         };
-        parse(text)
-            .map_err(|fault| self.fault(name, fault.code, fault.detail))
-            .ok()
+        match parse(text) {
+            Ok(_) if text.contains('\0') => {
+                self.fault(name, "invalid_characters", NO_NUL);
+                None
+            }
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.fault(name, fault.code, fault.detail);
+                None
+            }
+        }
     }
 }
+
+const NO_NUL: &str = "A NUL character is not allowed.";
 
 /// JSON pointer to a member of the top object (RFC 6901 section 3).
 fn pointer(name: &str) -> String {

@@ -1,9 +1,13 @@
 //! Lists: one page of them at a time.
 
+use std::ops::RangeInclusive;
+
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::fields::Fields;
@@ -20,25 +24,18 @@ pub struct Page {
     pub cursor: Option<String>,
 }
 
-/// The longest cursor that is read, in characters.
-const CURSOR: usize = 2_048;
+/// How long a cursor can be, in characters: at least its key's version, its nonce and its tag.
+const CURSOR: RangeInclusive<usize> = 43..=2_048;
 
 impl Page {
     /// Takes the page out of a query that has other parameters too.
     pub fn take(fields: &mut Fields) -> Option<Self> {
         let limit = fields.whole("limit", 1..=100);
         let cursor = fields.optional("cursor", |text| {
-            let plain = text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.=".contains(&b));
-            if plain && (1..=CURSOR).contains(&text.len()) {
-                Ok(text.to_owned())
-            } else {
-                Err(Fault {
-                    code: "invalid_cursor",
-                    detail: BAD_CURSOR.into(),
-                })
-            }
+            let sealed = CURSOR.contains(&text.len()) && URL_SAFE_NO_PAD.decode(text).is_ok();
+            sealed
+                .then(|| text.to_owned())
+                .ok_or_else(|| Fault::new("invalid_cursor", BAD_CURSOR))
         });
         Some(Self {
             limit: u32::try_from(limit.unwrap_or(50)).unwrap_or(50),
@@ -88,7 +85,8 @@ mod tests {
 
     #[rstest]
     #[case("/x", Some((50, None)))]
-    #[case("/x?limit=1&cursor=abc", Some((1, Some("abc"))))]
+    #[case("/x?limit=1&cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Some((1, Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))))]
+    #[case("/x?cursor=garbage", None)]
     #[case("/x?limit=100&utm=1", Some((100, None)))]
     #[case("/x?limit=0", None)]
     #[case("/x?limit=101", None)]

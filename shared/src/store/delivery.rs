@@ -51,7 +51,7 @@ impl Store {
                 .table_name(self.ephemeral())
                 .set_key(Some(keys::delivery(&id.to_string()).item()))
                 .update_expression(
-                    "SET ch=:ch, #to=:to, rk=if_not_exists(rk,:rank), st=if_not_exists(st,:state), \
+                    "SET ch=if_not_exists(ch,:ch), #to=:to, rk=if_not_exists(rk,:rank), st=if_not_exists(st,:state), \
                      hist=if_not_exists(hist,:history), #at=if_not_exists(#at,:now), #ttl=:ttl",
                 )
                 .set_expression_attribute_names(Some(names(["to", "at", "ttl"])))

@@ -249,6 +249,10 @@ pub static NOUNS: &[Noun] = &[
             ),
             ("via", "the way that the code travelled last"),
             (
+                "fell",
+                "the delivery by WhatsApp that did not arrive and is to go by SMS, where there was one",
+            ),
+            (
                 "guess",
                 "keyed hash of the code that was tried last, by which the stream tells whether it was right",
             ),
@@ -283,6 +287,7 @@ pub static NOUNS: &[Noun] = &[
                 "rid, idle",
                 "the request that wrote last, and the one that began this busy time",
             ),
+            ("undone", "the request that was taken back last"),
         ],
     },
     Noun {

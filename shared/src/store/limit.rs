@@ -78,6 +78,33 @@ impl Store {
         }
     }
 
+    /// Takes back a call of this request; what other calls have counted meanwhile stays.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer; the call then stays counted.
+    pub async fn uncount_call(
+        &self,
+        rule: &str,
+        subject: &str,
+        rate: Rate,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let values = map([
+            (":interval", n(rate.interval.as_millis())),
+            (":now", at(now)),
+            (":rid", s(request)),
+            (":ttl", ttl(after(rate.latest(now), rate.interval * 2))),
+        ]);
+        let update = "SET tat=tat-:interval, undone=:rid, #ttl=:ttl";
+        // A repetition after a lost reply must not take back twice.
+        let condition = "tat>:now AND (attribute_not_exists(undone) OR undone<>:rid)";
+        match self.count(rule, subject, update, condition, values).await {
+            Ok(_) | Err(Fault::Condition(_)) => Ok(()),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
     /// Takes one message of a day's budget; says whether there was one left.
     ///
     /// A repetition after a lost reply may take two: the budget is then a little smaller, never larger.

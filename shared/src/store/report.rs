@@ -164,7 +164,7 @@ impl Store {
         ]);
         let mut set =
             "SET rk=:rank, st=:state, hist=list_append(if_not_exists(hist,:none),:history), \
-                       #at=:now, #ttl=:ttl, ch=if_not_exists(ch,:channel)"
+                       #at=:now, #ttl=:ttl, ch=:channel"
                 .to_owned();
         if let Some(code) = report.error_code {
             set.push_str(", err=if_not_exists(err,:err)");

@@ -122,7 +122,7 @@ async fn a_number_is_added_and_an_address_changed_and_given_up() {
         told["text"]
             .as_str()
             .unwrap()
-            .contains("If this was not you"),
+            .contains("If this was not you: sign in at http"),
         "{told}"
     );
     assert!(

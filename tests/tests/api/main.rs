@@ -18,6 +18,7 @@ mod limiter;
 mod lockout;
 mod profile;
 mod race;
+mod second_way;
 mod settings;
 mod sign_in;
 mod texts;

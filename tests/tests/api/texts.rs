@@ -30,6 +30,25 @@ async fn numbers_in_a_row_are_stopped_after_twenty() {
     house.is_sound().await;
 }
 
+/// Whoever is refused has touched nothing of what a whole range of numbers shares.
+#[tokio::test]
+async fn one_number_that_is_refused_again_and_again_uses_up_nobody_elses_place() {
+    let house = House::open().await;
+    let first = house.visitor(in_a_row(0));
+    let _ = first.gets_a_code().await;
+    let again = (0..25).map(|_| {
+        let first = first.at(&house.new_ip());
+        async move { first.asks_for_a_code().await.limited() }
+    });
+    futures_util::future::join_all(again).await;
+    for n in 1..20 {
+        let _ = house.visitor(in_a_row(n)).asks_for_a_code().await.is(200);
+    }
+    house.visitor(in_a_row(20)).asks_for_a_code().await.limited();
+    assert_eq!(house.outbox().await.len(), 20);
+    house.is_sound().await;
+}
+
 /// B08.
 #[tokio::test]
 async fn a_country_off_the_list_gets_the_ordinary_answer_and_no_message() {

@@ -9,16 +9,19 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
-use super::{Desk, Wrong, object};
+use super::{Desk, PATIENCE, Wrong, object};
 
 /// `{"now"}`.
 pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
     Json(json!({ "now": desk.world.clock.now() }))
 }
 
-/// `{"advance_seconds": n}` or `{"set": "<time>"}`; both may go back.
+/// `{"advance_seconds": n}` or `{"set": "<time>"}`; both may go back. What is due on a day that begins by it has run
+/// when this answers.
 pub(super) async fn turn(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<Json<Value>, Wrong> {
     let order = object(&body, &["advance_seconds", "set"])?;
+    // What happened before belongs to the time before.
+    desk.feeds.settle(PATIENCE).await;
     let clock = &desk.world.clock;
     match (order.get("advance_seconds"), order.get("set")) {
         (Some(seconds), None) => {
@@ -39,5 +42,6 @@ pub(super) async fn turn(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<J
         _ => return Err(Wrong::value("expected either advance_seconds or set")),
     }
     desk.tables.sweep();
+    desk.feeds.calendar.look().await;
     Ok(show(State(desk)).await)
 }

@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::callbacks::Callbacks;
@@ -27,6 +28,7 @@ use crate::engines::s3::Buckets;
 use crate::feeds::Feeds;
 use crate::gateway::{self, Gateway};
 use crate::settings::Endpoints;
+use crate::twins::request_id;
 use crate::world::World;
 
 /// How long an answer of the desk waits for what the feeds still hold.
@@ -69,8 +71,25 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/_local/endpoints", get(endpoints::show))
         .route("/_local/reset", post(reset))
         .route("/_local/{*path}", any(nothing))
+        .layer(middleware::map_response(with_headers))
         .with_state(desk)
         .fallback_service(gateway)
+}
+
+/// What every answer of the API has, the desk's and the pages' have as well.
+async fn with_headers(mut response: Response) -> Response {
+    let id = HeaderValue::from_str(&request_id()).unwrap_or(HeaderValue::from_static("-"));
+    let headers = response.headers_mut();
+    headers.entry("x-request-id").or_insert(id);
+    headers
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
+    headers
+        .entry(header::STRICT_TRANSPORT_SECURITY)
+        .or_insert(HeaderValue::from_static(
+            "max-age=63072000; includeSubDomains",
+        ));
+    response
 }
 
 /// Numbers, when they are complete: in the cloud they are behind by a second or two.

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use tokio::sync::Mutex;
 
 use super::{background_id, deliver};
 use crate::gateway::Gateway;
@@ -13,33 +16,53 @@ use crate::settings::REGION;
 use crate::template::Schedule;
 use crate::twins::request_id;
 
-/// Watches the day of our clock until the cloud ends; days that are jumped over are not made up for.
-pub(crate) async fn feed(gateway: Arc<Gateway>, schedules: Vec<Schedule>) {
-    let clock = Arc::clone(&gateway.world.clock);
-    let today = || TimeZone::UTC.to_datetime(clock.now()).date();
-    let mut last = today();
-    let mut look = tokio::time::interval(Duration::from_millis(200));
-    while !schedules.is_empty() {
-        look.tick().await;
-        let now = today();
-        if now > last {
-            for schedule in &schedules {
-                let event = event(schedule, clock.now());
-                deliver(
-                    Arc::clone(&gateway),
-                    schedule.function.clone(),
-                    event,
-                    background_id,
-                )
-                .await;
+/// What is due each day.
+pub(crate) struct Calendar {
+    gateway: Arc<Gateway>,
+    schedules: Vec<Schedule>,
+    last: Mutex<Date>,
+}
+
+impl Calendar {
+    pub(crate) fn new(gateway: Arc<Gateway>, schedules: Vec<Schedule>) -> Self {
+        let last = Mutex::new(day(gateway.world.clock.now()));
+        Self {
+            gateway,
+            schedules,
+            last,
+        }
+    }
+
+    /// Looks at the day of our clock until the cloud ends.
+    pub(crate) async fn feed(self: Arc<Self>) {
+        let mut look = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            look.tick().await;
+            self.look().await;
+        }
+    }
+
+    /// Runs what is due, and returns when it has run; days that were jumped over are not made up for.
+    pub(crate) async fn look(&self) {
+        let mut last = self.last.lock().await;
+        let now = self.gateway.world.clock.now();
+        if day(now) > *last {
+            for schedule in &self.schedules {
+                let function = schedule.function.clone();
+                let gateway = Arc::clone(&self.gateway);
+                deliver(gateway, function, event(schedule, now), background_id).await;
             }
         }
-        last = now;
+        *last = day(now);
     }
 }
 
+fn day(at: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(at).date()
+}
+
 /// The schedule's own input, or EventBridge's scheduled event.
-fn event(schedule: &Schedule, now: jiff::Timestamp) -> Value {
+fn event(schedule: &Schedule, now: Timestamp) -> Value {
     schedule.input.clone().unwrap_or_else(|| {
         json!({
             "version": "0", "id": request_id(), "detail-type": "Scheduled Event", "source": "aws.events",

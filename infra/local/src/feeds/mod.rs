@@ -1,7 +1,7 @@
 //! Events that are no HTTP request: what the tables' streams, S3, the bus and the calendar tell functions.
 
 pub(crate) mod bus;
-pub(crate) mod calendar;
+mod calendar;
 pub(crate) mod objects;
 mod pattern;
 mod position;
@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use calendar::Calendar;
 use position::Positions;
 use streams::Feed;
 
@@ -36,6 +37,8 @@ pub(crate) struct Feeds {
     done: Vec<watch::Receiver<u64>>,
     /// Counts the events of the bus that are under way to functions.
     letters: watch::Receiver<usize>,
+    /// What is due each day.
+    pub(crate) calendar: Arc<Calendar>,
 }
 
 impl Feeds {
@@ -58,6 +61,7 @@ impl Feeds {
             writes: gateway.world.writes.subscribe(),
             done: Vec::new(),
             letters: gateway.world.bus.under_way.subscribe(),
+            calendar: Arc::new(Calendar::new(Arc::clone(gateway), events.schedules)),
         };
         let gateway = || Arc::clone(gateway);
         for wanted in events.streams {
@@ -80,7 +84,7 @@ impl Feeds {
             background.spawn(feed.run());
         }
         background.spawn(objects::feed(gateway(), events.objects, objects));
-        background.spawn(calendar::feed(gateway(), events.schedules));
+        background.spawn(Arc::clone(&feeds.calendar).feed());
         if let Some(published) = gateway().world.bus.listen() {
             background.spawn(bus::feed(gateway(), events.rules, published));
         }

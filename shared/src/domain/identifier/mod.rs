@@ -51,8 +51,8 @@ pub enum Identifier {
 }
 
 impl Identifier {
-    /// Reads what a person typed. With an `@` it is an e-mail address, with a leading plus, digit or parenthesis a
-    /// phone number.
+    /// Reads what a person typed. With an `@` it is an e-mail address, with a leading plus, digit, parenthesis or
+    /// scheme such as `tel:` a phone number.
     ///
     /// # Errors
     /// `invalid_phone` for what begins as a phone number but is none, `invalid_email` for anything else.
@@ -116,7 +116,13 @@ fn trimmed(text: &str) -> &str {
 /// Whether the text looks as if a phone number was meant. Full-width characters count, so that the person hears about
 /// a phone number rather than about an e-mail address; they are refused all the same.
 fn begins_as_phone(text: &str) -> bool {
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
     text.starts_with(|c: char| matches!(c, '+' | '＋' | '(') || c.is_numeric())
+        || scheme.is_some_and(|scheme| {
+            ["tel", "sms", "whatsapp"]
+                .iter()
+                .any(|of_phones| scheme.eq_ignore_ascii_case(of_phones))
+        })
 }
 
 #[cfg(test)]

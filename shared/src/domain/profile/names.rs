@@ -54,13 +54,13 @@ impl Profile {
     }
 }
 
-/// The first letter or digit, upper-cased (`ß` becomes `SS`, as in Unicode); without one, the first character.
+/// The first letter or digit, upper-cased, as one character (`ß` becomes `S`); without one, the first character.
 fn initial(text: &str) -> Option<String> {
     let letter = text
         .chars()
         .find(|c| c.is_alphanumeric())
         .or(text.chars().next())?;
-    Some(letter.to_uppercase().collect())
+    letter.to_uppercase().next().map(String::from)
 }
 
 #[cfg(test)]
@@ -86,6 +86,7 @@ mod tests {
         for (profile, full_name, initials, display) in [
             (named("", "Jane", "Doe"), "Jane Doe", "JD", "Jane Doe"),
             (named("jd", "jane", "élan"), "jane élan", "JÉ", "jd"),
+            (named("jd", "É", "ßx"), "É ßx", "ÉS", "jd"),
             (named("", "Jane", ""), "Jane", "J", "Jane"),
             (named("", "", "von Doe"), "von Doe", "V", "von Doe"),
             (named("jd", "", ""), "", "K", "jd"),

@@ -46,12 +46,12 @@ fn all_that_is_wrong_is_said_at_once() {
     let error = fields.finish(|| Some(())).unwrap_err();
     insta::assert_snapshot!(codes(error).join("\n"), @r"
     /list/0/x invalid_characters
-    /nul invalid_characters
     /id read_only
     /long too_long
     /typed invalid_type
     /null invalid_type
     /missing required
+    /nul invalid_characters
     /n out_of_range
     /a~1b~0 unknown_field
     ");
@@ -112,8 +112,8 @@ fn a_parameter_that_stands_twice_or_holds_a_nul_is_wrong() {
     assert_eq!(
         codes(error),
         [
-            "/name invalid_characters",
             "/limit duplicate",
+            "/name invalid_characters",
             "/n invalid_type"
         ]
     );

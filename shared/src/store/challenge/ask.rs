@@ -84,6 +84,18 @@ pub enum Asked {
 #[derive(Clone, Debug, Default)]
 pub struct Seen(Item);
 
+impl Seen {
+    /// What [`Store::ask`] of a number would say, where it would send nothing: so that nothing is taken of what others
+    /// share, such as the day's budget.
+    ///
+    /// # Errors
+    /// An item that cannot be read.
+    pub fn refuses(&self, ask: &Ask<'_>, rules: &OtpRules) -> Result<Option<Asked>> {
+        let refused = refused(&self.0, ask, rules, true)?;
+        Ok(refused.filter(|asked| !matches!(asked, Asked::Send { .. })))
+    }
+}
+
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A resend carries the same code only while this much of its life is left.
@@ -134,7 +146,8 @@ impl Store {
         }
     }
 
-    /// The challenge item of an address whose mailbox is another one, for [`Store::ask`]; nothing for plain addresses.
+    /// The challenge item as it is before anything is charged: for [`Store::ask`] of an address whose mailbox is another
+    /// one, and for [`Seen::refuses`] of a number. Nothing for plain mail addresses.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
@@ -143,7 +156,8 @@ impl Store {
         purpose: Purpose,
         identifier: &Identifier,
     ) -> Result<Option<Seen>> {
-        if mailbox_elsewhere(identifier).is_none() {
+        let plain = matches!(identifier, Identifier::Email(_));
+        if plain && mailbox_elsewhere(identifier).is_none() {
             return Ok(None);
         }
         self.challenge_item(purpose, identifier)

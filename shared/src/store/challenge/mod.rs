@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod charge;
+pub mod second_way;
 mod undo;
 
 use jiff::Timestamp;

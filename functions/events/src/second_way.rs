@@ -1,0 +1,103 @@
+//! A code by WhatsApp that did not arrive goes by SMS: the same code to the same number, as the same delivery.
+
+use shared::courier::{Content, Dispatch, Language, Letter, Reason, Recipient};
+use shared::domain::channel::Channel;
+use shared::domain::delivery::State;
+use shared::domain::id::DeliveryId;
+use shared::domain::identifier::Identifier;
+use shared::domain::quota::seconds_until;
+use shared::marks::Marks;
+use shared::store::challenge::second_way::{Fallen, Fell};
+use shared::store::keys::Purpose;
+use shared::{Error, Result, telemetry};
+
+use crate::House;
+
+impl House {
+    /// Sends the code on its second way, if it has one. It is taken before it is gone, so a code whose SMS nobody knows
+    /// about is not sent again.
+    pub(crate) async fn try_the_second_way(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+        sealed: &str,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let peppers = self.peppers.snapshot();
+        let marks = Marks::new(&peppers);
+        let (Some(id), Identifier::Phone(number)) = (marks.unseal(sealed), identifier) else {
+            return Ok(());
+        };
+        let fell = match self.store.fallen(purpose, identifier, sealed, now).await? {
+            Fallen::Elsewhere => return Ok(()),
+            Fallen::Over => return self.it_failed(id).await,
+            Fallen::Live(fell) => fell,
+        };
+        let code = marks.code(
+            purpose,
+            identifier,
+            fell.owner.as_deref(),
+            &fell.live,
+            fell.digits,
+        );
+        let recipient = Recipient::new(identifier, Channel::Sms);
+        let (Some(code), Some(recipient), true) =
+            (code, recipient, self.courier.offers(Channel::Sms))
+        else {
+            return self.it_failed(id).await;
+        };
+        let fare = match self.fares.take(number, sealed, now).await {
+            Ok(fare) => fare,
+            Err(Error::RateLimited { .. }) => return self.it_failed(id).await,
+            Err(error) => return Err(error),
+        };
+        let Fell { live, language, .. } = fell;
+        let taken = self
+            .store
+            .take_second_way(purpose, identifier, sealed, &live, now)
+            .await?;
+        if !taken {
+            return self.fares.give_back(Some(fare), now).await;
+        }
+        let expires_in = std::time::Duration::from_secs(seconds_until(now, live.expires));
+        let letter = Letter {
+            delivery_id: sealed.to_owned(),
+            recipient,
+            language: Language::choose(language.as_deref(), None),
+            content: match purpose {
+                Purpose::SignIn => Content::SignInCode { code, expires_in },
+                Purpose::Link => Content::LinkingCode { code, expires_in },
+            },
+        };
+        match self.courier.send(&letter).await {
+            Dispatch::Accepted { .. } | Dispatch::Unknown => {
+                telemetry::metric("otp_second_way", &[]);
+                Ok(())
+            }
+            Dispatch::Refused(refusal) => {
+                telemetry::note("provider", &refusal.upstream);
+                if refusal.reason == Reason::OptedOut {
+                    let mac = marks.suppression(identifier);
+                    self.store
+                        .suppress(
+                            identifier.kind(),
+                            &mac,
+                            "opt_out",
+                            &identifier.masked(),
+                            now,
+                        )
+                        .await?;
+                }
+                self.fares.give_back(Some(fare), now).await?;
+                self.it_failed(id).await
+            }
+        }
+    }
+
+    async fn it_failed(&self, id: DeliveryId) -> Result<()> {
+        self.store
+            .advance_delivery(id, State::Failed, self.clock.now())
+            .await
+            .map(|_| ())
+    }
+}

@@ -1,0 +1,169 @@
+//! A code by WhatsApp that did not arrive, and its second way: the same code by SMS, once.
+//!
+//! The provider's report marks the challenge, the stream carries the mark to whoever may send, and taking the second way
+//! changes `via`: so however often the report and the mark come, one SMS goes.
+
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use jiff::Timestamp;
+
+use super::Live;
+use crate::Result;
+use crate::domain::channel::Channel;
+use crate::domain::identifier::Identifier;
+use crate::store::Store;
+use crate::store::fault::{Fault, when_busy};
+use crate::store::item::{Item, Read, at, b, map, s};
+use crate::store::keys::{self, Purpose, Table};
+
+/// A code that fell through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fallen {
+    /// It is on its second way already, or a later message carries it.
+    Elsewhere,
+    /// There is no code any more that this message carried.
+    Over,
+    /// It can be sent again.
+    Live(Fell),
+}
+
+/// A live code as its message carried it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fell {
+    /// What the code is derived from.
+    pub live: Live,
+    /// How long the code is.
+    pub digits: u8,
+    /// For linking: whom it is for and which version of the address it replaces.
+    pub owner: Option<String>,
+    /// The language that came with the request.
+    pub language: Option<String>,
+}
+
+impl Store {
+    /// Marks the number's live code as not arrived by this delivery; `false` where there is none that went by WhatsApp.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
+    pub async fn fall_through(
+        &self,
+        number: &Identifier,
+        delivery: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let values = map([(":fell", s(delivery)), (":now", at(now))]);
+        let condition =
+            format!("{LIVE} AND via=:whatsapp AND (attribute_not_exists(fell) OR fell<>:fell)");
+        let (sign_in, link) = futures_util::try_join!(
+            self.mark(Purpose::SignIn, number, "SET fell=:fell", &condition, &values),
+            self.mark(Purpose::Link, number, "SET fell=:fell", &condition, &values),
+        )?;
+        // A report that comes again finds its own mark.
+        let marked = |outcome: Result<(), Item>| match outcome {
+            Ok(()) => true,
+            Err(old) => old.text("fell") == Some(delivery),
+        };
+        Ok(marked(sign_in) || marked(link))
+    }
+
+    /// What has become of a code that was marked as not arrived.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn fallen(
+        &self,
+        purpose: Purpose,
+        number: &Identifier,
+        delivery: &str,
+        now: Timestamp,
+    ) -> Result<Fallen> {
+        let key = keys::challenge(purpose, number.kind(), number.as_str());
+        let item = self.get(Table::Ephemeral, &key).await?.unwrap_or_default();
+        if item.text("fell") != Some(delivery)
+            || item.text("via") != Some(Channel::Whatsapp.as_str())
+        {
+            return Ok(Fallen::Elsewhere);
+        }
+        let carried = item
+            .get("k")
+            .and_then(|sends| sends.as_m().ok())
+            .is_some_and(|sends| {
+                sends
+                    .values()
+                    .any(|sent| sent.as_s().is_ok_and(|id| id == delivery))
+            });
+        let live = Live::read(&item).filter(|live| live.expires > now && carried);
+        let digits = item.number("digits").and_then(|n| u8::try_from(n).ok());
+        let (Some(live), Some(digits)) = (live, digits) else {
+            return Ok(Fallen::Over);
+        };
+        let text = |name| item.text(name).map(str::to_owned);
+        Ok(Fallen::Live(Fell {
+            live,
+            digits,
+            owner: text("owner"),
+            language: text("lang"),
+        }))
+    }
+
+    /// Takes the second way, before anything is sent; `false` where somebody has taken it, or the code is over.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn take_second_way(
+        &self,
+        purpose: Purpose,
+        number: &Identifier,
+        delivery: &str,
+        live: &Live,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let values = map([
+            (":fell", s(delivery)),
+            (":sms", s(Channel::Sms.as_str())),
+            (":n", b(live.nonce)),
+            (":now", at(now)),
+        ]);
+        let condition = format!("{LIVE} AND via=:whatsapp AND fell=:fell AND nonce=:n");
+        let taken = self
+            .mark(purpose, number, "SET via=:sms", &condition, &values)
+            .await?;
+        Ok(taken.is_ok())
+    }
+
+    /// One conditional update of a challenge; where the condition does not hold, the item as it is.
+    async fn mark(
+        &self,
+        purpose: Purpose,
+        number: &Identifier,
+        update: &str,
+        condition: &str,
+        values: &Item,
+    ) -> Result<Result<(), Item>> {
+        let key = keys::challenge(purpose, number.kind(), number.as_str());
+        let outcome = when_busy(|| async {
+            self.client
+                .update_item()
+                .table_name(self.ephemeral())
+                .set_key(Some(key.item()))
+                .update_expression(update)
+                .condition_expression(condition)
+                .set_expression_attribute_values(Some(values.clone()))
+                .expression_attribute_values(":whatsapp", s(Channel::Whatsapp.as_str()))
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                )
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await;
+        match outcome {
+            Ok(()) => Ok(Ok(())),
+            Err(Fault::Condition(old)) => Ok(Err(old)),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
+
+const LIVE: &str = "attribute_exists(nonce) AND exp>:now AND attribute_not_exists(mute)";
