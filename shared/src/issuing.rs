@@ -15,7 +15,7 @@ use crate::domain::delivery::State;
 use crate::domain::id::DeliveryId;
 use crate::domain::identifier::{Identifier, PhoneNumber};
 use crate::domain::locale::LanguageTag;
-use crate::domain::quota::{Rate, after, seconds_until};
+use crate::domain::quota::{Rate, seconds_until};
 use crate::domain::source::SourceOrigin;
 use crate::fares::{Fare, Fares};
 use crate::http::Caller;
@@ -201,10 +201,10 @@ impl Issuer {
             language: wish.locale.as_ref().map(LanguageTag::as_str),
             now,
         };
-        let issued = |live: &Live, delivery_id: String| Issued {
+        let issued = |live: &Live, reopens: Timestamp, delivery_id: String| Issued {
             channel: wish.channel,
             expires_in: seconds_left(now, live.expires),
-            resend_in: seconds_until(now, after(live.sent, self.rules.resend)),
+            resend_in: seconds_until(now, reopens),
             delivery_id,
             room,
         };
@@ -223,18 +223,32 @@ impl Issuer {
                 (asked?, fare)
             }
         };
-        let (live, fresh, fare) = match (asked, fare) {
-            (Asked::Send { live, fresh }, Ok(fare)) => (live, fresh, fare),
-            (Asked::Send { live, fresh }, Err(refusal)) => {
+        let (live, fresh, reopens, fare) = match (asked, fare) {
+            (
+                Asked::Send {
+                    live,
+                    fresh,
+                    reopens,
+                },
+                Ok(fare),
+            ) => (live, fresh, reopens, fare),
+            (Asked::Send { live, fresh, .. }, Err(refusal)) => {
                 self.store.uncharge(&ask, &live, fresh).await?;
                 if matches!(refusal, Error::RateLimited { .. }) {
                     self.refusals.not_requested(wish.channel, now);
                 }
                 return Err(refusal);
             }
-            (Asked::Before { live, delivery }, fare) => {
+            (
+                Asked::Before {
+                    live,
+                    delivery,
+                    reopens,
+                },
+                fare,
+            ) => {
                 self.fares.never_mind(fare.ok().flatten(), now).await?;
-                return Ok(issued(&live, delivery));
+                return Ok(issued(&live, reopens, delivery));
             }
             (Asked::Limited { retry_after, rule }, fare) => {
                 self.fares.never_mind(fare.ok().flatten(), now).await?;
@@ -245,7 +259,7 @@ impl Issuer {
 
         if let Some(end) = silence {
             self.keep_quiet(&ask, &live, delivery, end, &marks).await?;
-            return Ok(issued(&live, sealed));
+            return Ok(issued(&live, reopens, sealed));
         }
         let letter = self.letter(&wish, &live, &marks, &sealed, caller, now)?;
         let recipient = marks.recipient(wish.identifier);
@@ -267,7 +281,7 @@ impl Issuer {
                 let channel = via;
                 Ok(Issued {
                     channel,
-                    ..issued(&live, sealed)
+                    ..issued(&live, reopens, sealed)
                 })
             }
             Dispatch::Refused(Refusal {
@@ -284,7 +298,7 @@ impl Issuer {
                     // Noted as queued beside the call, so it has to move.
                     self.store.advance_delivery(delivery, State::Bounced, now),
                 )?;
-                Ok(issued(&live, sealed))
+                Ok(issued(&live, reopens, sealed))
             }
             Dispatch::Refused(refusal) => {
                 telemetry::metric("otp_failed", &[("reason", refusal.reason.as_str())]);
@@ -304,7 +318,7 @@ impl Issuer {
                 telemetry::metric("otp_failed", &[("reason", "unknown")]);
                 self.store.forget_key(&ask, &live).await?;
                 Err(Error::DeliveryFailed {
-                    retry_after: issued(&live, sealed).resend_in.max(1),
+                    retry_after: issued(&live, reopens, sealed).resend_in.max(1),
                 })
             }
         }

@@ -21,7 +21,7 @@ pub(crate) async fn refresh(
     body: JsonBody,
 ) -> Result<Json<Tokens>> {
     let mut fields = body.fields();
-    let text = fields.required("refresh", |text| Ok(text.to_owned()));
+    let text = fields.opaque("refresh");
     let text = fields.finish(|| text)?;
 
     let now = house.clock.now();

@@ -20,7 +20,7 @@ pub(crate) async fn revoke(
     body: JsonBody,
 ) -> Result<StatusCode> {
     let mut fields = body.fields();
-    let token = fields.required("refresh", |text| Ok(text.to_owned()));
+    let token = fields.opaque("refresh");
     let token = fields.finish(|| token)?;
     let keyring = house.keyring.snapshot();
     if let Some(token) = RefreshToken::open(&keyring.peppers, &token) {

@@ -25,7 +25,7 @@ pub(crate) async fn verify(
     body: JsonBody,
 ) -> Result<Json<Verdict>> {
     let mut fields = body.fields();
-    let token = fields.required("token", |text| Ok(text.to_owned()));
+    let token = fields.opaque("token");
     let token = fields.finish(|| token)?;
     let claims = match house.guard.examine(&token).await {
         Ok(caller) => Some(caller.claims),

@@ -2,6 +2,7 @@
 
 mod web;
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
@@ -236,6 +237,17 @@ pub struct Trace {
 /// The header in which our request id travels upstream.
 pub const REQUEST_ID_HEADER: &str = "x-latchkey-request-id";
 
+/// The header in which the moment of sending travels upstream, as [`ticks`] gives it: so the local cloud sees which calls
+/// were sent together, however long each of them waits for a busy machine before it arrives.
+pub const SENT_HEADER: &str = "x-latchkey-sent-us";
+
+/// Microseconds since the process first asked, by a clock that only goes forward.
+#[must_use]
+pub fn ticks() -> u64 {
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(ORIGIN.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
 impl Trace {
     /// An interceptor for a client of this service.
     #[must_use]
@@ -265,10 +277,9 @@ impl Intercept for Trace {
     ) -> Result<(), BoxError> {
         bag.interceptor_state().store_put(StartedAt(Instant::now()));
         if let Some(id) = telemetry::request_id() {
-            context
-                .request_mut()
-                .headers_mut()
-                .insert(REQUEST_ID_HEADER, id);
+            let headers = context.request_mut().headers_mut();
+            headers.insert(REQUEST_ID_HEADER, id);
+            headers.insert(SENT_HEADER, ticks().to_string());
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, RequestBuilder, StatusCode, header, redirect, retry};
 
-use crate::cloud::REQUEST_ID_HEADER;
+use crate::cloud::{REQUEST_ID_HEADER, SENT_HEADER, ticks};
 use crate::telemetry;
 
 /// The longest that connecting may take, TLS included.
@@ -63,7 +63,9 @@ pub(super) async fn send(
     operation: &'static str,
 ) -> Result<Answer, Silence> {
     let request = match telemetry::request_id() {
-        Some(id) => request.header(REQUEST_ID_HEADER, id),
+        Some(id) => request
+            .header(REQUEST_ID_HEADER, id)
+            .header(SENT_HEADER, ticks()),
         None => request,
     };
     let started = Instant::now();

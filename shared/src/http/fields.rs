@@ -95,6 +95,20 @@ impl Fields {
         self.optional(name, parse)
     }
 
+    /// A text that must be there and means nothing but itself, such as a token: what is wrong with it is for its reader.
+    pub fn opaque(&mut self, name: &'static str) -> Option<String> {
+        if self.is_missing(name) {
+            return None;
+        }
+        match self.take(name)? {
+            Value::String(text) => Some(text),
+            _ => {
+                self.fault(name, "invalid_type", "Expected a text.");
+                None
+            }
+        }
+    }
+
     /// A text that may be missing; `null` is not missing but wrong.
     pub fn optional<T>(
         &mut self,

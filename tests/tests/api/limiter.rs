@@ -2,8 +2,8 @@
 //! sliding windows for addresses. The reference is `shared::domain::quota`, and an exact list of all sends.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use local::{Cloud, Options};
 use proptest::prelude::*;
@@ -46,15 +46,44 @@ fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_800_000_000_000 + millis).expect("a time")
 }
 
-/// How long each of the two may run; schedules are as many as fit, and their number is shown.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Schedules that are tried side by side.
+const SIDE_BY_SIDE: usize = 24;
 
 #[tokio::test]
 async fn a_callers_rate_is_its_reference() {
+    callers_rates(500).await;
+}
+
+#[tokio::test]
+async fn an_addresss_windows_are_their_reference() {
+    addresses_windows(500).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: cargo test --workspace --test api -- --ignored ten_thousand"]
+async fn ten_thousand_schedules_of_a_caller() {
+    callers_rates(10_000).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: cargo test --workspace --test api -- --ignored ten_thousand"]
+async fn ten_thousand_schedules_of_an_address() {
+    addresses_windows(10_000).await;
+}
+
+/// Random schedules, always the same ones.
+fn schedules<S: Strategy>(strategy: &S, count: usize) -> impl Iterator<Item = (usize, S::Value)> {
+    let mut runner = TestRunner::deterministic();
+    (0..count).map(move |n| {
+        let tree = strategy.new_tree(&mut runner).expect("a schedule");
+        (n, tree.current())
+    })
+}
+
+async fn callers_rates(count: usize) {
     let cloud = Cloud::start(Options::memory()).await.expect("a cloud");
     let (store, _) = store(&cloud).await;
-    let mut runner = TestRunner::deterministic();
-    let schedules = (
+    let strategy = (
         proptest::collection::vec(
             prop_oneof![3 => Just(0_i64), 2 => 1..3_000_i64, 1 => 0..120_000_i64],
             1..8,
@@ -62,52 +91,36 @@ async fn a_callers_rate_is_its_reference() {
         1_u32..6,
         6_u32..60,
     );
-    let begun = Instant::now();
-    let mut runs = 0;
-    while begun.elapsed() < PATIENCE && runs < 10_000 {
-        let (steps, burst, calls) = schedules
-            .new_tree(&mut runner)
-            .expect("a schedule")
-            .current();
-        let rate = Rate::per_minute(calls, burst);
-        let (mut now, mut tat) = (0, None);
-        for (n, step) in steps.iter().enumerate() {
-            now += step;
-            let admission = store
-                .count_call(
-                    "schedule",
-                    &runs.to_string(),
-                    rate,
-                    &format!("r{n}"),
-                    at(now),
-                )
-                .await
-                .expect("the engine answers");
-            match (rate.admit(tat, at(now)), admission) {
-                (Ok(next), Admission::Admitted { remaining, .. }) => {
-                    assert_eq!(
-                        remaining,
-                        rate.remaining(next, at(now)),
-                        "{steps:?} {rate:?}"
-                    );
-                    tat = Some(next);
-                }
-                (Err(wait), Admission::Refused { until }) => {
-                    let until = until.as_millisecond() - at(now).as_millisecond();
-                    assert_eq!(
-                        u128::try_from(until).unwrap(),
-                        wait.as_millis(),
-                        "{steps:?} {rate:?}"
-                    );
-                }
-                (expected, found) => {
-                    panic!("{steps:?} {rate:?} at {n}: {expected:?} but {found:?}")
-                }
+    stream::iter(schedules(&strategy, count))
+        .for_each_concurrent(SIDE_BY_SIDE, |(run, (steps, burst, calls))| {
+            let store = &store;
+            async move { rate_is_kept(store, run, &steps, Rate::per_minute(calls, burst)).await }
+        })
+        .await;
+}
+
+async fn rate_is_kept(store: &Store, run: usize, steps: &[i64], rate: Rate) {
+    let (mut now, mut tat) = (0, None);
+    for (n, step) in steps.iter().enumerate() {
+        now += step;
+        let admission = store
+            .count_call("schedule", &run.to_string(), rate, &format!("r{n}"), at(now))
+            .await
+            .expect("the engine answers");
+        match (rate.admit(tat, at(now)), admission) {
+            (Ok(next), Admission::Admitted { remaining, .. }) => {
+                let expected = rate.remaining(next, at(now));
+                assert_eq!(remaining, expected, "{steps:?} {rate:?}");
+                tat = Some(next);
             }
+            (Err(wait), Admission::Refused { until }) => {
+                let until = until.as_millisecond() - at(now).as_millisecond();
+                let until = u128::try_from(until).unwrap();
+                assert_eq!(until, wait.as_millis(), "{steps:?} {rate:?}");
+            }
+            (expected, found) => panic!("{steps:?} {rate:?} at {n}: {expected:?} but {found:?}"),
         }
-        runs += 1;
     }
-    report(runs, begun);
 }
 
 /// When a send is admitted by a list of all sends so far; else when it would be.
@@ -131,12 +144,10 @@ fn opens(sends: &[i64], now: i64, rules: &OtpRules) -> i64 {
     .unwrap()
 }
 
-#[tokio::test]
-async fn an_addresss_windows_are_their_reference() {
+async fn addresses_windows(count: usize) {
     let cloud = Cloud::start(Options::memory()).await.expect("a cloud");
     let (store, defaults) = store(&cloud).await;
-    let mut runner = TestRunner::deterministic();
-    let schedules = (
+    let strategy = (
         proptest::collection::vec(
             prop_oneof![3 => 0..31_000_i64, 3 => 30_000..900_000_i64, 2 => 3_000_000..4_000_000_i64, 1 => 20_000_000..90_000_000_i64],
             1..14,
@@ -145,70 +156,57 @@ async fn an_addresss_windows_are_their_reference() {
         5_u8..=10,
         any::<bool>(),
     );
-    let begun = Instant::now();
-    let mut runs = 0;
-    while begun.elapsed() < PATIENCE && runs < 10_000 {
-        let (steps, per_hour, per_day, tagged) = schedules
-            .new_tree(&mut runner)
-            .expect("a schedule")
-            .current();
-        let mut rules = defaults;
-        rules.sends_per_hour = per_hour;
-        rules.sends_per_day = per_day;
-        let tag = if tagged { "+tag" } else { "" };
-        let identifier =
-            Identifier::parse(&format!("p{runs}{tag}@example.com")).expect("an address");
-        let (mut now, mut sends) = (0, Vec::new());
-        for (n, step) in steps.iter().enumerate() {
-            now += step;
-            let request = format!("{runs}-{n}");
-            let ask = Ask {
-                purpose: Purpose::SignIn,
-                identifier: &identifier,
-                channel: Channel::Email,
-                lane: Lane::Stranger,
-                key: &request,
-                delivery: "dlv_0",
-                request: &request,
-                nonce: [u8::try_from(n).unwrap(); 16],
-                peppers: &[1],
-                muted: false,
-                owner: None,
-                source: None,
-                language: None,
-                now: at(now),
-            };
-            let seen = store
-                .challenge_seen(Purpose::SignIn, &identifier)
-                .await
-                .expect("the engine answers");
-            let asked = store
-                .ask(&ask, &rules, seen)
-                .await
-                .expect("the engine answers");
-            let opens = opens(&sends, now, &rules);
-            match asked {
-                Asked::Send { .. } if opens == now => sends.push(now),
-                Asked::Limited { retry_after, .. } if opens > now => {
-                    let wait = u64::try_from(opens - now).unwrap().div_ceil(1000);
-                    assert_eq!(retry_after, wait, "{steps:?} at {n}");
-                }
-                other => panic!(
-                    "{steps:?} at {n}: opens in {} ms, but {other:?}",
-                    opens - now
-                ),
-            }
-        }
-        runs += 1;
-    }
-    report(runs, begun);
+    stream::iter(schedules(&strategy, count))
+        .for_each_concurrent(SIDE_BY_SIDE, |(run, (steps, per_hour, per_day, tagged))| {
+            let store = &store;
+            let mut rules = defaults;
+            rules.sends_per_hour = per_hour;
+            rules.sends_per_day = per_day;
+            let tag = if tagged { "+tag" } else { "" };
+            let address = format!("p{run}{tag}@example.com");
+            async move { windows_are_kept(store, &address, &steps, &rules).await }
+        })
+        .await;
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "how many schedules were tried is a result, shown with --nocapture"
-)]
-fn report(runs: u32, begun: Instant) {
-    assert!(runs > 0, "only {runs} schedules");
-    println!("{runs} schedules in {:?}", begun.elapsed());
+async fn windows_are_kept(store: &Store, address: &str, steps: &[i64], rules: &OtpRules) {
+    let identifier = Identifier::parse(address).expect("an address");
+    let (mut now, mut sends) = (0, Vec::new());
+    for (n, step) in steps.iter().enumerate() {
+        now += step;
+        let request = format!("{address}-{n}");
+        let ask = Ask {
+            purpose: Purpose::SignIn,
+            identifier: &identifier,
+            channel: Channel::Email,
+            lane: Lane::Stranger,
+            key: &request,
+            delivery: "dlv_0",
+            request: &request,
+            nonce: [u8::try_from(n).unwrap(); 16],
+            peppers: &[1],
+            muted: false,
+            owner: None,
+            source: None,
+            language: None,
+            now: at(now),
+        };
+        let seen = store
+            .challenge_seen(Purpose::SignIn, &identifier)
+            .await
+            .expect("the engine answers");
+        let asked = store.ask(&ask, rules, seen).await.expect("the engine answers");
+        let before = opens(&sends, now, rules);
+        match asked {
+            Asked::Send { reopens, .. } if before == now => {
+                sends.push(now);
+                assert_eq!(reopens, at(opens(&sends, now, rules)), "{steps:?} at {n}");
+            }
+            Asked::Limited { retry_after, .. } if before > now => {
+                let wait = u64::try_from(before - now).unwrap().div_ceil(1000);
+                assert_eq!(retry_after, wait, "{steps:?} at {n}");
+            }
+            other => panic!("{steps:?} at {n}: opens in {} ms, but {other:?}", before - now),
+        }
+    }
 }

@@ -42,7 +42,9 @@ async fn a_wrong_setting_is_refused_by_name() {
                 "",
             ],
         ),
-        ("MAIL_FROM", &["nobody", "a@b@c"]),
+        ("MAIL_FROM", &["nobody", "a@b@c", "a@b"]),
+        ("SMS_COUNTRIES", &["XX", "de", "DE;AT"]),
+        ("SENDGRID_BASE_URL", &["nope"]),
         ("MAIL_PROVIDER", &["pigeon"]),
     ] {
         for value in values {

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
+use shared::cloud::ticks;
 
 use super::Service;
 
@@ -38,36 +38,40 @@ pub(crate) struct Filter {
 #[derive(Clone)]
 pub(crate) struct Calls {
     ring: Arc<Mutex<VecDeque<Call>>>,
-    born: Instant,
-    born_us: u64,
+    /// When [`ticks`] began, in microseconds since 1970.
+    origin_us: u64,
 }
 
 impl Default for Calls {
     fn default() -> Self {
         Self {
             ring: Arc::default(),
-            born: Instant::now(),
-            born_us: u64::try_from(SystemClock.now().as_microsecond()).unwrap_or(0),
+            origin_us: u64::try_from(SystemClock.now().as_microsecond())
+                .unwrap_or(0)
+                .saturating_sub(ticks()),
         }
     }
 }
 
 impl Calls {
-    /// Starts to record a call; it is written down when the recording is dropped, however the call ends.
+    /// Starts to record a call; it is written down when the recording is dropped, however the call ends. `sent` is when
+    /// its caller began it, in [`ticks`], where it says so.
     pub(super) fn start(
         &self,
         service: Service,
         operation: &str,
         request_id: Option<String>,
+        sent: Option<u64>,
     ) -> Recording {
         let now = self.now();
+        let sent = sent.map_or(now, |sent| self.origin_us.saturating_add(sent).min(now));
         Recording {
             calls: self.clone(),
             call: Call {
                 request_id,
                 service: service.as_str(),
                 operation: operation.to_owned(),
-                started_us: now,
+                started_us: sent,
                 ended_us: now,
                 capacity_units: None,
             },
@@ -96,8 +100,7 @@ impl Calls {
     }
 
     fn now(&self) -> u64 {
-        let since = u64::try_from(self.born.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.born_us.saturating_add(since)
+        self.origin_us.saturating_add(ticks())
     }
 
     fn ring(&self) -> MutexGuard<'_, VecDeque<Call>> {
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn a_call_is_written_down_when_it_ends() {
         let calls = Calls::default();
-        let mut recording = calls.start(Service::DynamoDb, "PutItem", Some("r1".into()));
+        let mut recording = calls.start(Service::DynamoDb, "PutItem", Some("r1".into()), None);
         assert!(calls.list(&Filter::default()).is_empty());
         recording.consumed(br#"{"ConsumedCapacity":{"TableName":"t","CapacityUnits":2.5}}"#);
         drop(recording);
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn capacity_of_a_transaction_is_the_sum() {
         let calls = Calls::default();
-        let mut recording = calls.start(Service::DynamoDb, "TransactWriteItems", None);
+        let mut recording = calls.start(Service::DynamoDb, "TransactWriteItems", None, None);
         recording.consumed(br#"{"ConsumedCapacity":[{"CapacityUnits":4},{"CapacityUnits":2}]}"#);
         drop(recording);
         assert_eq!(calls.list(&Filter::default())[0].capacity_units, Some(6.0));
@@ -165,8 +168,8 @@ mod tests {
     #[test]
     fn calls_are_found_by_request() {
         let calls = Calls::default();
-        drop(calls.start(Service::Ses, "SendRawEmail", Some("r1".into())));
-        drop(calls.start(Service::Ses, "SendRawEmail", None));
+        drop(calls.start(Service::Ses, "SendRawEmail", Some("r1".into()), None));
+        drop(calls.start(Service::Ses, "SendRawEmail", None, None));
         let filter = Filter {
             request_id: Some("r1".into()),
             ..Filter::default()

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use shared::cloud::{REQUEST_ID_HEADER, SENT_HEADER};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -23,9 +24,6 @@ const LARGEST: usize = 64 << 20;
 /// How long a call takes at the least: a twin in the same process would otherwise answer before a call that was sent
 /// beside the first has arrived, and the two would look like steps one after the other.
 const LEAST: Duration = Duration::from_millis(10);
-
-/// The header by which our functions say for which request they call.
-const REQUEST_ID: &str = "x-latchkey-request-id";
 
 /// Serves `upstream` behind `listener` until the returned future is dropped; its connections end with it.
 pub(crate) async fn serve<U: Upstream>(
@@ -107,18 +105,19 @@ impl<U: Upstream> Front<U> {
             .await
             .map_err(|error| Cut::Unreadable(error.to_string()))?
             .to_bytes();
-        let request_id = parts
-            .headers
-            .get(REQUEST_ID)
-            .and_then(|id| id.to_str().ok())
-            .map(str::to_owned);
+        let header = |name: &str| {
+            let value = parts.headers.get(name)?.to_str().ok()?;
+            Some(value.to_owned())
+        };
+        let request_id = header(REQUEST_ID_HEADER);
+        let sent = header(SENT_HEADER).and_then(|sent| sent.parse().ok());
         let request = Request::from_parts(parts, body);
         let operation = operation::name(self.service, &request);
         let arrived = Instant::now();
         let mut recording = self
             .world
             .calls
-            .start(self.service, &operation, request_id.clone());
+            .start(self.service, &operation, request_id.clone(), sent);
         let background = request_id
             .as_deref()
             .is_some_and(|id| id.starts_with(BACKGROUND));

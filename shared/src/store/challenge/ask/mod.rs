@@ -1,0 +1,336 @@
+//! Charges a send and decides which code it carries: a fresh one, or the live one again.
+//!
+//! Two updates that exclude each other are sent together, FRESH and REPEAT; at most one can win. The windows are a
+//! shift register of send times, so that the condition is exact and the charge is the same write.
+
+mod tagged;
+mod writes;
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use jiff::Timestamp;
+
+use super::{Lane, Live, locked, sends};
+use crate::config::OtpRules;
+use crate::domain::channel::Channel;
+use crate::domain::identifier::Identifier;
+use crate::domain::quota::{CLOSED_RETRY_AFTER, SLOTS, Window, after, seconds_until};
+use crate::store::Store;
+use crate::store::fault::{Fault, when_busy};
+use crate::store::item::{Item, Read, at, b, n, s, ttl};
+use crate::store::keys::{self, Purpose};
+use crate::{Error, Result};
+
+/// Everything that an Ask decides by, taken once per request.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// What the code is for.
+    pub purpose: Purpose,
+    /// Whose code it is.
+    pub identifier: &'a Identifier,
+    /// The way it will travel.
+    pub channel: Channel,
+    /// Who asks.
+    pub lane: Lane,
+    /// The hash of the idempotency key and the channel, or of the request id: hex digits.
+    pub key: &'a str,
+    /// The delivery id of this send, sealed.
+    pub delivery: &'a str,
+    /// The request's id.
+    pub request: &'a str,
+    /// The nonce of a fresh code.
+    pub nonce: [u8; 16],
+    /// The pepper versions whose codes can still be derived, the one for fresh codes first.
+    pub peppers: &'a [u32],
+    /// Nothing will be sent, on purpose.
+    pub muted: bool,
+    /// For linking: whom the code is for and which version of the address it replaces.
+    pub owner: Option<&'a str>,
+    /// The origin that came with the request.
+    pub source: Option<&'a str>,
+    /// The language that came with the request.
+    pub language: Option<&'a str>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What came of an Ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The send is charged; carry this code there.
+    Send {
+        /// What the code is derived from.
+        live: Live,
+        /// Whether the code is a new one.
+        fresh: bool,
+        /// When the next send is admitted, as far as the identifier's own limits go.
+        reopens: Timestamp,
+    },
+    /// The same idempotency key did this before: answer as then, send nothing.
+    Before {
+        /// The code of then.
+        live: Live,
+        /// The delivery of then, sealed.
+        delivery: String,
+        /// When the next send is admitted, as far as the identifier's own limits go.
+        reopens: Timestamp,
+    },
+    /// A limit is reached.
+    Limited {
+        /// Whole seconds until it is not.
+        retry_after: u64,
+        /// Which limit, for metrics.
+        rule: &'static str,
+    },
+}
+
+/// A challenge as it was read beside the caller's limits.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Item);
+
+impl Seen {
+    /// What [`Store::ask`] of a number would say, where it would send nothing: so that nothing is taken of what others
+    /// share, such as the day's budget.
+    ///
+    /// # Errors
+    /// An item that cannot be read.
+    pub fn refuses(&self, ask: &Ask<'_>, rules: &OtpRules) -> Result<Option<Asked>> {
+        let refused = refused(&self.0, ask, rules, true)?;
+        Ok(refused.filter(|asked| !matches!(asked, Asked::Send { .. })))
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A resend carries the same code only while this much of its life is left.
+const WORTH_REPEATING: Duration = Duration::from_secs(120);
+
+/// The windows of one identifier.
+struct Windows {
+    cooldown: Window,
+    hour: Window,
+    day: Window,
+}
+
+impl Windows {
+    fn of(rules: &OtpRules) -> Self {
+        Self {
+            cooldown: Window {
+                sends: 1,
+                length: rules.resend,
+            },
+            hour: Window {
+                sends: rules.sends_per_hour,
+                length: HOUR,
+            },
+            day: Window {
+                sends: rules.sends_per_day,
+                length: DAY,
+            },
+        }
+    }
+}
+
+impl Store {
+    /// Charges a send to the identifier, if its limits admit it, and says which code to send.
+    ///
+    /// Plain addresses take one step. An address with a plus-tag, or with dots at Gmail, shares its mailbox's day with
+    /// the mailbox's own item; `seen` is then the challenge as [`Store::challenge_seen`] read it beside the caller's
+    /// limits, so that this is one step too.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer: no send without a charge.
+    pub async fn ask(&self, ask: &Ask<'_>, rules: &OtpRules, seen: Option<Seen>) -> Result<Asked> {
+        match mailbox_elsewhere(ask.identifier) {
+            None => self.ask_plain(ask, rules).await,
+            Some(mailbox) => {
+                self.ask_tagged(ask, rules, &mailbox, seen.unwrap_or_default().0)
+                    .await
+            }
+        }
+    }
+
+    /// The challenge item as it is before anything is charged: for [`Store::ask`] of an address whose mailbox is another
+    /// one, and for [`Seen::refuses`] of a number. Nothing for plain mail addresses.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn challenge_seen(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+    ) -> Result<Option<Seen>> {
+        let plain = matches!(identifier, Identifier::Email(_));
+        if plain && mailbox_elsewhere(identifier).is_none() {
+            return Ok(None);
+        }
+        self.challenge_item(purpose, identifier)
+            .await
+            .map(|item| Some(Seen(item)))
+    }
+
+    pub(crate) async fn challenge_item(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+    ) -> Result<Item> {
+        let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
+        self.get(keys::Table::Ephemeral, &key)
+            .await
+            .map(Option::unwrap_or_default)
+    }
+
+    async fn ask_plain(&self, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
+        let own = Own::new(ask, rules, true);
+        for _ in 0..3 {
+            let (fresh, repeat) = futures_util::join!(
+                self.write(ask, own.fresh()),
+                self.write(ask, own.repeat(None))
+            );
+            let old = match (fresh, repeat) {
+                (Ok(item), _) => return charged(&item, true, ask, rules),
+                (_, Ok(item)) => return charged(&item, false, ask, rules),
+                (Err(Fault::Condition(old)), _) | (_, Err(Fault::Condition(old)))
+                    if is_ours(&old, ask) =>
+                {
+                    old
+                }
+                (Err(Fault::Condition(old)), Err(Fault::Condition(_))) => old,
+                (Err(Fault::Condition(_)), Err(fault)) | (Err(fault), _) => {
+                    return Err(fault.into());
+                }
+            };
+            if let Some(asked) = refused(&old, ask, rules, true)? {
+                return Ok(asked);
+            }
+        }
+        Err(Error::Unavailable("the challenge kept changing".into()))
+    }
+
+    async fn write(&self, ask: &Ask<'_>, write: Write) -> Result<Item, Fault> {
+        let key = keys::challenge(ask.purpose, ask.identifier.kind(), ask.identifier.as_str());
+        when_busy(|| async {
+            let answer = self
+                .client
+                .update_item()
+                .table_name(self.ephemeral())
+                .set_key(Some(key.item()))
+                .update_expression(&write.update)
+                .condition_expression(&write.condition)
+                .set_expression_attribute_names(Some(write.names()))
+                .set_expression_attribute_values(Some(write.values.clone()))
+                .return_values(ReturnValue::AllNew)
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                )
+                .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(answer.attributes.unwrap_or_default())
+        })
+        .await
+    }
+}
+
+/// Why neither write was possible, from the item as it was; `None` if it is worth trying once more.
+fn refused(
+    old: &Item,
+    ask: &Ask<'_>,
+    rules: &OtpRules,
+    mailbox_here: bool,
+) -> Result<Option<Asked>> {
+    if is_ours(old, ask) {
+        // The write happened, only its answer was lost.
+        let fresh = old.bytes::<16>("nonce") == Some(ask.nonce);
+        return charged(old, fresh, ask, rules).map(Some);
+    }
+    if let Some(delivery) = done_before(old, ask) {
+        let live = Live::read(old).ok_or_else(|| old.corrupt("challenge", "nonce"))?;
+        let reopens = reopens(&sends(old, 's'), rules, ask.now);
+        return Ok(Some(Asked::Before {
+            live,
+            delivery,
+            reopens,
+        }));
+    }
+    if locked(old, ask.lane, rules.failure_cap, ask.now) == Some(CLOSED_RETRY_AFTER) {
+        return Ok(Some(Asked::Limited {
+            retry_after: CLOSED_RETRY_AFTER,
+            rule: "closed",
+        }));
+    }
+    let windows = Windows::of(rules);
+    let own = sends(old, 's');
+    let mut opens = vec![
+        ("cooldown", windows.cooldown.opens(&own, ask.now)),
+        ("hour", windows.hour.opens(&own, ask.now)),
+        ("day", windows.day.opens(&own, ask.now)),
+    ];
+    if mailbox_here {
+        opens.push(("mailbox_day", windows.day.opens(&sends(old, 'm'), ask.now)));
+    }
+    let last = opens
+        .into_iter()
+        .filter_map(|(rule, opens)| Some((opens?, rule)))
+        .max();
+    Ok(last.map(|(opens, rule)| Asked::Limited {
+        retry_after: seconds_until(ask.now, opens).max(1),
+        rule,
+    }))
+}
+
+/// The address whose item keeps the day's budget: of a mail address its mailbox, of a number the number.
+pub(super) fn mailbox(identifier: &Identifier) -> String {
+    match identifier {
+        Identifier::Email(address) => address.mailbox(),
+        Identifier::Phone(number) => number.as_str().to_owned(),
+    }
+}
+
+/// The mailbox whose day an address shares, where it is not the address itself.
+fn mailbox_elsewhere(identifier: &Identifier) -> Option<String> {
+    Some(mailbox(identifier)).filter(|mailbox| mailbox != identifier.as_str())
+}
+
+fn charged(item: &Item, fresh: bool, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
+    let live = Live::read(item).ok_or_else(|| item.corrupt("challenge", "nonce"))?;
+    let reopens = reopens(&sends(item, 's'), rules, ask.now);
+    Ok(Asked::Send {
+        live,
+        fresh,
+        reopens,
+    })
+}
+
+/// When all windows admit one more send after these, newest first.
+fn reopens(sends: &[Option<Timestamp>; SLOTS], rules: &OtpRules, now: Timestamp) -> Timestamp {
+    let windows = Windows::of(rules);
+    [windows.cooldown, windows.hour, windows.day]
+        .iter()
+        .filter_map(|window| window.opens(sends, now))
+        .fold(now, Timestamp::max)
+}
+
+fn is_ours(item: &Item, ask: &Ask<'_>) -> bool {
+    item.text("rid") == Some(ask.request) && Live::read(item).is_some()
+}
+
+fn done_before(item: &Item, ask: &Ask<'_>) -> Option<String> {
+    let lives = Live::read(item)?.expires > ask.now;
+    let delivery = item.get("k")?.as_m().ok()?.get(ask.key)?.as_s().ok()?;
+    lives.then(|| delivery.clone())
+}
+
+/// The same question as the condition `LIVE`, of an item already read.
+fn is_live(item: &Item, ask: &Ask<'_>, rules: &OtpRules) -> bool {
+    let [attempts, ..] = ask.lane.attributes();
+    Live::read(item).is_some_and(|live| {
+        live.expires >= after(ask.now, WORTH_REPEATING) && ask.peppers.contains(&live.pepper)
+    }) && item.count(attempts) < rules.max_attempts
+        && item.number("digits") == Some(rules.digits.into())
+        && item.text("owner") == ask.owner
+        && (ask.muted || !item.contains_key("mute"))
+}
