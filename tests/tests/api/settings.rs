@@ -44,6 +44,7 @@ async fn a_wrong_setting_is_refused_by_name() {
         ),
         ("MAIL_FROM", &["nobody", "a@b@c"]),
         ("MAIL_PROVIDER", &["pigeon"]),
+        ("EDGE", &["on", "true", ""]),
     ] {
         for value in values {
             let sentence = refusal(name, value).await;
