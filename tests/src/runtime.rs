@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -152,7 +152,9 @@ impl Running {
             .env_clear()
             .envs(environment)
             .env("AWS_LAMBDA_FUNCTION_NAME", function)
-            .env("AWS_LAMBDA_RUNTIME_API", runtime.address());
+            .env("AWS_LAMBDA_RUNTIME_API", runtime.address())
+            // Its log lines; what keeps it from starting is on standard error.
+            .stdout(Stdio::null());
         let started = Instant::now();
         let process = command.spawn();
         let process = process.unwrap_or_else(|error| panic!("{function}: {error}"));
