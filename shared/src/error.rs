@@ -46,6 +46,9 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("forbidden")]
     Forbidden,
+    /// The request did not come through the edge that this deployment has.
+    #[error("past the edge")]
+    PastTheEdge,
     /// A webhook whose signature does not hold.
     #[error("signature invalid")]
     SignatureInvalid,

@@ -116,6 +116,34 @@ impl House {
         serde_json::from_value(self.get(&path).send().await.json()).expect("calls")
     }
 
+    /// The document in Secrets Manager.
+    pub async fn secret(&self) -> Value {
+        let found = self.asks_secrets_manager("GetSecretValue", json!({})).await;
+        serde_json::from_str(found["SecretString"].as_str().expect("a text")).expect("JSON")
+    }
+
+    /// Replaces one setting in it.
+    pub async fn put_secret(&self, name: &str, value: &str) {
+        let mut document = self.secret().await;
+        document[name] = value.into();
+        let body = json!({ "SecretString": document.to_string() });
+        self.asks_secrets_manager("PutSecretValue", body).await;
+    }
+
+    async fn asks_secrets_manager(&self, operation: &str, mut body: Value) -> Value {
+        body["SecretId"] = "latchkey-local".into();
+        let url = self.cloud().endpoint("secretsmanager").expect("a URL");
+        let request = self
+            .client
+            .post(url)
+            .header("x-amz-target", format!("secretsmanager.{operation}"))
+            .header("content-type", "application/x-amz-json-1.1")
+            .body(body.to_string());
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{operation}");
+        answer.json().await.expect("JSON")
+    }
+
     /// Every upstream call.
     pub async fn calls(&self) -> Vec<CallRecord> {
         serde_json::from_value(self.get("/_local/calls").send().await.json()).expect("calls")

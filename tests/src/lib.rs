@@ -9,6 +9,7 @@ mod desk;
 mod house;
 mod invariants;
 mod ledger;
+mod runtime;
 mod tables;
 mod visitor;
 
@@ -17,6 +18,7 @@ pub use desk::{CallRecord, steps};
 pub use house::{Call, House};
 pub use invariants::{Rules, Scene};
 pub use ledger::{Asked, Entered, Ledger};
+pub use runtime::{Reported, Running, Runtime};
 pub use tables::{ACCOUNTS, EPHEMERAL, Item, Tables};
 pub use visitor::{SignedIn, Visitor, another_code};
 

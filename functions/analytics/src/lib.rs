@@ -22,6 +22,7 @@ use shared::guard::Guard;
 use shared::http;
 use shared::keyring::{KeyringHandle, Reloading};
 use shared::store::Store;
+use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
 struct House {
@@ -49,6 +50,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         guard,
         clock,
     })?;
+    house.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route("/api/analytics/sources/", get(sources::list))
@@ -57,9 +59,5 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         .route("/api/analytics/otp/", get(otp::list))
         .route("/api/analytics/users/", get(users::list))
         .with_state(Arc::new(house));
-    Ok(Entry::http(http::desk(
-        router,
-        &public,
-        setup.clock.clone(),
-    )))
+    Ok(Entry::http(http::desk(router, &public, setup)))
 }

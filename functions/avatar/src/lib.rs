@@ -25,6 +25,7 @@ use shared::http;
 use shared::keyring::Reloading;
 use shared::limiter::{Limiter, Rule};
 use shared::store::Store;
+use shared::store::keys::Table;
 
 pub use body::MAX_BYTES;
 
@@ -86,6 +87,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         store,
     };
     let house = Arc::new(reader.finish(house)?);
+    house.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route(
@@ -97,6 +99,6 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             post(upload_form::upload_form),
         )
         .with_state(Shared(house.clone()));
-    let desk = http::desk(router, &public, setup.clock.clone());
+    let desk = http::desk(router, &public, setup);
     Ok(Entry::http(desk).with_events(move |event| Box::pin(event::take(house.clone(), event))))
 }

@@ -72,7 +72,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         activity: Duration::from_secs(u64::from(days) * 24 * 60 * 60),
         clock: setup.clock.clone(),
     });
-    let desk = http::desk(Router::new(), &public, setup.clock.clone());
+    let desk = http::desk(Router::new(), &public, setup);
     Ok(Entry::http(desk).with_events(move |event| {
         let house = house.clone();
         Box::pin(async move { house.take(event).await })

@@ -44,9 +44,5 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         .route("/api/auth/otp/request/", post(request::request))
         .route("/api/auth/otp/deliveries/{id}/", get(deliveries::show))
         .with_state(Arc::new(house));
-    Ok(Entry::http(http::desk(
-        router,
-        &public,
-        setup.clock.clone(),
-    )))
+    Ok(Entry::http(http::desk(router, &public, setup)))
 }

@@ -49,9 +49,5 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let router = Router::new()
         .route("/api/auth/otp/verify/", post(verify::verify))
         .with_state(Arc::new(house));
-    Ok(Entry::http(http::desk(
-        router,
-        &public,
-        setup.clock.clone(),
-    )))
+    Ok(Entry::http(http::desk(router, &public, setup)))
 }

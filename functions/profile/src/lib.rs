@@ -27,6 +27,7 @@ use shared::issuing::Issuer;
 use shared::keyring::{KeyringHandle, Reloading};
 use shared::proving::Prover;
 use shared::store::Store;
+use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
 struct House {
@@ -87,6 +88,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         keyring,
     };
     let house = reader.finish(house)?;
+    house.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route(
@@ -110,11 +112,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         .route("/api/profile/export/", get(export::export))
         .route("/api/profile/restore/", post(erasure::restore))
         .with_state(Shared(Arc::new(house)));
-    Ok(Entry::http(http::desk(
-        router,
-        &public,
-        setup.clock.clone(),
-    )))
+    Ok(Entry::http(http::desk(router, &public, setup)))
 }
 
 fn days(days: u32) -> Duration {

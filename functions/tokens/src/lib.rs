@@ -95,9 +95,5 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         )
         .merge(http::commons())
         .with_state(Shared(Arc::new(house)));
-    Ok(Entry::http(http::desk(
-        router,
-        &public,
-        setup.clock.clone(),
-    )))
+    Ok(Entry::http(http::desk(router, &public, setup)))
 }

@@ -13,6 +13,7 @@ use shared::domain::identifier::Identifier;
 use shared::keyring::{Peppers, Reloading};
 use shared::marks::Marks;
 use shared::store::Store;
+use shared::store::keys::Table;
 use shared::store::report::{Report, Suppression};
 use shared::{Result, telemetry};
 
@@ -46,7 +47,7 @@ pub(crate) struct Event {
 }
 
 impl House {
-    pub(crate) fn open(setup: &Setup) -> Result<(Self, Public), StartError> {
+    pub(crate) async fn open(setup: &Setup) -> Result<(Self, Public), StartError> {
         let mut reader = setup.reader();
         let public = Public::read(&mut reader);
         let store = Store::open(setup, &mut reader);
@@ -65,6 +66,7 @@ impl House {
             store,
             peppers,
         };
+        house.store.warm(Table::Ephemeral).await;
         Ok((house, public))
     }
 

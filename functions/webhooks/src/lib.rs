@@ -27,14 +27,14 @@ use house::House;
 /// # Errors
 /// Every complaint about the settings, at once; a provider in use whose keys are missing is one of them.
 pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
-    let (house, public) = House::open(setup)?;
+    let (house, public) = House::open(setup).await?;
     let house = Arc::new(house);
     let router = Router::new()
         .route("/api/webhooks/twilio/", post(twilio::report))
         .route("/api/webhooks/sendgrid/", post(sendgrid::report))
         .route("/api/webhooks/ses/", post(sns::message))
         .with_state(house.clone());
-    let desk = http::desk(router, &public, setup.clock.clone());
+    let desk = http::desk(router, &public, setup);
     Ok(Entry::http(desk).with_events(move |event| {
         let house = house.clone();
         Box::pin(async move { sns::event(&house, event).await })

@@ -65,6 +65,7 @@ impl Keys {
                 "state": "current",
             }],
             "PEPPERS": peppers(),
+            "EDGE_SECRETS": hex::<32>(),
             "TWILIO_AUTH_TOKEN": hex::<16>(),
             "SENDGRID_API_KEY": format!("SG.{}", hex::<24>()),
             "SENDGRID_WEBHOOK_KEYS": STANDARD.encode(public.as_ref()),

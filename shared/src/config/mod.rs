@@ -5,9 +5,11 @@
 
 #[cfg(test)]
 mod document;
+mod edge;
 mod reader;
 mod sections;
 pub mod settings;
 
+pub use edge::{Edge, EdgeSecrets};
 pub use reader::{Complaint, Complaints, Reader, SecretDocument, Variables};
 pub use sections::*;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::edge::Edge;
 use super::reader::Reader;
 use super::settings as s;
 use crate::domain::locale::is_country;
@@ -19,6 +20,8 @@ pub struct Public {
     pub service_domain: String,
     /// `CORS_ORIGINS`.
     pub cors_origins: Vec<String>,
+    /// `EDGE` and `EDGE_SECRETS`.
+    pub edge: Edge,
 }
 
 impl Public {
@@ -42,6 +45,7 @@ impl Public {
             cors_origins: reader
                 .optional(&s::CORS_ORIGINS, origins)
                 .unwrap_or_default(),
+            edge: Edge::read(reader),
             url,
         }
     }

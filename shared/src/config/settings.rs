@@ -43,6 +43,8 @@ settings! {
     SERVICE_NAME = Some("Latchkey"), "1 to 40 printable characters", "The brand in messages.";
     SERVICE_DOMAIN = None, "a domain name", "The domain of the last line of a text message, `@domain #code`; the host of `PUBLIC_URL` where it is not set.";
     CORS_ORIGINS = None, "comma-separated origins such as https://app.example.com", "Web origins that may call the API from a browser.";
+    EDGE = Some("off"), "`off`, `optional` or `required`", "Whether a CDN stands in front (infra/edge.yaml). With `required`, whoever comes past it gets 403; `optional` lets both ways in while the domain moves. Only what comes with one of `EDGE_SECRETS` may say whose request it is.";
+    EDGE_SECRETS [secret] = None, "one or two secrets of 32 to 128 visible ASCII characters, comma-separated", "What the CDN proves itself with, in the header `X-Origin-Secret`; needed unless `EDGE` is `off`. Two while one replaces the other.";
     OTP_EXPIRY_MINUTES = Some("10"), "a whole number from 1 to 10", "How long a code is valid.", because "NIST SP 800-63B-4 section 3.1.3.2 lets a code live ten minutes at the most";
     OTP_CODE_LENGTH = Some("6"), "a whole number from 6 to 10", "How many digits a code has.", because "fewer than six digits are guessed too easily, more than ten are not typed";
     OTP_MAX_ATTEMPTS = Some("3"), "a whole number from 1 to 10", "How many comparisons a code stands.", because "every comparison is a chance for a guess";
@@ -92,6 +94,7 @@ settings! {
     AVATAR_BASE_URL = None, "an https URL", "Where avatars are served from.";
     EVENT_BUS = None, "the name of an event bus", "The bus that domain events go to.";
     SECRET_ID = None, "the name or ARN of a secret", "The secret that holds the settings marked as secret.";
+    SECRET_GENERATION = Some("1"), "a whole number from 1 to 1000000", "Changed, it has every function start anew and read the whole secret: providers' credentials are read at the start only.";
     ATTACK_CONSENT = None, "a text that testers are told", "Consents to the tool `attack`, which then finds this text at `/.well-known/latchkey-attack-consent`; leave it unset otherwise.";
     AWS_REGION = Some("us-east-1"), "a region such as eu-central-1", "The region of all AWS services; Lambda sets it.";
     AWS_ENDPOINT_URL_DYNAMODB = None, "an https URL (plain http in stage local only)", "Another endpoint for DynamoDB.";

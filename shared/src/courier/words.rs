@@ -240,6 +240,7 @@ mod tests {
             service_name: service.into(),
             service_domain: domain.into(),
             cors_origins: Vec::new(),
+            edge: crate::config::Edge::Off,
         }
     }
 

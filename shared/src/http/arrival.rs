@@ -9,7 +9,8 @@ use std::net::IpAddr;
 pub struct Arrival {
     /// `requestContext.requestId`.
     pub request_id: String,
-    /// `requestContext.http.sourceIp`; `None` where it is no address.
+    /// `requestContext.http.sourceIp`, or the viewer's address where an edge has proven itself; `None` where it is no
+    /// address.
     pub source_ip: Option<IpAddr>,
     /// `requestContext.http.userAgent`.
     pub user_agent: Option<String>,

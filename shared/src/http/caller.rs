@@ -12,7 +12,8 @@ use super::arrival::Arrival;
 /// The most characters of a user agent that are kept.
 const USER_AGENT: usize = 512;
 
-/// The caller of a request: its address from the gateway's request context alone, never from a header.
+/// The caller of a request: its address from the gateway's request context alone, or from the edge's header where an edge
+/// has proven itself ([`super::edge`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Whom limits count: an IPv4 address, or the /64 of an IPv6 address. Callers without an address share one.

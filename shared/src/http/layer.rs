@@ -13,8 +13,10 @@ use futures_util::FutureExt as _;
 
 use super::arrival::Arrival;
 use super::cors::Cors;
+use super::edge::{self, Edge};
 use super::respond;
 use crate::clock::SharedClock;
+use crate::cloud::Setup;
 use crate::config::Public;
 use crate::telemetry::{self, Outcome, Scope};
 use crate::{Error, Result};
@@ -22,22 +24,24 @@ use crate::{Error, Result};
 struct Desk {
     public_url: String,
     cors: Cors,
+    edge: Option<Edge>,
     clock: SharedClock,
 }
 
 /// Puts the desk around a function's router: the last thing that happens to it before [`crate::entry::Entry::http`].
 ///
 /// Routes are named in their normal form: with a slash at the end under `/api/`, without one elsewhere.
-pub fn desk(router: Router, public: &Public, clock: SharedClock) -> Router {
+pub fn desk(router: Router, public: &Public, setup: &Setup) -> Router {
     let desk = Desk {
         public_url: public.url.clone(),
         cors: Cors::new(&public.cors_origins),
-        clock,
+        edge: Edge::open(&public.edge, setup),
+        clock: setup.clock.clone(),
     };
     router.layer(from_fn_with_state(Arc::new(desk), attend))
 }
 
-async fn attend(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+async fn attend(State(desk): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
     let arrival = request
         .extensions()
         .get::<Arrival>()
@@ -56,9 +60,13 @@ async fn attend(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> 
     let scope = Scope::new(arrival.request_id.as_str(), arrival.function, arrival.cold);
     let (mut response, code) = scope
         .run(async {
-            let answer = match preflight {
-                Some(response) => Ok(response),
-                None => serve(request, next).await,
+            let answer = match (
+                edge::admit(desk.edge.as_ref(), &mut request).await,
+                preflight,
+            ) {
+                (Err(refusal), _) => Err(refusal),
+                (Ok(()), Some(response)) => Ok(response),
+                (Ok(()), None) => serve(request, next).await,
             };
             finish(answer, &desk, &method, &arrival.request_id)
         })

@@ -9,6 +9,7 @@ mod body;
 mod caller;
 mod commons;
 mod cors;
+mod edge;
 mod fields;
 mod headers;
 mod json;

@@ -63,7 +63,11 @@ impl<T: FromSettings> Reloading<T> {
     /// Reads the value as the function starts, and keeps the way to the secret for later; what is wrong with the
     /// settings is the reader's to tell.
     pub fn open(setup: &Setup, reader: &mut Reader) -> Self {
-        let first = T::read(reader);
+        Self::following(T::read(reader), setup)
+    }
+
+    /// A value that was read already, and that follows the secret's changes from now on.
+    pub fn following(first: T, setup: &Setup) -> Self {
         let reload = setup.secret_source().map(|source| -> Reload {
             Arc::new(move || {
                 let source = source.clone();
@@ -106,7 +110,7 @@ impl<T: FromSettings> Reloading<T> {
     }
 
     /// Reads the secret now, unless a request has waited for it within the last minute; whether it did.
-    async fn wait_for_newer(&self) -> bool {
+    pub(crate) async fn wait_for_newer(&self) -> bool {
         let now = self.inner.clock.now();
         let mut waited = self.inner.waited.lock().await;
         if self.inner.reload.is_none() || waited.is_some_and(|then| !is_over(then, now)) {

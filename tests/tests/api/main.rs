@@ -5,6 +5,7 @@ mod addresses;
 mod analytics;
 mod canary;
 mod deliveries;
+mod edge;
 mod enumeration;
 mod erasure;
 mod events;

@@ -46,6 +46,7 @@ async fn a_wrong_setting_is_refused_by_name() {
         ("SMS_COUNTRIES", &["XX", "de", "DE;AT"]),
         ("SENDGRID_BASE_URL", &["nope"]),
         ("MAIL_PROVIDER", &["pigeon"]),
+        ("EDGE", &["on", "true", ""]),
     ] {
         for value in values {
             let sentence = refusal(name, value).await;

@@ -27,6 +27,11 @@ const UNSEEN: &[(&str, &str, &str)] = &[
         "a subscription is confirmed once, at the first deployment",
     ),
     (
+        "webhooks",
+        "dynamodb:GetItem",
+        "opens the connection at the start, outside of any request",
+    ),
+    (
         "avatar",
         "dynamodb:PutItem",
         "the activity of a picture that came through S3",

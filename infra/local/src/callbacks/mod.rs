@@ -115,6 +115,14 @@ impl Callbacks {
             .to_owned()
     }
 
+    /// What an edge in front of this deployment would prove itself with; providers call the public URL, so through it.
+    pub(crate) fn edge_secret(&self) -> Option<String> {
+        let edge = self.variables.get("EDGE").unwrap_or("off");
+        let secrets = self.setting("EDGE_SECRETS");
+        let first = secrets.split(',').next().unwrap_or_default().trim();
+        (edge != "off").then(|| first.to_owned())
+    }
+
     fn webhook(&self, provider: &str) -> String {
         let public = self.setting("PUBLIC_URL");
         format!("{}/api/webhooks/{provider}/", public.trim_end_matches('/'))

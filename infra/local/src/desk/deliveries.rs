@@ -76,6 +76,9 @@ async fn deliver(desk: &Desk, callback: &Callback) -> Result<u16, String> {
     for (name, text) in &callback.headers {
         headers.insert(HeaderName::from_static(name), value(text)?);
     }
+    if let Some(secret) = desk.callbacks.edge_secret() {
+        headers.insert("x-origin-secret", value(&secret)?);
+    }
     let client = Client::builder(TokioExecutor::new()).build_http();
     let response = client.request(request).await;
     response

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use super::Entry;
 use crate::clock::SystemClock;
-use crate::config::Public;
+use crate::cloud::Setup;
+use crate::config::{Edge, Public, SecretDocument, Variables};
 use crate::domain::Fault;
 use crate::http::{self, Caller, JsonBody, Listing, Page};
 use crate::{Error, telemetry};
@@ -68,6 +69,7 @@ fn entry() -> Entry {
         service_name: "Latchkey".into(),
         service_domain: "example.com".into(),
         cors_origins: vec!["https://app.example.com".into()],
+        edge: Edge::Off,
     };
     let router = Router::new()
         .route("/api/greet/", post(greet))
@@ -82,7 +84,13 @@ fn entry() -> Entry {
         .route("/api/fail/{how}/", get(fail))
         .route("/.well-known/jwks.json", get(async || "{}"))
         .merge(http::commons());
-    Entry::http(http::desk(router, &public, Arc::new(SystemClock)))
+    let setup = Setup {
+        variables: Variables::default(),
+        secrets: SecretDocument::default(),
+        clock: Arc::new(SystemClock),
+        sdk: aws_config::SdkConfig::builder().build(),
+    };
+    Entry::http(http::desk(router, &public, &setup))
 }
 
 fn event(method: &str, path: &str) -> Value {
