@@ -1,0 +1,1 @@
+/* latchkey-client, Apache-2.0 */

@@ -1,0 +1,19 @@
+import type { SessionChange } from "./types.js";
+/** What a tab tells the others about a session. */
+export interface Notice {
+    readonly sid: string;
+    readonly change: SessionChange | "refreshed";
+    /** The stored text, for copies of a tab, whose storage is a copy too. */
+    readonly value?: string | null;
+}
+/** The other tabs of the same browser. */
+export declare class Tabs {
+    #private;
+    constructor(name: string);
+    listen(onNotice: (notice: Notice) => void): void;
+    /** A channel for one notice: whoever never listens holds nothing open. */
+    tell(notice: Notice): void;
+    /** Runs the work while no other tab runs such work, where the browser can do that. */
+    alone<T>(work: () => Promise<T>): Promise<T>;
+    close(): void;
+}

@@ -1,0 +1,183 @@
+import { LatchkeyError } from "./errors.js";
+import { fresh, parse, record, session, type Record } from "./record.js";
+import type { Place } from "./storage.js";
+import { Tabs, type Notice } from "./tabs.js";
+import type { Schemas, Session, SessionChange } from "./types.js";
+
+type Listener = (session: Session | null, change: SessionChange) => void;
+
+/** Two calls of the service that the session itself needs. */
+export interface Exchange {
+  refresh(token: string): Promise<Schemas["Tokens"]>;
+  revoke(token: string): Promise<void>;
+}
+
+/** Keeps the session: stored, fresh, and alike in all tabs. */
+export class Keeper {
+  readonly ready: Promise<void>;
+  readonly #key: string;
+  readonly #place: Place;
+  readonly #exchange: Exchange;
+  readonly #tabs: Tabs | null;
+  readonly #listeners = new Set<Listener>();
+  #known: Record | null = null;
+  #refreshing: Promise<Record> | null = null;
+
+  constructor(key: string, place: Place, exchange: Exchange) {
+    this.#key = key;
+    this.#place = place;
+    this.#exchange = exchange;
+    this.#tabs = place.reach === "page" ? null : new Tabs(key);
+    // A duplicated tab starts with a copy of this tab's storage, and must not go on with tokens that we have used up.
+    if (place.reach === "tab") this.#tabs?.listen((notice) => void this.#hear(notice));
+    const stored = place.storage.get(key);
+    if (stored instanceof Promise) {
+      this.ready = stored.then((text) => void (this.#known = parse(text)));
+    } else {
+      this.#known = parse(stored);
+      this.ready = Promise.resolve();
+    }
+  }
+
+  get session(): Session | null {
+    const stored = this.#place.storage.get(this.#key);
+    if (!(stored instanceof Promise)) this.#notice(parse(stored), "signed-out");
+    return session(this.#known);
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#tabs?.listen((notice) => void this.#hear(notice));
+    // A page that comes back from the browser's cache has missed what was told meanwhile.
+    if (this.#listeners.size === 0) globalThis.addEventListener?.("pageshow", this.#look);
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The record with an access token that has some life left, and is not the one that was refused. */
+  async fresh(refused?: string): Promise<Record> {
+    const held = await this.#read();
+    if (!held) throw nobody();
+    if (held.access !== refused && fresh(held)) return held;
+    // One at a time: whoever comes meanwhile waits for the same.
+    this.#refreshing ??= this.#refresh(refused).finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  #refresh(refused?: string): Promise<Record> {
+    const work = () => this.#exchangeTokens(refused);
+    return this.#tabs ? this.#tabs.alone(work) : work();
+  }
+
+  async #exchangeTokens(refused?: string): Promise<Record> {
+    // Read again: while we waited, another tab may have done it.
+    const held = await this.#read();
+    if (!held) throw nobody();
+    if (held.access !== refused && fresh(held)) return held;
+    let tokens;
+    try {
+      tokens = await this.#exchange.refresh(held.refresh);
+    } catch (error) {
+      return this.#afterFailure(held, refused, error);
+    }
+    const next = record(tokens);
+    const now = await this.#read();
+    // Signed out, or somebody else signed in, while we waited for the answer.
+    if (now?.sid !== held.sid) throw nobody();
+    await this.#write(next);
+    if (this.#place.reach === "tab") this.#tell("refreshed", next);
+    return next;
+  }
+
+  async #afterFailure(held: Record, refused: string | undefined, error: unknown): Promise<Record> {
+    if (!(error instanceof LatchkeyError) || error.code !== "refresh_invalid") {
+      // No answer is no sign-out, and the token may well be good for a little longer.
+      if (held.access !== refused && held.accessUntil > Date.now()) return held;
+      throw error;
+    }
+    const now = await this.#read();
+    if (now?.sid === held.sid && now.refresh !== held.refresh) return now;
+    if (now?.sid === held.sid) await this.#forget(held, "ended");
+    throw nobody(error);
+  }
+
+  /** Somebody has signed in. A session that was here before is over: nobody could use or see it any more. */
+  async begin(tokens: Schemas["Tokens"]): Promise<Session> {
+    const before = await this.#read();
+    const next = record(tokens);
+    await this.#write(next);
+    this.#tell("signed-in", next);
+    this.#emit("signed-in");
+    if (before && before.sid !== next.sid) void this.#exchange.revoke(before.refresh).catch(() => undefined);
+    return session(next) as Session;
+  }
+
+  /** Forgets first and tells the service then: signing out must work without a network. */
+  async signOut(): Promise<boolean> {
+    const held = await this.#read();
+    if (!held) return true;
+    await this.#forget(held, "signed-out");
+    return this.#exchange.revoke(held.refresh).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  close(): void {
+    this.#tabs?.close();
+    globalThis.removeEventListener?.("pageshow", this.#look);
+    this.#listeners.clear();
+  }
+
+  readonly #look = () => void this.#read();
+
+  async #forget(held: Record, change: SessionChange): Promise<void> {
+    await this.#place.storage.remove(this.#key);
+    this.#known = null;
+    this.#tell(change, held, null);
+    this.#emit(change);
+  }
+
+  async #read(): Promise<Record | null> {
+    const held = parse(await this.#place.storage.get(this.#key));
+    this.#notice(held, "signed-out");
+    return held;
+  }
+
+  async #write(next: Record): Promise<void> {
+    this.#known = next;
+    await this.#place.storage.set(this.#key, JSON.stringify(next));
+  }
+
+  #tell(change: Notice["change"], held: Record, value: string | null = JSON.stringify(held)): void {
+    this.#tabs?.tell(this.#place.reach === "tab" ? { sid: held.sid, change, value } : { sid: held.sid, change });
+  }
+
+  async #hear(notice: Notice): Promise<void> {
+    const { storage, reach } = this.#place;
+    if (reach === "tab") {
+      // Another tab's sign-in is its own; what becomes of the session that we share with it is ours too.
+      const held = parse(await storage.get(this.#key));
+      if (held?.sid !== notice.sid || notice.change === "signed-in") return;
+      if (!notice.value) await storage.remove(this.#key);
+      else if ((parse(notice.value)?.taken ?? 0) > held.taken) await storage.set(this.#key, notice.value);
+    }
+    const gone = notice.change === "ended" ? "ended" : "signed-out";
+    this.#notice(parse(await storage.get(this.#key)), gone);
+  }
+
+  /** Takes in what is stored, and calls the listeners where somebody else has changed it. */
+  #notice(held: Record | null, gone: SessionChange): void {
+    const before = this.#known?.sid;
+    this.#known = held;
+    if (before !== held?.sid) this.#emit(held ? "signed-in" : gone);
+  }
+
+  #emit(change: SessionChange): void {
+    const now = session(this.#known);
+    for (const listener of this.#listeners) queueMicrotask(() => listener(now, change));
+  }
+}
+
+function nobody(cause?: unknown): LatchkeyError {
+  return new LatchkeyError("unauthenticated", "Nobody is signed in here, or not any more.", { status: 401, cause });
+}
