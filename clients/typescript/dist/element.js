@@ -1,1 +1,167 @@
 /* latchkey-client, Apache-2.0 */
+import{createLatchkey as me}from"./latchkey.js";import{looksLikePhone as se}from"./latchkey.js";function r(t,e={},...n){let o=document.createElement(t);for(let[i,a]of Object.entries(e))a===!0?o.setAttribute(i,""):typeof a=="string"&&o.setAttribute(i,a);return o.append(...n),o}function D(t,e,n){let[o="",i=""]=t.split(e);return[o,n,i]}function m(t,e){t.setAttribute("aria-disabled",String(!e))}function C(t){return t.getAttribute("aria-disabled")!=="true"}import{countdown as ie,LatchkeyError as Z}from"./latchkey.js";var V={signIn:"Anmelden",confirmItIsYou:"Bestätigen Sie, dass Sie es sind",email:"E-Mail-Adresse",phone:"Telefonnummer",emailOrPhone:"E-Mail-Adresse oder Telefonnummer",phoneHint:"Telefonnummern beginnen mit + und der Landesvorwahl.",way:"Code senden per",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Code senden",checkMail:"Sehen Sie in Ihre E-Mails",checkPhone:"Sehen Sie auf Ihr Telefon",sentTo:"Wir haben einen Code mit {n} Ziffern an {to} gesendet.",code:"Code",confirm:"Bestätigen",onItsWay:"Unterwegs",delivered:"Zugestellt",deliveredMail:"Zugestellt. Nicht im Posteingang? Sehen Sie im Spam-Ordner nach.",cameBack:"Die Nachricht kam zurück. Stimmt die Adresse?",undelivered:"Die Nachricht konnte nicht zugestellt werden.",again:"Noch einmal senden",againIn:"Noch einmal senden in {time}",bySms:"Stattdessen per SMS senden",byWhatsapp:"Stattdessen per WhatsApp senden",other:"Andere Adresse verwenden",done:"Sie sind angemeldet.",signOut:"Abmelden",expired:"Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen senden.",wrongCode:"Dieser Code stimmt nicht oder gilt nicht mehr. Nehmen Sie den aus der neuesten Nachricht oder lassen Sie sich einen neuen senden.",wrongLength:"Der Code hat {n} Ziffern.",wrongEmail:"Das ist keine E-Mail-Adresse. Haben Sie sich vertippt?",wrongPhone:"Das ist keine Telefonnummer mit Landesvorwahl, wie zum Beispiel +49 30 901820.",wrongAddress:"Das ist weder eine E-Mail-Adresse noch eine Telefonnummer mit Landesvorwahl.",wrongWay:"Auf diesem Weg lässt sich kein Code senden. Wählen Sie einen anderen.",tooOften:"Zu viele Versuche. Bitte warten Sie ein wenig.",tryAgainIn:"Weiter geht es in {time}",notSent:"Die Nachricht konnte nicht gesendet werden. Versuchen Sie es noch einmal oder mit einer anderen Adresse.",suspended:"Dieses Konto ist gesperrt. Bitte wenden Sie sich an den Support.",broken:"Bei uns funktioniert gerade etwas nicht. Bitte versuchen Sie es gleich noch einmal.",offline:"Keine Verbindung. Prüfen Sie Ihr Netz und versuchen Sie es noch einmal."};var B={signIn:"Sign in",confirmItIsYou:"Confirm that it is you",email:"E-mail address",phone:"Phone number",emailOrPhone:"E-mail address or phone number",phoneHint:"Start phone numbers with + and the country code.",way:"Send the code by",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Send code",checkMail:"Check your mail",checkPhone:"Check your phone",sentTo:"We sent a code with {n} digits to {to}.",code:"Code",confirm:"Confirm",onItsWay:"On its way",delivered:"Delivered",deliveredMail:"Delivered. Not in your inbox? Look in the spam folder.",cameBack:"The message came back. Is the address right?",undelivered:"The message could not be delivered.",again:"Send again",againIn:"Send again in {time}",bySms:"Send by SMS instead",byWhatsapp:"Send by WhatsApp instead",other:"Use another address",done:"You are signed in.",signOut:"Sign out",expired:"This code is no longer valid. Have a new one sent.",wrongCode:"That code is not right, or no longer valid. Use the one from the newest message, or have a new one sent.",wrongLength:"The code has {n} digits.",wrongEmail:"That is not an e-mail address. Look for a typing error.",wrongPhone:"That is not a phone number with country code, such as +44 20 7946 0018.",wrongAddress:"That is neither an e-mail address nor a phone number with country code.",wrongWay:"A code cannot be sent that way. Choose another one.",tooOften:"Too many attempts. Please wait a little.",tryAgainIn:"You can go on in {time}",notSent:"The message could not be sent. Try again, or use another address.",suspended:"This account is suspended. Please contact support.",broken:"Something is not working on our side. Please try again in a moment.",offline:"No connection. Check your network and try again."};var H={signIn:"Entrar",confirmItIsYou:"Confirme que es usted",email:"Correo electrónico",phone:"Número de teléfono",emailOrPhone:"Correo electrónico o número de teléfono",phoneHint:"Los números de teléfono empiezan por + y el prefijo del país.",way:"Enviar el código por",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Enviar código",checkMail:"Revise su correo",checkPhone:"Revise su teléfono",sentTo:"Hemos enviado un código de {n} cifras a {to}.",code:"Código",confirm:"Confirmar",onItsWay:"En camino",delivered:"Entregado",deliveredMail:"Entregado. ¿No está en la bandeja de entrada? Mire en la carpeta de correo no deseado.",cameBack:"El mensaje ha sido devuelto. ¿Es correcta la dirección?",undelivered:"No se ha podido entregar el mensaje.",again:"Enviar de nuevo",againIn:"Enviar de nuevo en {time}",bySms:"Enviar por SMS",byWhatsapp:"Enviar por WhatsApp",other:"Usar otra dirección",done:"Ha entrado en su cuenta.",signOut:"Salir",expired:"Este código ya no es válido. Pida uno nuevo.",wrongCode:"El código no es correcto o ya no es válido. Use el del mensaje más reciente o pida uno nuevo.",wrongLength:"El código tiene {n} cifras.",wrongEmail:"No es una dirección de correo electrónico. Compruebe si hay algún error.",wrongPhone:"No es un número de teléfono con prefijo de país, por ejemplo +34 912 345 678.",wrongAddress:"No es ni un correo electrónico ni un número de teléfono con prefijo de país.",wrongWay:"No se puede enviar un código por esa vía. Elija otra.",tooOften:"Demasiados intentos. Espere un poco, por favor.",tryAgainIn:"Podrá continuar en {time}",notSent:"No se ha podido enviar el mensaje. Inténtelo de nuevo o use otra dirección.",suspended:"Esta cuenta está suspendida. Póngase en contacto con el soporte.",broken:"Algo no funciona por nuestra parte. Inténtelo de nuevo dentro de un momento.",offline:"Sin conexión. Compruebe la red e inténtelo de nuevo."};var _={signIn:"Connexion",confirmItIsYou:"Confirmez que c’est bien vous",email:"Adresse e-mail",phone:"Numéro de téléphone",emailOrPhone:"Adresse e-mail ou numéro de téléphone",phoneHint:"Les numéros de téléphone commencent par + et l’indicatif du pays.",way:"Envoyer le code par",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Envoyer le code",checkMail:"Consultez vos e-mails",checkPhone:"Consultez votre téléphone",sentTo:"Nous avons envoyé un code à {n} chiffres à {to}.",code:"Code",confirm:"Confirmer",onItsWay:"En route",delivered:"Distribué",deliveredMail:"Distribué. Pas dans votre boîte de réception ? Regardez dans les courriers indésirables.",cameBack:"Le message est revenu. L’adresse est-elle correcte ?",undelivered:"Le message n’a pas pu être distribué.",again:"Renvoyer",againIn:"Renvoyer dans {time}",bySms:"Envoyer plutôt par SMS",byWhatsapp:"Envoyer plutôt par WhatsApp",other:"Utiliser une autre adresse",done:"Vous êtes connecté(e).",signOut:"Se déconnecter",expired:"Ce code n’est plus valable. Demandez-en un nouveau.",wrongCode:"Ce code n’est pas le bon ou n’est plus valable. Prenez celui du message le plus récent, ou demandez-en un nouveau.",wrongLength:"Le code comporte {n} chiffres.",wrongEmail:"Ce n’est pas une adresse e-mail. Y a-t-il une faute de frappe ?",wrongPhone:"Ce n’est pas un numéro de téléphone avec indicatif du pays, comme +33 1 99 00 12 34.",wrongAddress:"Ce n’est ni une adresse e-mail ni un numéro de téléphone avec indicatif du pays.",wrongWay:"Impossible d’envoyer un code par cette voie. Choisissez-en une autre.",tooOften:"Trop de tentatives. Veuillez patienter un peu.",tryAgainIn:"Vous pourrez continuer dans {time}",notSent:"Le message n’a pas pu être envoyé. Réessayez ou utilisez une autre adresse.",suspended:"Ce compte est suspendu. Veuillez contacter le support.",broken:"Quelque chose ne fonctionne pas de notre côté. Veuillez réessayer dans un instant.",offline:"Pas de connexion. Vérifiez votre réseau et réessayez."};var U={signIn:"サインイン",confirmItIsYou:"ご本人の確認",email:"メールアドレス",phone:"電話番号",emailOrPhone:"メールアドレスまたは電話番号",phoneHint:"電話番号は + と国番号から入力してください。",way:"コードの受け取り方法",sms:"SMS",whatsapp:"WhatsApp",sendCode:"コードを送信",checkMail:"メールをご確認ください",checkPhone:"電話をご確認ください",sentTo:"{to} に {n} 桁のコードを送信しました。",code:"コード",confirm:"確認",onItsWay:"送信中",delivered:"届きました",deliveredMail:"届きました。受信トレイにない場合は、迷惑メールフォルダをご確認ください。",cameBack:"メッセージが戻ってきました。宛先は正しいですか。",undelivered:"メッセージを届けられませんでした。",again:"もう一度送信",againIn:"もう一度送信（あと {time}）",bySms:"代わりに SMS で送信",byWhatsapp:"代わりに WhatsApp で送信",other:"別の宛先を使う",done:"サインインしました。",signOut:"サインアウト",expired:"このコードは期限切れです。新しいコードを送信してください。",wrongCode:"コードが正しくないか、すでに無効です。最新のメッセージのコードを入力するか、新しいコードを送信してください。",wrongLength:"コードは {n} 桁です。",wrongEmail:"メールアドレスの形式ではありません。入力内容をご確認ください。",wrongPhone:"国番号付きの電話番号を入力してください（例：+81 3 1234 5678）。",wrongAddress:"メールアドレスまたは国番号付きの電話番号を入力してください。",wrongWay:"この方法ではコードを送信できません。別の方法を選んでください。",tooOften:"試行回数が多すぎます。しばらくお待ちください。",tryAgainIn:"あと {time} で続けられます",notSent:"メッセージを送信できませんでした。もう一度試すか、別の宛先を使ってください。",suspended:"このアカウントは停止されています。サポートへご連絡ください。",broken:"現在、サービス側で問題が起きています。しばらくしてからもう一度お試しください。",offline:"接続がありません。ネットワークを確認して、もう一度お試しください。"};var R={signIn:"Entrar",confirmItIsYou:"Confirme que é você",email:"Endereço de e-mail",phone:"Número de telefone",emailOrPhone:"E-mail ou número de telefone",phoneHint:"Números de telefone começam com + e o código do país.",way:"Enviar o código por",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Enviar código",checkMail:"Veja o seu e-mail",checkPhone:"Veja o seu telefone",sentTo:"Enviamos um código de {n} dígitos para {to}.",code:"Código",confirm:"Confirmar",onItsWay:"A caminho",delivered:"Entregue",deliveredMail:"Entregue. Não está na caixa de entrada? Olhe na pasta de spam.",cameBack:"A mensagem voltou. O endereço está certo?",undelivered:"Não foi possível entregar a mensagem.",again:"Enviar de novo",againIn:"Enviar de novo em {time}",bySms:"Enviar por SMS",byWhatsapp:"Enviar por WhatsApp",other:"Usar outro endereço",done:"Você entrou na sua conta.",signOut:"Sair",expired:"Este código não vale mais. Peça um novo.",wrongCode:"O código não está certo ou não vale mais. Use o da mensagem mais recente ou peça um novo.",wrongLength:"O código tem {n} dígitos.",wrongEmail:"Isto não é um endereço de e-mail. Veja se há um erro de digitação.",wrongPhone:"Isto não é um número de telefone com código do país, como +55 11 5555 0123.",wrongAddress:"Isto não é um e-mail nem um número de telefone com código do país.",wrongWay:"Não é possível enviar um código por esse meio. Escolha outro.",tooOften:"Tentativas demais. Espere um pouco, por favor.",tryAgainIn:"Você poderá continuar em {time}",notSent:"Não foi possível enviar a mensagem. Tente de novo ou use outro endereço.",suspended:"Esta conta está suspensa. Fale com o suporte.",broken:"Algo não está funcionando do nosso lado. Tente de novo daqui a pouco.",offline:"Sem conexão. Verifique a rede e tente de novo."};var Y={de:V,en:B,es:H,fr:_,ja:U,pt:R};function j(t){let e=t.getAttribute("locale")??te(t),n=e?[e]:navigator.languages??[],o=n.map($).find(a=>a&&F(a)in Y),i=o?F(o):"en";return{language:i,locale:o??$(n[0]??""),words:Y[i]??B}}function te(t){for(let e=t;e;e=oe(e)){let n=e.closest("[lang]");if(n?.getAttribute("lang"))return n.getAttribute("lang")}return null}function oe(t){let e=t.getRootNode();return e instanceof ShadowRoot?e.host:null}function $(t){try{return Intl.getCanonicalLocales(t)[0]}catch{return}}function F(t){return t.split("-")[0]}function I(t){let e=i=>String(i).padStart(2,"0"),n=Math.floor(t/60);return`${n<60?String(n):`${Math.floor(n/60)}:${e(n%60)}`}:${e(t%60)}`}function k(t,e){return t.replace(/\{(\w+)\}/g,(n,o)=>String(e[o]??n))}var x=class{node;#e=r("p",{part:"alert",class:"alert",role:"alert",id:"alert"});#t=r("p",{part:"text",class:"quiet",role:"timer",hidden:!0});#o;#i=()=>{};constructor(e){this.#o=e,this.node=r("div",{class:"notice"},this.#e,this.#t)}clear(){this.#i(),this.#e.textContent="",this.#t.hidden=!0}say(e){this.clear(),this.#e.textContent=e}tell(e,n,o,i){this.say(re(e,n,this.#o));let a=e instanceof Z&&e.code==="rate_limited"?e.retryAfter:null;if(!a)return o();this.#t.hidden=!1,this.#i=ie(a,h=>{this.#t.textContent=k(this.#o.tryAgainIn,{time:I(h)}),!(h>0)&&(this.clear(),o())},i)}};function re(t,e,n){if(!(t instanceof Z))return n.broken;switch(t.code){case"invalid_request":return ae(t.fields.map(o=>o.code),e,n);case"otp_invalid":return n.wrongCode;case"rate_limited":return n.tooOften;case"delivery_failed":return n.notSent;case"forbidden":return n.suspended;case"offline":return n.offline;default:return n.broken}}function ae(t,e,n){return t.includes("invalid_otp_code")?k(n.wrongLength,{n:e.digits}):t.includes("invalid_channel")?n.wrongWay:e.kind==="email"?n.wrongEmail:e.kind==="phone"?n.wrongPhone:n.wrongAddress}function G(t,e,n){let{words:o,channels:i,signal:a}=t,[h,u]=[i.includes("email"),i.filter(S=>S!=="email")],p=u.length?h?"either":"phone":"email",w=new x(o),s=r("input",{part:"input",id:"identifier",name:"identifier",required:!0,...de(p)});s.value=e;let f=r("p",{part:"text",class:"quiet hint",id:"hint",hidden:p==="email"},o.phoneHint);s.setAttribute("aria-describedby",p==="email"?"alert":"hint alert");let y=le(t,u),l=r("button",{part:"button",type:"submit"},o.sendCode),g={email:o.email,phone:o.phone,either:o.emailOrPhone}[p],A=r("h2",{part:"heading"},t.again?o.confirmItIsYou:o.signIn),v=r("form",{novalidate:!0},A);v.append(r("div",{class:"field"},r("label",{part:"label",for:"identifier"},g),s,f),y.node,w.node,l);let b=()=>p==="phone"||p==="either"&&se(s.value),E=()=>y.show(b());return E(),s.addEventListener("input",()=>{E(),w.clear(),s.removeAttribute("aria-invalid"),m(l,!0)}),v.addEventListener("submit",async S=>{if(S.preventDefault(),!C(l)||l.ariaBusy==="true")return;let d={kind:b()?"phone":p==="either"&&!s.value.includes("@")?"either":"email",digits:t.digits};l.ariaBusy="true",w.clear();try{await n({identifier:s.value.trim(),channel:b()?y.chosen():void 0})}catch(c){if(a.aborted)return;t.report(c),m(l,!1),w.tell(c,d,()=>m(l,!0),a),C(l)&&(s.setAttribute("aria-invalid","true"),s.focus())}finally{l.ariaBusy=null}}),{node:v,focus:()=>s.focus()}}function de(t){let e={spellcheck:"false",autocapitalize:"none",dir:"ltr"};return t==="phone"?{...e,type:"tel",autocomplete:"tel"}:{...e,type:"text",inputmode:"email",autocomplete:t==="email"?"email":"username"}}function le({words:t},e){let n={sms:t.sms,phone:t.sms,whatsapp:t.whatsapp,email:t.email},o=e.map((a,h)=>{let u=r("input",{type:"radio",name:"way",value:a,checked:h===0});return{radio:u,label:r("label",{part:"label",class:"way"},u,n[a])}}),i=r("fieldset",{class:"ways",hidden:!0},r("legend",{part:"label"},t.way));return i.append(r("div",{class:"row"},...o.map(({label:a})=>a))),{node:i,show:a=>i.hidden=!a||e.length<2,chosen:()=>o.find(({radio:a})=>a.checked)?.radio.value??e[0]}}function L({client:t,words:e}){let n=r("p",{part:"status",class:"status",role:"status",tabindex:"-1","data-state":"delivered"},e.done),o=r("button",{part:"link",class:"link",type:"button"},e.signOut);return o.addEventListener("click",()=>{t.signOut()}),{node:r("div",{class:"done"},n,r("div",{class:"links"},o)),focus:()=>n.focus()}}var P=class{#e;constructor(e){this.#e=`latchkey:${e}:pending`}keep(e){try{sessionStorage.setItem(this.#e,JSON.stringify(e))}catch{}}forget(){try{sessionStorage.removeItem(this.#e)}catch{}}recall(e=Date.now()){try{let n=JSON.parse(sessionStorage.getItem(this.#e)??"null");return!n||e<n.at||M(n,n.sent.expires_in,e)===0?null:n}catch{return null}}};function M(t,e,n=Date.now()){return Math.max(0,Math.ceil(e-(n-t.at)/1e3))}import{countdown as K,digits as T}from"./latchkey.js";async function J(t){if(!("OTPCredential"in globalThis))return null;try{let e={otp:{transport:["sms"]},signal:t};return(await navigator.credentials.get(e))?.code??null}catch{return null}}function X(t,e,n){let{words:o,signal:i}=t,a=e.sent.channel==="email",h={kind:a?"email":"phone",digits:t.digits},u=new x(o),p=r("bdi",{class:"to"},e.identifier),w=r("p",{part:"text",id:"sent"},...D(k(o.sentTo,{n:t.digits}),"{to}",p)),s=r("input",{part:"input code",class:"code",id:"code",name:"code",type:"text",inputmode:"numeric",autocomplete:"one-time-code",enterkeyhint:"done",spellcheck:"false",dir:"ltr",required:!0,"aria-describedby":"sent alert"}),f=r("button",{part:"button",type:"submit"},o.confirm),y=r("p",{part:"status",class:"status",role:"status"}),l=z(o.again),g=ce(t,e),A=z(o.other),v=r("form",{novalidate:!0},r("h2",{part:"heading"},a?o.checkMail:o.checkPhone),w,y);v.append(r("div",{class:"field"},r("label",{part:"label",for:"code"},o.code),s),u.node,f,r("div",{class:"links"},l,...g?[g.button]:[],A));let b=async()=>{if(!(!C(f)||f.ariaBusy==="true")){if(s.value=T(s.value),!new RegExp(`^[0-9]{${t.digits}}$`).test(s.value))return u.say(k(o.wrongLength,{n:t.digits})),E();f.ariaBusy="true",u.clear();try{await n.prove(s.value)}catch(d){if(i.aborted)return;t.report(d),m(f,!1),u.tell(d,h,()=>m(f,!0),i),E()}finally{f.ariaBusy=null}}},E=()=>{s.setAttribute("aria-invalid","true"),s.focus(),s.select()};s.addEventListener("input",d=>{let{isComposing:c,inputType:W="",data:ne}=d;if(c)return;s.removeAttribute("aria-invalid");let O=T(s.value);O!==s.value&&(s.value=O),!(W.startsWith("delete")||ne?.length===1)&&O.length===t.digits&&b()}),s.addEventListener("compositionend",()=>s.value=T(s.value)),v.addEventListener("submit",d=>{d.preventDefault(),b()});let S=async(d,c)=>{if(!(!C(c)||c.ariaBusy==="true")){c.ariaBusy="true",u.clear();try{await n.again(d)}catch(W){if(i.aborted)return;t.report(W),m(c,!1),u.tell(W,h,()=>m(c,!0),i)}finally{c.ariaBusy=null}}};return l.addEventListener("click",()=>{S(e.channel,l)}),g?.button.addEventListener("click",()=>{S(g.way,g.button)}),A.addEventListener("click",()=>n.other()),K(M(e,e.sent.resend_in),d=>{l.textContent=d?k(o.againIn,{time:I(d)}):o.again;for(let c of[l,g?.button])c&&m(c,d===0)},i),K(M(e,e.sent.expires_in),d=>d||u.say(o.expired),i),Q(y,"queued",o.onItsWay),t.client.watchDelivery(e.sent.delivery_id,({status:d})=>Q(y,d,ue(d,a,t)),i).catch(t.report),a||J(i).then(d=>{d===null||i.aborted||(s.value=T(d),b())}),{node:v,focus:()=>s.focus()}}function z(t){return r("button",{part:"link",class:"link",type:"button"},t)}function ce({channels:t,words:e},{sent:n}){let o=t.find(i=>i==="sms"||i==="phone");return n.channel==="whatsapp"&&o?{way:o,button:z(e.bySms)}:n.channel==="phone"&&t.includes("whatsapp")?{way:"whatsapp",button:z(e.byWhatsapp)}:null}function Q(t,e,n){t.dataset.state=e,t.textContent!==n&&(t.textContent=n)}function ue(t,e,{words:n}){return t==="queued"||t==="sent"?n.onItsWay:t==="delivered"||t==="read"?e?n.deliveredMail:n.delivered:t==="failed"?n.undelivered:n.cameBack}var he=`
+:host {
+  --accent: var(--latchkey-accent, #1d4ed8);
+  --accent-ink: var(--latchkey-accent-ink, #fff);
+  --surface: var(--latchkey-surface, #fff);
+  --ink: var(--latchkey-ink, #17191e);
+  --quiet: var(--latchkey-quiet, #565e6c);
+  --line: var(--latchkey-line, #868e9c);
+  --bad: var(--latchkey-bad, #b3261e);
+  --good: var(--latchkey-good, #17703f);
+  --radius: var(--latchkey-radius, .625rem);
+  display: block;
+  max-inline-size: 26rem;
+  color: var(--ink);
+  font-family: var(--latchkey-font, inherit);
+  font-size: 1rem;
+  line-height: 1.5;
+  text-align: start;
+}
+/* By the page's own color-scheme: a page that is always light stays light. */
+@supports (color: light-dark(#000, #fff)) {
+  :host {
+    --accent: var(--latchkey-accent, light-dark(#1d4ed8, #a9c1ff));
+    --accent-ink: var(--latchkey-accent-ink, light-dark(#fff, #0b1738));
+    --surface: var(--latchkey-surface, light-dark(#fff, #14161b));
+    --ink: var(--latchkey-ink, light-dark(#17191e, #eceef2));
+    --quiet: var(--latchkey-quiet, light-dark(#565e6c, #a7aebb));
+    --line: var(--latchkey-line, light-dark(#868e9c, #6d7583));
+    --bad: var(--latchkey-bad, light-dark(#b3261e, #ffb4ab));
+    --good: var(--latchkey-good, light-dark(#17703f, #7fdba5));
+  }
+}
+:host([hidden]), [hidden] { display: none !important; }
+*, *::before, *::after { box-sizing: border-box; }
+form, .done, .notice { display: grid; gap: 1rem; margin: 0; }
+h2 { margin: 0; font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; text-wrap: balance; }
+p { margin: 0; }
+.to { font-weight: 600; overflow-wrap: anywhere; }
+.field { display: grid; gap: .375rem; }
+label, legend { font-weight: 600; font-size: .9375rem; padding: 0; }
+.quiet { color: var(--quiet); font-size: .9375rem; }
+input:not([type="radio"]) {
+  inline-size: 100%;
+  min-block-size: 3rem;
+  padding: .5rem .875rem;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  background: var(--surface);
+  color: inherit;
+  font: inherit;
+  /* Smaller, and phones zoom in on focus. */
+  font-size: max(1rem, 16px);
+}
+input.code {
+  padding-inline: .9em .5em;
+  font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace;
+  font-size: 1.75rem;
+  font-variant-numeric: tabular-nums;
+  letter-spacing: .4em;
+  text-align: center;
+}
+input[aria-invalid="true"] { border-color: var(--bad); box-shadow: 0 0 0 1px var(--bad); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.done .status:focus { outline: none; }
+.ways { margin: 0; padding: 0; border: 0; min-inline-size: 0; }
+.row { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-start: .375rem; }
+.way {
+  display: flex;
+  flex: 1;
+  align-items: center;
+  gap: .625rem;
+  min-block-size: 2.75rem;
+  padding-inline: .875rem;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  font-weight: 400;
+  font-size: 1rem;
+  cursor: pointer;
+}
+.way:has(:checked) { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
+.way:has(:focus-visible) { outline: 3px solid var(--accent); outline-offset: 2px; }
+.way input { inline-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--accent); outline: none; }
+button { font: inherit; cursor: pointer; }
+button[type="submit"] {
+  position: relative;
+  min-block-size: 3rem;
+  padding: .5rem 1.25rem;
+  border: 1px solid transparent;
+  border-radius: var(--radius);
+  background: var(--accent);
+  color: var(--accent-ink);
+  font-weight: 600;
+  transition: filter .15s;
+}
+button[type="submit"]:hover { filter: brightness(1.08); }
+button[aria-disabled="true"] { cursor: default; }
+button[type="submit"][aria-disabled="true"] { background: none; border-color: var(--line); color: var(--quiet); filter: none; }
+button[aria-busy="true"] { cursor: progress; }
+button[type="submit"][aria-busy="true"]::after {
+  content: "";
+  position: absolute;
+  inset-inline-end: 1rem;
+  inset-block-start: calc(50% - .5rem);
+  inline-size: 1rem;
+  block-size: 1rem;
+  border: 2px solid currentColor;
+  border-inline-end-color: transparent;
+  border-radius: 50%;
+  animation: turn .8s linear infinite;
+}
+.links { display: flex; flex-wrap: wrap; column-gap: 1.25rem; }
+.link {
+  min-block-size: 2.75rem;
+  min-inline-size: 2.75rem;
+  padding: 0;
+  border: 0;
+  border-radius: .25rem;
+  background: none;
+  color: var(--accent);
+  font-size: .9375rem;
+  text-align: start;
+  text-decoration: underline;
+  text-decoration-thickness: 1px;
+  text-underline-offset: .2em;
+  font-variant-numeric: tabular-nums;
+}
+.link:hover { text-decoration-thickness: 2px; }
+.link[aria-disabled="true"] { color: var(--quiet); text-decoration: none; }
+.notice { gap: .25rem; }
+.notice:not(:has(:not(:empty):not([hidden]))) { display: none; }
+.alert { color: var(--bad); font-size: .9375rem; }
+.alert:empty { display: none; }
+[role="timer"] { font-variant-numeric: tabular-nums; }
+.status { display: flex; align-items: baseline; gap: .625rem; color: var(--quiet); font-size: .9375rem; }
+.status::before {
+  content: "";
+  flex: none;
+  inline-size: .625rem;
+  block-size: .625rem;
+  border: 2px solid currentColor;
+  border-radius: 50%;
+}
+.status:is([data-state="queued"], [data-state="sent"])::before { animation: breathe 1.6s ease-in-out infinite; }
+.status:is([data-state="delivered"], [data-state="read"]) { color: var(--good); }
+.status:is([data-state="delivered"], [data-state="read"])::before {
+  inline-size: .4375rem;
+  block-size: .8125rem;
+  border-width: 0 2.5px 2.5px 0;
+  border-radius: 1px;
+  rotate: 42deg;
+  translate: 0 -1px;
+}
+.status:is([data-state="bounced"], [data-state="failed"], [data-state="complained"]) { color: var(--bad); }
+.status:is([data-state="bounced"], [data-state="failed"], [data-state="complained"])::before { background: currentColor; }
+.done .status { font-size: 1.125rem; }
+.view { animation: arrive .18s ease-out; }
+@keyframes arrive { from { opacity: 0; translate: 0 .25rem; } }
+@keyframes turn { to { rotate: 1turn; } }
+@keyframes breathe { 50% { opacity: .3; } }
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { animation: none !important; transition: none !important; }
+}
+@media (forced-colors: active) {
+  button[type="submit"] { border-color: ButtonText; }
+}
+`,N;function ee(){return N||(N=new CSSStyleSheet,N.replaceSync(he)),N}var pe=["email","sms","phone","whatsapp"],fe=globalThis.HTMLElement??Object,q=class extends fe{static observedAttributes="base-url channels locale source-url storage code-length identifier reauthenticate".split(" ");#e=this.attachShadow({mode:"open",delegatesFocus:!0});#t=null;#o=null;#i=new AbortController;#s=()=>{};#n=null;#d=!1;constructor(){super(),this.#e.adoptedStyleSheets=[ee()]}set client(e){this.#t=e,this.#l()}get client(){return this.#t??(this.#o??=me(this.#k()))}connectedCallback(){this.#l(),this.hasAttribute("autofocus")&&this.focus()}disconnectedCallback(){this.#u()}attributeChangedCallback(e,n,o){n===o||!this.isConnected||(["base-url","source-url","storage"].includes(e)&&this.#h(),this.#l())}reset(){this.#a().forget(),this.#n=null,this.#d=!1,this.isConnected&&this.#p()}#l(){if(this.#u(),!this.isConnected)return;let{client:e}=this;this.#s=e.onSessionChange(()=>this.#m()),this.#n??=this.#a().recall(),e.session&&!this.#c?this.#r(L):this.#n?this.#g(this.#n):this.#p(),e.ready.then(()=>this.isConnected&&e===this.client&&this.#m())}#u(){this.#i.abort(),this.#s(),this.#s=()=>{},this.isConnected||this.#h()}#h(){this.#o?.close(),this.#o=null}get#c(){return this.hasAttribute("reauthenticate")&&!this.#d}#m(){let e=this.client.session!==null,n=this.#e.querySelector(".done")!==null;e&&!n&&!this.#c&&this.#r(L),!e&&n&&this.reset()}#p(){let e=this.getAttribute("identifier")??"";this.#r(n=>G(n,e,o=>this.#f(n,o)))}async#f(e,{identifier:n,channel:o}){let{locale:i}=j(this),a={identifier:n,...o&&{channel:o},...i&&{locale:i}},h=await e.client.requestCode(a);e.signal.aborted||(this.#n={identifier:n,channel:o,sent:h,at:Date.now()},this.#a().keep(this.#n),this.#g(this.#n).focus())}#g(e){let{identifier:n}=e;return this.#r(o=>X(o,e,{prove:i=>this.#v(o,{identifier:n,code:i,channel:e.sent.channel}),again:i=>this.#f(o,{identifier:n,channel:i}),other:()=>{this.reset(),this.focus()}}))}async#v(e,n){let o=await e.client.verifyCode(n);this.#a().forget(),this.#n=null,this.#d=!0,this.isConnected&&this.#r(L).focus(),this.#y("latchkey-signed-in",o)}#r(e){this.#i.abort(),this.#i=new AbortController;let{words:n,language:o}=j(this),i=e({client:this.client,words:n,channels:this.#b(),digits:Number.parseInt(this.getAttribute("code-length")??"",10)||6,again:this.#c,signal:this.#i.signal,report:a=>this.#y("latchkey-error",a)});return this.#e.replaceChildren(r("div",{class:"view",lang:o},i.node)),i}#b(){let e=(this.getAttribute("channels")??"email").split(/[\s,]+/).filter(n=>pe.includes(n));return e.length?e:["email"]}#k(){let e=this.getAttribute("storage"),n=this.getAttribute("source-url");return{baseUrl:this.getAttribute("base-url")??"",...e&&{storage:e},...n&&{sourceUrl:n}}}#a(){return new P(this.getAttribute("base-url")??"")}#y(e,n){this.dispatchEvent(new CustomEvent(e,{detail:n,bubbles:!0,composed:!0}))}};globalThis.customElements&&!customElements.get("latchkey-sign-in")&&customElements.define("latchkey-sign-in",q);export{q as LatchkeySignIn};

@@ -26,7 +26,7 @@ export class LatchkeyError extends Error {
   readonly requestId: string | null;
 
   constructor(code: ErrorCode, message: string, details: Details = {}) {
-    super(message, { cause: details.cause });
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.code = code;
     this.status = details.status ?? 0;
     this.fields = details.fields ?? [];
