@@ -5,6 +5,7 @@ mod clock;
 mod deliveries;
 mod endpoints;
 mod faults;
+mod files;
 mod outbox;
 mod pages;
 mod records;
@@ -48,12 +49,16 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let gateway = any(gateway::handle).with_state(Arc::clone(&desk.gateway));
     Router::new()
         .route("/", get(pages::sign_in))
+        .route("/account", get(|| async { Redirect::permanent("/account/") }))
+        .route("/account/", get(pages::account))
+        .route("/admin", get(|| async { Redirect::permanent("/admin/") }))
+        .route("/admin/", get(pages::admin))
         .route("/docs", get(pages::api))
         .route("/docs/", get(pages::api))
         .route("/openapi.json", get(pages::document))
         .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
         .route("/_local/", get(pages::outbox))
-        .route("/_local/pages/{name}", get(pages::file))
+        .route("/_local/pages/{*path}", get(pages::file))
         .route("/_local/avatars/{*path}", get(avatars::show))
         .route("/_local/outbox/{id}/html", get(pages::mail))
         .route("/_local/outbox", get(outbox::list).delete(outbox::clear))
