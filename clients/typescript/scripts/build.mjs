@@ -12,8 +12,8 @@ mkdirSync(out, { recursive: true });
 /** The element takes the client from the file beside it, so that a page with both loads it once. */
 const beside = {
   name: "beside",
-  setup: (build) =>
-    build.onResolve({ filter: /\/latchkey\.js$/ }, ({ kind }) =>
+  setup: (building) =>
+    building.onResolve({ filter: /\/latchkey\.js$/ }, ({ kind }) =>
       kind === "import-statement" ? { path: "./latchkey.js", external: true } : undefined,
     ),
 };

@@ -157,7 +157,8 @@ export class LatchkeySignIn extends Base {
       signal: this.#view.signal,
       report: (error) => this.#dispatch("latchkey-error", error),
     });
-    this.#root.replaceChildren(h("div", { class: "view", lang: language }, view.node));
+    // All of its languages are written so, wherever the page puts it.
+    this.#root.replaceChildren(h("div", { class: "view", lang: language, dir: "ltr" }, view.node));
     return view;
   }
 

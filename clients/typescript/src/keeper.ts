@@ -21,6 +21,7 @@ export class Keeper {
   readonly #tabs: Tabs | null;
   readonly #listeners = new Set<Listener>();
   #known: Record | null = null;
+  #shown: Session | null = null;
   #refreshing: Promise<Record> | null = null;
 
   constructor(key: string, place: Place, exchange: Exchange) {
@@ -42,7 +43,7 @@ export class Keeper {
   get session(): Session | null {
     const stored = this.#place.storage.get(this.#key);
     if (!(stored instanceof Promise)) this.#notice(parse(stored), "signed-out");
-    return session(this.#known);
+    return this.#show();
   }
 
   subscribe(listener: Listener): () => void {
@@ -108,7 +109,7 @@ export class Keeper {
     this.#tell("signed-in", next);
     this.#emit("signed-in");
     if (before && before.sid !== next.sid) void this.#exchange.revoke(before.refresh).catch(() => undefined);
-    return session(next) as Session;
+    return this.#show() as Session;
   }
 
   /** Forgets first and tells the service then: signing out must work without a network. */
@@ -172,8 +173,14 @@ export class Keeper {
     if (before !== held?.sid) this.#emit(held ? "signed-in" : gone);
   }
 
+  /** The same object as long as it is the same session: some frameworks take another one for a change. */
+  #show(): Session | null {
+    if (this.#shown?.sid !== this.#known?.sid) this.#shown = session(this.#known);
+    return this.#shown;
+  }
+
   #emit(change: SessionChange): void {
-    const now = session(this.#known);
+    const now = this.#show();
     for (const listener of this.#listeners) queueMicrotask(() => listener(now, change));
   }
 }

@@ -35,7 +35,7 @@ const CSS = `
 form, .done, .notice { display: grid; gap: 1rem; margin: 0; }
 h2 { margin: 0; font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; text-wrap: balance; }
 p { margin: 0; }
-.to { font-weight: 600; overflow-wrap: anywhere; }
+.to { display: inline-block; max-inline-size: 100%; font-weight: 600; overflow-wrap: anywhere; }
 .field { display: grid; gap: .375rem; }
 label, legend { font-weight: 600; font-size: .9375rem; padding: 0; }
 .quiet { color: var(--quiet); font-size: .9375rem; }

@@ -52,9 +52,10 @@ function language(wish: string): string {
   return wish.split("-")[0] as string;
 }
 
+const two = (part: number) => String(part).padStart(2, "0");
+
 /** Minutes and seconds, in digits that every language reads. */
 export function time(seconds: number): string {
-  const two = (part: number) => String(part).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   const clock = minutes < 60 ? String(minutes) : `${Math.floor(minutes / 60)}:${two(minutes % 60)}`;
   return `${clock}:${two(seconds % 60)}`;
