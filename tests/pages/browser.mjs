@@ -26,17 +26,25 @@ export async function visit(browser, url, options = {}) {
   context.setDefaultTimeout(15_000);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
-  page.complaints = [];
-  watch(page);
+  listen(page);
   if (url) await page.goto(url);
   return page;
 }
 
-export function watch(page, complaints = (page.complaints ??= [])) {
+/** Another tab of the same visitor. */
+export async function anotherTab(page, url) {
+  const tab = await page.context().newPage();
+  listen(tab);
+  await tab.goto(url);
+  return tab;
+}
+
+function listen(page) {
+  page.complaints = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type()) && !ORDINARY.test(message.text())) complaints.push(message.text());
+    if (["error", "warning"].includes(message.type()) && !ORDINARY.test(message.text())) page.complaints.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
 }
 
 /** No error in the console, no violation of the policy, nothing that axe finds, in light and dark; and a picture of each. */
@@ -48,7 +56,9 @@ export async function looksRight(page, name) {
     const widths = page.viewportSize().width === PHONE.width ? { phone: PHONE, desktop: DESKTOP } : { own: page.viewportSize() };
     for (const [width, size] of Object.entries(widths)) {
       await page.setViewportSize(size);
-      await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      // Beyond a dialog there is nothing to see.
+      const fullPage = !(await page.locator("dialog[open]").count());
+      await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png`, fullPage });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(overflow, 0, `${name}, ${width}: the page scrolls sideways`);
     }

@@ -25,6 +25,9 @@ export async function openHouse(...settings) {
   throw new Error(`${BINARY} ended before it was ready`);
 }
 
+const codeIn = ({ subject, text }) => `${subject ?? ""} ${text ?? ""}`.match(/(?<!\d)\d{6}(?!\d)/)?.[0];
+const hasCode = (message) => codeIn(message) !== undefined;
+
 function house(url, close) {
   const desk = async (path, init) => {
     const answer = await fetch(`${url}/_local/${path}`, init);
@@ -45,9 +48,18 @@ function house(url, close) {
 
   /** The newest code that was sent to this address. */
   async function code(to) {
-    const [newest] = (await mails(to)).map(({ subject, text }) => `${subject ?? ""} ${text ?? ""}`.match(/(?<!\d)\d{6}(?!\d)/)?.[0]).filter(Boolean);
+    const newest = (await mails(to)).find(hasCode);
     if (!newest) throw new Error(`no code was sent to ${to}`);
-    return newest;
+    return codeIn(newest);
+  }
+
+  /** Comes back when so many messages with a code were sent to this address: a click is not yet a message. */
+  async function settled(to, count) {
+    for (let tries = 0; tries < 200; tries += 1) {
+      if ((await mails(to)).filter(hasCode).length >= count) return;
+      await new Promise((soon) => setTimeout(soon, 25));
+    }
+    throw new Error(`fewer than ${count} codes were sent to ${to}`);
   }
 
   /** Signs somebody in by the API alone. */
@@ -81,7 +93,7 @@ function house(url, close) {
   }
 
   return {
-    url, close, api, desk, mails, code, signIn, makeAdmin,
+    url, close, api, desk, mails, code, settled, signIn, makeAdmin,
     advance: (seconds) => post("clock", { advance_seconds: seconds }),
     report: (message, status) => post(`deliveries/${message}/status`, { status }),
     reset: () => post("reset", {}),

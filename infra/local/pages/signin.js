@@ -15,7 +15,6 @@ function next() {
 
 function speak(language) {
   languages.value = language;
-  document.documentElement.lang = language;
   element.setAttribute("locale", language);
 }
 
@@ -28,7 +27,6 @@ languages.addEventListener("change", () => {
 });
 
 element.client = latchkey;
-element.addEventListener("latchkey-signed-in", () => location.assign(next()));
-// In another tab, or before.
+// Here, in another tab, or before.
 latchkey.onSessionChange((session) => session && location.replace(next()));
 if (latchkey.session) location.replace(next());

@@ -3,6 +3,7 @@
 import { $, busy, make, saying } from "../parts/dom.js";
 import { latchkey } from "../parts/session.js";
 import { device, moment, way } from "../parts/words.js";
+import { onProfile } from "./person.js";
 
 const PAGE = 10;
 const EVENTS = {
@@ -23,15 +24,18 @@ let next;
 function line({ event, at, ip, user_agent: agent, detail }) {
   const more = detail.split(/[\s,]+/).filter(Boolean).map((word) => way(word).replaceAll("_", " ")).join(", ");
   const what = EVENTS[event] ?? event.replaceAll("_", " ");
+  const joint = event === "signed_in" ? " by " : ": ";
   return make("li", {}, make("div", {},
-    make("span", { class: "what" }, more ? `${what}: ${more}` : what),
+    make("span", { class: "what" }, more ? `${what}${joint}${more}` : what),
     make("span", { class: "quiet" }, `${moment(at)} · ${device(agent)} · ${ip}`)));
 }
 
-async function more() {
+async function more(isFirst = false) {
+  if (isFirst) next = undefined;
   const { data } = await latchkey.api.GET("/api/profile/activity/", { params: { query: { limit: PAGE, cursor: next } } });
   next = data.next ?? undefined;
   const lines = data.results.map(line);
+  if (isFirst) $("activity-list").replaceChildren();
   $("activity-list").append(...lines);
   $("activity-list").removeAttribute("aria-busy");
   $("more-activity").hidden = !next;
@@ -39,9 +43,10 @@ async function more() {
 }
 
 export function startActivity() {
-  more().catch(say);
+  // Whatever changes the profile is activity.
+  onProfile(() => more(true).catch(say));
   $("more-activity").addEventListener("click", async () => {
-    const lines = await busy($("more-activity"), say, more);
+    const lines = await busy($("more-activity"), say, () => more());
     if (!lines?.length) return;
     lines[0].tabIndex = -1;
     lines[0].focus(); // reading goes on where the new lines begin

@@ -78,7 +78,7 @@ async function prove(kind, wish, form) {
     form.querySelector("input").focus();
     return;
   }
-  await settled(kind, `${KINDS[kind].name} saved. Other sessions were ended, and your old address was told.`);
+  await settled(kind, `${KINDS[kind].name} saved. Your other sessions were ended, and we sent you a message about it.`);
 }
 
 async function remove(kind) {
@@ -87,7 +87,7 @@ async function remove(kind) {
   const me = profile();
   if (!(await sure(`Remove ${me[member]}?`, `Codes to this ${name.toLowerCase()} no longer sign in, and your other sessions end.`, "Remove"))) return;
   const removed = await recently(me, () => latchkey.api.DELETE("/api/profile/identifiers/{kind}/", { params: { path: { kind } } }));
-  if (removed) await settled(kind, `${name} removed. Other sessions were ended, and the address was told.`);
+  if (removed) await settled(kind, `${name} removed. Your other sessions were ended, and we sent you a message about it.`);
 }
 
 async function settled(kind, sentence) {

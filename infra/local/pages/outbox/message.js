@@ -50,7 +50,7 @@ function unfold(details, message, afterReport) {
   if (message.html) {
     for (const scheme of ["light", "dark"]) {
       const src = `/_local/outbox/${message.id}/html?scheme=${scheme}`;
-      views.push([`HTML, ${scheme}`, () => make("iframe", { src, title: `Message as HTML, ${scheme}` })]);
+      views.push([`HTML ${scheme}`, () => make("iframe", { src, title: `Message as HTML, ${scheme}` })]);
     }
   }
   const choose = (view) => place.replaceChildren(view());

@@ -10,10 +10,14 @@ const door = `/?next=${encodeURIComponent(location.pathname + location.search)}`
 
 /** Shows the page to who is signed in, and sends everybody else to the sign-in page, from other tabs too. */
 export function onlySignedIn() {
+  let isLeaving = false;
   latchkey.onSessionChange((session) => {
-    if (!session) location.replace(door);
+    if (!session && !isLeaving) location.replace(door);
   });
-  $("sign-out").addEventListener("click", () => latchkey.signOut().finally(() => location.replace("/")));
+  $("sign-out").addEventListener("click", () => {
+    isLeaving = true;
+    latchkey.signOut().finally(() => location.replace("/"));
+  });
   if (latchkey.session) return true;
   location.replace(door);
   return false;

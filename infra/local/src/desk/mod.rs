@@ -6,6 +6,7 @@ mod deliveries;
 mod endpoints;
 mod faults;
 mod files;
+mod gzip;
 mod outbox;
 mod pages;
 mod records;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
@@ -47,18 +49,7 @@ pub(crate) struct Desk {
 /// The whole outside of a local cloud: the desk, and the gateway for every other path.
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let gateway = any(gateway::handle).with_state(Arc::clone(&desk.gateway));
-    Router::new()
-        .route("/", get(pages::sign_in))
-        .route("/account", get(|| async { Redirect::permanent("/account/") }))
-        .route("/account/", get(pages::account))
-        .route("/admin", get(|| async { Redirect::permanent("/admin/") }))
-        .route("/admin/", get(pages::admin))
-        .route("/docs", get(pages::api))
-        .route("/docs/", get(pages::api))
-        .route("/openapi.json", get(pages::document))
-        .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
-        .route("/_local/", get(pages::outbox))
-        .route("/_local/pages/{*path}", get(pages::file))
+    looked_at()
         .route("/_local/avatars/{*path}", get(avatars::show))
         .route("/_local/outbox/{id}/html", get(pages::mail))
         .route("/_local/outbox", get(outbox::list).delete(outbox::clear))
@@ -76,6 +67,26 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/_local/{*path}", any(nothing))
         .with_state(desk)
         .fallback_service(gateway)
+}
+
+/// What people look at.
+fn looked_at() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/", get(pages::sign_in))
+        .route(
+            "/account",
+            get(|| async { Redirect::permanent("/account/") }),
+        )
+        .route("/account/", get(pages::account))
+        .route("/admin", get(|| async { Redirect::permanent("/admin/") }))
+        .route("/admin/", get(pages::admin))
+        .route("/docs", get(pages::api))
+        .route("/docs/", get(pages::api))
+        .route("/openapi.json", get(pages::document))
+        .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
+        .route("/_local/", get(pages::outbox))
+        .route("/_local/pages/{*path}", get(pages::file))
+        .route_layer(from_fn(gzip::gzipped))
 }
 
 /// Numbers, when they are complete: in the cloud they are behind by a second or two.
