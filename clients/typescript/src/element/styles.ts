@@ -1,17 +1,17 @@
 const CSS = `
 :host {
-  --accent: var(--latchkey-accent, #1d4ed8);
-  --accent-ink: var(--latchkey-accent-ink, #fff);
-  --surface: var(--latchkey-surface, #fff);
-  --ink: var(--latchkey-ink, #17191e);
-  --quiet: var(--latchkey-quiet, #565e6c);
-  --line: var(--latchkey-line, #868e9c);
-  --bad: var(--latchkey-bad, #b3261e);
-  --good: var(--latchkey-good, #17703f);
-  --radius: var(--latchkey-radius, .625rem);
+  --_accent: var(--latchkey-accent, #1d4ed8);
+  --_accent-ink: var(--latchkey-accent-ink, #fff);
+  --_surface: var(--latchkey-surface, #fff);
+  --_ink: var(--latchkey-ink, #17191e);
+  --_quiet: var(--latchkey-quiet, #565e6c);
+  --_line: var(--latchkey-line, #868e9c);
+  --_bad: var(--latchkey-bad, #b3261e);
+  --_good: var(--latchkey-good, #17703f);
+  --_radius: var(--latchkey-radius, .625rem);
   display: block;
   max-inline-size: 26rem;
-  color: var(--ink);
+  color: var(--_ink);
   font-family: var(--latchkey-font, inherit);
   font-size: 1rem;
   line-height: 1.5;
@@ -20,14 +20,14 @@ const CSS = `
 /* By the page's own color-scheme: a page that is always light stays light. */
 @supports (color: light-dark(#000, #fff)) {
   :host {
-    --accent: var(--latchkey-accent, light-dark(#1d4ed8, #a9c1ff));
-    --accent-ink: var(--latchkey-accent-ink, light-dark(#fff, #0b1738));
-    --surface: var(--latchkey-surface, light-dark(#fff, #14161b));
-    --ink: var(--latchkey-ink, light-dark(#17191e, #eceef2));
-    --quiet: var(--latchkey-quiet, light-dark(#565e6c, #a7aebb));
-    --line: var(--latchkey-line, light-dark(#868e9c, #6d7583));
-    --bad: var(--latchkey-bad, light-dark(#b3261e, #ffb4ab));
-    --good: var(--latchkey-good, light-dark(#17703f, #7fdba5));
+    --_accent: var(--latchkey-accent, light-dark(#1d4ed8, #a9c1ff));
+    --_accent-ink: var(--latchkey-accent-ink, light-dark(#fff, #0b1738));
+    --_surface: var(--latchkey-surface, light-dark(#fff, #14161b));
+    --_ink: var(--latchkey-ink, light-dark(#17191e, #eceef2));
+    --_quiet: var(--latchkey-quiet, light-dark(#565e6c, #a7aebb));
+    --_line: var(--latchkey-line, light-dark(#868e9c, #6d7583));
+    --_bad: var(--latchkey-bad, light-dark(#b3261e, #ffb4ab));
+    --_good: var(--latchkey-good, light-dark(#17703f, #7fdba5));
   }
 }
 :host([hidden]), [hidden] { display: none !important; }
@@ -35,17 +35,17 @@ const CSS = `
 form, .done, .notice { display: grid; gap: 1rem; margin: 0; }
 h2 { margin: 0; font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; text-wrap: balance; }
 p { margin: 0; }
-.to { display: inline-block; max-inline-size: 100%; font-weight: 600; overflow-wrap: anywhere; }
+.to { font-weight: 600; overflow-wrap: anywhere; }
 .field { display: grid; gap: .375rem; }
 label, legend { font-weight: 600; font-size: .9375rem; padding: 0; }
-.quiet { color: var(--quiet); font-size: .9375rem; }
+.quiet { color: var(--_quiet); font-size: .9375rem; }
 input:not([type="radio"]) {
   inline-size: 100%;
   min-block-size: 3rem;
   padding: .5rem .875rem;
-  border: 1px solid var(--line);
-  border-radius: var(--radius);
-  background: var(--surface);
+  border: 1px solid var(--_line);
+  border-radius: var(--_radius);
+  background: var(--_surface);
   color: inherit;
   font: inherit;
   /* Smaller, and phones zoom in on focus. */
@@ -59,8 +59,8 @@ input.code {
   letter-spacing: .4em;
   text-align: center;
 }
-input[aria-invalid="true"] { border-color: var(--bad); box-shadow: 0 0 0 1px var(--bad); }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+input[aria-invalid="true"] { border-color: var(--_bad); box-shadow: 0 0 0 1px var(--_bad); }
+:focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
 .done .status:focus { outline: none; }
 .ways { margin: 0; padding: 0; border: 0; min-inline-size: 0; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-start: .375rem; }
@@ -71,30 +71,30 @@ input[aria-invalid="true"] { border-color: var(--bad); box-shadow: 0 0 0 1px var
   gap: .625rem;
   min-block-size: 2.75rem;
   padding-inline: .875rem;
-  border: 1px solid var(--line);
-  border-radius: var(--radius);
+  border: 1px solid var(--_line);
+  border-radius: var(--_radius);
   font-weight: 400;
   font-size: 1rem;
   cursor: pointer;
 }
-.way:has(:checked) { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
-.way:has(:focus-visible) { outline: 3px solid var(--accent); outline-offset: 2px; }
-.way input { inline-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--accent); outline: none; }
+.way:has(:checked) { border-color: var(--_accent); box-shadow: 0 0 0 1px var(--_accent); }
+.way:has(:focus-visible) { outline: 3px solid var(--_accent); outline-offset: 2px; }
+.way input { inline-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); outline: none; }
 button { font: inherit; cursor: pointer; }
 button[type="submit"] {
   position: relative;
   min-block-size: 3rem;
   padding: .5rem 1.25rem;
   border: 1px solid transparent;
-  border-radius: var(--radius);
-  background: var(--accent);
-  color: var(--accent-ink);
+  border-radius: var(--_radius);
+  background: var(--_accent);
+  color: var(--_accent-ink);
   font-weight: 600;
   transition: filter .15s;
 }
 button[type="submit"]:hover { filter: brightness(1.08); }
 button[aria-disabled="true"] { cursor: default; }
-button[type="submit"][aria-disabled="true"] { background: none; border-color: var(--line); color: var(--quiet); filter: none; }
+button[type="submit"][aria-disabled="true"] { background: none; border-color: var(--_line); color: var(--_quiet); filter: none; }
 button[aria-busy="true"] { cursor: progress; }
 button[type="submit"][aria-busy="true"]::after {
   content: "";
@@ -116,7 +116,7 @@ button[type="submit"][aria-busy="true"]::after {
   border: 0;
   border-radius: .25rem;
   background: none;
-  color: var(--accent);
+  color: var(--_accent);
   font-size: .9375rem;
   text-align: start;
   text-decoration: underline;
@@ -125,13 +125,13 @@ button[type="submit"][aria-busy="true"]::after {
   font-variant-numeric: tabular-nums;
 }
 .link:hover { text-decoration-thickness: 2px; }
-.link[aria-disabled="true"] { color: var(--quiet); text-decoration: none; }
+.link[aria-disabled="true"] { color: var(--_quiet); text-decoration: none; }
 .notice { gap: .25rem; }
 .notice:not(:has(:not(:empty):not([hidden]))) { display: none; }
-.alert { color: var(--bad); font-size: .9375rem; }
+.alert { color: var(--_bad); font-size: .9375rem; }
 .alert:empty { display: none; }
 [role="timer"] { font-variant-numeric: tabular-nums; }
-.status { display: flex; align-items: baseline; gap: .625rem; color: var(--quiet); font-size: .9375rem; }
+.status { display: flex; align-items: baseline; gap: .625rem; color: var(--_quiet); font-size: .9375rem; }
 .status::before {
   content: "";
   flex: none;
@@ -141,7 +141,7 @@ button[type="submit"][aria-busy="true"]::after {
   border-radius: 50%;
 }
 .status:is([data-state="queued"], [data-state="sent"])::before { animation: breathe 1.6s ease-in-out infinite; }
-.status:is([data-state="delivered"], [data-state="read"]) { color: var(--good); }
+.status:is([data-state="delivered"], [data-state="read"]) { color: var(--_good); }
 .status:is([data-state="delivered"], [data-state="read"])::before {
   inline-size: .4375rem;
   block-size: .8125rem;
@@ -150,7 +150,7 @@ button[type="submit"][aria-busy="true"]::after {
   rotate: 42deg;
   translate: 0 -1px;
 }
-.status:is([data-state="bounced"], [data-state="failed"], [data-state="complained"]) { color: var(--bad); }
+.status:is([data-state="bounced"], [data-state="failed"], [data-state="complained"]) { color: var(--_bad); }
 .status:is([data-state="bounced"], [data-state="failed"], [data-state="complained"])::before { background: currentColor; }
 .done .status { font-size: 1.125rem; }
 .view { animation: arrive .18s ease-out; }
