@@ -2,32 +2,19 @@
 
 import { $, busy, make, saying } from "../parts/dom.js";
 import { latchkey } from "../parts/session.js";
-import { device, moment, way } from "../parts/words.js";
+import { device, moment } from "../parts/words.js";
+import { happened } from "./events.js";
 import { onProfile } from "./person.js";
 
 const PAGE = 10;
-const EVENTS = {
-  signed_in: "Signed in",
-  profile_updated: "Profile changed",
-  identifier_added: "Address added",
-  identifier_changed: "Address changed",
-  identifier_removed: "Address removed",
-  avatar_changed: "Picture changed",
-  avatar_removed: "Picture removed",
-  erasure_requested: "Erasure asked for",
-  erasure_undone: "Erasure undone",
-};
-
 const say = saying($("activity-alert"));
 let next;
 
-function line({ event, at, ip, user_agent: agent, detail }) {
-  const more = detail.split(/[\s,]+/).filter(Boolean).map((word) => way(word).replaceAll("_", " ")).join(", ");
-  const what = EVENTS[event] ?? event.replaceAll("_", " ");
-  const joint = event === "signed_in" ? " by " : ": ";
+function line(entry) {
+  const from = entry.user_agent ? [device(entry.user_agent), entry.ip] : [];
   return make("li", {}, make("div", {},
-    make("span", { class: "what" }, more ? `${what}${joint}${more}` : what),
-    make("span", { class: "quiet" }, `${moment(at)} · ${device(agent)} · ${ip}`)));
+    make("span", { class: "what" }, happened(entry)),
+    make("span", { class: "quiet" }, [moment(entry.at), ...from].join(" · "))));
 }
 
 async function more(isFirst = false) {

@@ -22,12 +22,15 @@ function show(me) {
     return make("li", { id: `address-${kind}` },
       make("div", {},
         make("span", { class: "quiet" }, name),
-        make("span", { class: "what" }, address ?? "None")),
+        make("span", { class: "what" }, address ? make("span", {}, breakable(address)) : "None")),
       make("div", { class: "row" },
         make("button", { type: "button", class: "plain", "aria-label": `${address ? "Change" : "Add"} ${name.toLowerCase()}`, onclick: () => edit(kind) }, address ? "Change" : "Add"),
         both && make("button", { type: "button", class: "bare danger", "aria-label": `Remove ${name.toLowerCase()}`, onclick: (event) => busy(event.target, say, () => remove(kind)) }, "Remove")));
   }));
 }
+
+/** A narrow line breaks before the @, not within the domain. */
+const breakable = (address) => address.split(/(?=@)/).flatMap((part, index) => (index ? [make("wbr"), part] : [part]));
 
 /** Afterwards the buttons are new ones. */
 const backTo = (kind) => document.querySelector(`#address-${kind} button`)?.focus();

@@ -53,7 +53,7 @@ async function save(fields) {
     $("profile-done").textContent = "Saved.";
   } catch (error) {
     if (error.code === "version_conflict") return conflict(profile(), fields);
-    if (error.code === "invalid_request" && mark(error)) return sayAlert("Some of it cannot be saved like this.");
+    if (error.code === "invalid_request" && mark(error)) return sayAlert("Nothing was saved yet: please look at what is marked.");
     throw error;
   }
 }
@@ -82,6 +82,7 @@ export function startProfile() {
     const typed = seen ? changes(seen) : {};
     seen = me;
     show(me, typed);
+    $("profile-fields").disabled = false; // until now there was nothing to change
   });
   $("profile-form").addEventListener("input", () => {
     $("profile-done").textContent = "";

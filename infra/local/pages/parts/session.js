@@ -3,7 +3,7 @@
 import { createLatchkey } from "../latchkey.js";
 import { $ } from "./dom.js";
 
-export const latchkey = createLatchkey({ baseUrl: "/", storage: "local" });
+export const latchkey = createLatchkey({ baseUrl: "/", storage: "local", sourceUrl: location.origin });
 
 /** Where to sign in, and to come back to this page after it. */
 const door = `/?next=${encodeURIComponent(location.pathname + location.search)}`;

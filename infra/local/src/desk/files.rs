@@ -14,7 +14,7 @@ const PAGES: Files = files!("../../pages/":
     "signin.js" "outbox.js" "docs.js"
     "parts/code-form.js" "parts/confirm.js" "parts/dom.js" "parts/session.js" "parts/words.js"
     "account/activity.js" "account/addresses.js" "account/choices.js" "account/crop.js" "account/data.js"
-    "account/frame.js" "account/main.js" "account/person.js" "account/picture.js" "account/profile.js"
+    "account/events.js" "account/frame.js" "account/main.js" "account/person.js" "account/picture.js" "account/profile.js"
     "account/sessions.js" "account/sources.js"
     "admin/active.js" "admin/charts.js" "admin/codes.js" "admin/main.js" "admin/methods.js" "admin/range.js"
     "admin/registrations.js" "admin/scale.js" "admin/sources.js" "admin/users.js"
