@@ -11,6 +11,8 @@ export interface Record {
 }
 /** The record of tokens that have just arrived. */
 export declare function record(tokens: Schemas["Tokens"], now?: number): Record;
+/** Stored in place of a session that nobody here has signed out of, so that other tabs can say why it is gone. */
+export declare const ENDED: string;
 /** A stored record; null for none, or for what is not ours. */
 export declare function parse(text: string | null): Record | null;
 /** Whether its access token is worth sending: some life left, and the clock was not set back since it came. */

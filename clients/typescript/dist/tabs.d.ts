@@ -13,7 +13,10 @@ export declare class Tabs {
     listen(onNotice: (notice: Notice) => void): void;
     /** A channel for one notice: whoever never listens holds nothing open. */
     tell(notice: Notice): void;
-    /** Runs the work while no other tab runs such work, where the browser can do that. */
-    alone<T>(work: () => Promise<T>): Promise<T>;
+    /**
+     * Runs the work while no other tab runs such work, where the browser can do that. Tells it how long, in milliseconds, what
+     * another tab has just stored may take to be seen here: browsers bring it over later than they pass on the lock.
+     */
+    alone<T>(work: (lag: number) => Promise<T>): Promise<T>;
     close(): void;
 }

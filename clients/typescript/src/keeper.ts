@@ -1,5 +1,6 @@
+import { sleep } from "./deliveries.js";
 import { LatchkeyError } from "./errors.js";
-import { fresh, parse, record, session, type Record } from "./record.js";
+import { ENDED, fresh, parse, record, session, type Record } from "./record.js";
 import type { Place } from "./storage.js";
 import { Tabs, type Notice } from "./tabs.js";
 import type { Schemas, Session, SessionChange } from "./types.js";
@@ -42,14 +43,15 @@ export class Keeper {
 
   get session(): Session | null {
     const stored = this.#place.storage.get(this.#key);
-    if (!(stored instanceof Promise)) this.#notice(parse(stored), "signed-out");
+    if (!(stored instanceof Promise)) this.#notice(stored);
     return this.#show();
   }
 
   subscribe(listener: Listener): () => void {
     this.#tabs?.listen((notice) => void this.#hear(notice));
-    // A page that comes back from the browser's cache has missed what was told meanwhile.
-    if (this.#listeners.size === 0) globalThis.addEventListener?.("pageshow", this.#look);
+    // What another tab stored may be seen later than what it told, and a page that comes back from the browser's cache has
+    // missed both.
+    if (this.#listeners.size === 0) for (const event of ["storage", "pageshow"]) globalThis.addEventListener?.(event, this.#look);
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -65,13 +67,17 @@ export class Keeper {
   }
 
   #refresh(refused?: string): Promise<Record> {
-    const work = () => this.#exchangeTokens(refused);
-    return this.#tabs ? this.#tabs.alone(work) : work();
+    const work = (lag: number) => this.#exchangeTokens(refused, lag);
+    return this.#tabs ? this.#tabs.alone(work) : work(0);
   }
 
-  async #exchangeTokens(refused?: string): Promise<Record> {
+  async #exchangeTokens(refused: string | undefined, lag: number): Promise<Record> {
     // Read again: while we waited, another tab may have done it.
-    const held = await this.#read();
+    let held = await this.#read();
+    for (let waited = 0; held && waited < lag; held = await this.#read(), waited += 10) {
+      if (held.access !== refused && fresh(held)) return held;
+      await sleep(10);
+    }
     if (!held) throw nobody();
     if (held.access !== refused && fresh(held)) return held;
     let tokens;
@@ -125,23 +131,22 @@ export class Keeper {
 
   close(): void {
     this.#tabs?.close();
-    globalThis.removeEventListener?.("pageshow", this.#look);
+    for (const event of ["storage", "pageshow"]) globalThis.removeEventListener?.(event, this.#look);
     this.#listeners.clear();
   }
 
   readonly #look = () => void this.#read();
 
   async #forget(held: Record, change: SessionChange): Promise<void> {
-    await this.#place.storage.remove(this.#key);
+    const { storage } = this.#place;
     this.#known = null;
-    this.#tell(change, held, null);
+    await (change === "ended" ? storage.set(this.#key, ENDED) : storage.remove(this.#key));
+    this.#tell(change, held, change === "ended" ? ENDED : null);
     this.#emit(change);
   }
 
   async #read(): Promise<Record | null> {
-    const held = parse(await this.#place.storage.get(this.#key));
-    this.#notice(held, "signed-out");
-    return held;
+    return this.#notice(await this.#place.storage.get(this.#key));
   }
 
   async #write(next: Record): Promise<void> {
@@ -160,17 +165,17 @@ export class Keeper {
       const held = parse(await storage.get(this.#key));
       if (held?.sid !== notice.sid || notice.change === "signed-in") return;
       if (!notice.value) await storage.remove(this.#key);
-      else if ((parse(notice.value)?.taken ?? 0) > held.taken) await storage.set(this.#key, notice.value);
+      else if ((parse(notice.value)?.taken ?? Infinity) > held.taken) await storage.set(this.#key, notice.value);
     }
-    const gone = notice.change === "ended" ? "ended" : "signed-out";
-    this.#notice(parse(await storage.get(this.#key)), gone);
+    await this.#read();
   }
 
   /** Takes in what is stored, and calls the listeners where somebody else has changed it. */
-  #notice(held: Record | null, gone: SessionChange): void {
+  #notice(text: string | null): Record | null {
     const before = this.#known?.sid;
-    this.#known = held;
-    if (before !== held?.sid) this.#emit(held ? "signed-in" : gone);
+    this.#known = parse(text);
+    if (before !== this.#known?.sid) this.#emit(this.#known ? "signed-in" : text === ENDED ? "ended" : "signed-out");
+    return this.#known;
   }
 
   /** The same object as long as it is the same session: some frameworks take another one for a change. */

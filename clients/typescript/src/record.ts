@@ -32,6 +32,9 @@ function claims(access: string): { sub: string; sid: string } {
   return JSON.parse(text) as { sub: string; sid: string };
 }
 
+/** Stored in place of a session that nobody here has signed out of, so that other tabs can say why it is gone. */
+export const ENDED = JSON.stringify({ gone: "ended" });
+
 /** A stored record; null for none, or for what is not ours. */
 export function parse(text: string | null): Record | null {
   if (text === null) return null;

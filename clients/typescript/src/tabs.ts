@@ -10,6 +10,9 @@ export interface Notice {
 
 /** How long a tab waits for another one's refresh before it goes on without. */
 const PATIENCE = 20_000;
+/** How late another tab's writing may be seen; longer where we know that there was one. */
+const LAG = 50;
+const LAG_AFTER_WAIT = 500;
 
 /** The other tabs of the same browser. */
 export class Tabs {
@@ -36,21 +39,26 @@ export class Tabs {
     channel.close();
   }
 
-  /** Runs the work while no other tab runs such work, where the browser can do that. */
-  async alone<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs the work while no other tab runs such work, where the browser can do that. Tells it how long, in milliseconds, what
+   * another tab has just stored may take to be seen here: browsers bring it over later than they pass on the lock.
+   */
+  async alone<T>(work: (lag: number) => Promise<T>): Promise<T> {
     const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
-    if (!locks) return work();
+    if (!locks) return work(0);
+    const atOnce = await locks.request(this.#name, { ifAvailable: true }, async (lock) => lock && { done: await work(LAG) });
+    if (atOnce) return atOnce.done;
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), PATIENCE);
     try {
       return await locks.request(this.#name, { signal: patience.signal }, () => {
         clearTimeout(timer);
-        return work();
+        return work(LAG_AFTER_WAIT);
       });
     } catch (error) {
       // Another tab holds the lock and does not get on. Without the lock it is still right: the service answers
       // two refreshes within its grace alike.
-      if (patience.signal.aborted) return await work();
+      if (patience.signal.aborted) return await work(0);
       throw error;
     } finally {
       clearTimeout(timer);
