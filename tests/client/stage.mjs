@@ -33,7 +33,7 @@ export class Stage {
       "/latchkey.js": script("latchkey.js"),
       "/element.js": script("element.js"),
       "/start.js": ["text/javascript", START],
-      "/page.css": ["text/css", ":root { color-scheme: light dark; font-family: system-ui } body { margin: 1.5rem }"],
+      "/page.css": ["text/css", ":root { color-scheme: light dark; font-family: system-ui } body { margin: 1.5rem; background: light-dark(#fff, #14161b); color: light-dark(#000, #fff) }"],
       "/tab": ["text/html", page('<script type="module" src="/start.js"></script>')],
       "/element": ["text/html", page(this.#element(url.searchParams), url.searchParams.get("page-lang") ?? "en")],
     };
@@ -49,7 +49,7 @@ export class Stage {
   #element(attributes) {
     const given = [...attributes].filter(([name]) => name !== "page-lang").map(([name, value]) => ` ${name}="${value}"`);
     const tag = `<latchkey-sign-in base-url="${this.house.url}"${given.join("")}></latchkey-sign-in>`;
-    return `<main>${tag}</main><script type="module" src="/element.js"></script>`;
+    return `<main><h1>A site</h1>${tag}</main><script type="module" src="/element.js"></script>`;
   }
 
   /** A new browser profile; what its pages complain of is kept. */

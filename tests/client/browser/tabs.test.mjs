@@ -12,8 +12,8 @@ let refreshes;
 before(async () => (stage = await Stage.open()));
 after(() => stage.close());
 beforeEach(async () => {
-  await stage.house.reset();
   await person?.close();
+  await stage.house.reset();
   person = await stage.person();
   refreshes = 0;
   person.on("request", (request) => {

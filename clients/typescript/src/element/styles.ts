@@ -32,7 +32,8 @@ const CSS = `
 }
 :host([hidden]), [hidden] { display: none !important; }
 *, *::before, *::after { box-sizing: border-box; }
-form, .done, .notice { display: grid; gap: 1rem; margin: 0; }
+form, .done { display: flex; flex-direction: column; margin: 0; }
+:is(form, .done) > * + * { margin-block-start: 1rem; }
 h2 { margin: 0; font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; text-wrap: balance; }
 p { margin: 0; }
 .to { font-weight: 600; overflow-wrap: anywhere; }
@@ -62,7 +63,7 @@ input.code {
 input[aria-invalid="true"] { border-color: var(--_bad); box-shadow: 0 0 0 1px var(--_bad); }
 :focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
 .done .status:focus { outline: none; }
-.ways { margin: 0; padding: 0; border: 0; min-inline-size: 0; }
+.ways { margin-inline: 0; padding: 0; border: 0; min-inline-size: 0; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-start: .375rem; }
 .way {
   display: flex;
@@ -126,11 +127,10 @@ button[type="submit"][aria-busy="true"]::after {
 }
 .link:hover { text-decoration-thickness: 2px; }
 .link[aria-disabled="true"] { color: var(--_quiet); text-decoration: none; }
-.notice { gap: .25rem; }
-.notice:not(:has(:not(:empty):not([hidden]))) { display: none; }
+/* An empty alert stays where it is, so that what comes into it is read out; it takes no room. */
+.notice:has(.alert:empty) { margin-block-start: 0; }
 .alert { color: var(--_bad); font-size: .9375rem; }
-.alert:empty { display: none; }
-[role="timer"] { font-variant-numeric: tabular-nums; }
+[role="timer"] { margin-block-start: .25rem; font-variant-numeric: tabular-nums; }
 .status { display: flex; align-items: baseline; gap: .625rem; color: var(--_quiet); font-size: .9375rem; }
 .status::before {
   content: "";
