@@ -211,10 +211,26 @@ test("an account is erased, kept, and erased for good", async () => {
   await dialog(page).getByRole("button", { name: "Confirm", exact: true }).click();
   await page.getByText("This account is going to be erased on").waitFor();
   await page.getByRole("button", { name: "Sign out" }).click();
+  await page.waitForURL(`${house.url}/`);
   await house.advance(31 * 86_400);
   await signsIn(house, page, identifier);
   assert.equal(await page.getByText("This account is going to be erased on").isVisible(), false);
   assert.equal((await house.mails(identifier)).filter(({ subject }) => /^Welcome/.test(subject)).length, 2);
+});
+
+test("dialogs keep the keyboard's focus, and give it back", async () => {
+  const { page } = await member(house, browser, "keyboard");
+  const erase = page.getByRole("button", { name: "Erase my account" });
+  await erase.focus();
+  await page.keyboard.press("Enter");
+  await dialog(page).waitFor();
+  for (let tabs = 0; tabs < 4; tabs += 1) {
+    assert.ok(await page.evaluate(() => document.activeElement === document.body || Boolean(document.activeElement.closest("dialog"))));
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
+  assert.equal(await erase.evaluate((button) => button === document.activeElement), true);
 });
 
 test("a session that was ended elsewhere leads back to the sign-in page", async () => {

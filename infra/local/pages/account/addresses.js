@@ -13,9 +13,14 @@ const KINDS = {
 };
 
 const say = saying($("addresses-alert"));
+let open = new AbortController(); // one thing at a time
+let shown = "";
 const done = (sentence) => ($("addresses-done").textContent = sentence);
 
 function show(me) {
+  // What is being typed stays where these are the same.
+  if (shown === `${me.email} ${me.phone_number}`) return;
+  shown = `${me.email} ${me.phone_number}`;
   const both = me.email && me.phone_number;
   $("address-list").replaceChildren(...Object.entries(KINDS).map(([kind, { member, name }]) => {
     const address = me[member];
@@ -38,7 +43,9 @@ const backTo = (kind) => document.querySelector(`#address-${kind} button`)?.focu
 function edit(kind) {
   done("");
   say("");
-  document.querySelectorAll("#address-list form").forEach((open) => open.remove());
+  open.abort();
+  open = new AbortController();
+  document.querySelectorAll("#address-list form").forEach((form) => form.remove());
   const { name, input } = KINDS[kind];
   const id = `new-${kind}`;
   const alert = make("p", { class: "alert", role: "alert" });
@@ -69,6 +76,7 @@ async function prove(kind, wish, form) {
     return codeForm(place, {
       sentTo: wish.identifier,
       submit: "Confirm",
+      signal: open.signal,
       ask: () => latchkey.requestAddress(wish),
       prove: (code) => latchkey.verifyAddress({ identifier: wish.identifier, channel: wish.channel, code }),
     });

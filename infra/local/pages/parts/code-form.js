@@ -9,10 +9,11 @@ let forms = 0;
 
 /**
  * Sends a code by `ask()` and shows the form in `place`; settles with what `prove(code)` gives, or with nothing when the
- * person cancels. What fails at the first sending is thrown, and no form is shown.
+ * person cancels or `signal` says that the place is gone. What fails at the first sending is thrown, and no form is shown.
  */
-export async function codeForm(place, { sentTo, submit, ask, prove }) {
+export async function codeForm(place, { sentTo, submit, ask, prove, signal }) {
   const first = await ask();
+  if (signal.aborted) return undefined;
   const id = `code-${++forms}`;
   const leaving = new AbortController();
   const alert = make("p", { class: "alert", role: "alert" });
@@ -57,6 +58,7 @@ export async function codeForm(place, { sentTo, submit, ask, prove }) {
       leaving.abort();
       settle(result);
     };
+    signal.addEventListener("abort", () => end(undefined), { once: true });
     input.addEventListener("input", () => (input.value = input.value.normalize("NFKC").replace(/\D/g, "")));
     again.addEventListener("click", () => busy(again, say, async () => follow(await ask())).then(() => input.focus()));
     cancel.addEventListener("click", () => end(undefined));

@@ -5,21 +5,23 @@ import { codeForm } from "./code-form.js";
 import { latchkey } from "./session.js";
 import { way } from "./words.js";
 
-/** A dialog that is gone once it is closed; `body(close)` gives what is in it, and may give it later. */
+/** A dialog that is gone once it is closed; `body(close, signal)` gives what is in it, and `signal` says that it is closed. */
 export function dialog(title, body) {
   return new Promise((settle) => {
     const heading = make("h2", { id: "dialog-title" }, title);
     const made = make("dialog", { "aria-labelledby": "dialog-title" }, heading);
+    const closing = new AbortController();
     let answer;
     const close = (value) => {
       answer = value;
       made.close();
     };
     made.addEventListener("close", () => {
+      closing.abort();
       made.remove();
       settle(answer);
     });
-    made.append(...body(close, made));
+    made.append(...body(close, closing.signal));
     document.body.append(made);
     made.showModal();
   });
@@ -51,7 +53,7 @@ function confirmIdentity(profile) {
     profile.email && { identifier: profile.email, channel: "email" },
     profile.phone_number && { identifier: profile.phone_number, channel: "phone" },
   ].filter(Boolean);
-  return dialog("Confirm that it is you", (close) => {
+  return dialog("Confirm that it is you", (close, signal) => {
     const alert = make("p", { class: "alert", role: "alert" });
     const place = make("div");
     const start = async ({ identifier, channel }) => {
@@ -59,6 +61,7 @@ function confirmIdentity(profile) {
       const done = await codeForm(place, {
         sentTo: identifier,
         submit: "Confirm",
+        signal,
         ask: () => latchkey.requestCode({ identifier, channel }),
         prove: (code) => latchkey.verifyCode({ identifier, channel, code }),
       }).catch((error) => {

@@ -42,7 +42,7 @@ export function span(seconds) {
 }
 
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" });
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
 export const moment = (time) => MOMENT.format(new Date(time));
 export const day = (time) => DAY.format(new Date(time));
