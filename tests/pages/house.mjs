@@ -53,14 +53,16 @@ function house(url, close) {
     return codeIn(newest);
   }
 
-  /** Comes back when so many messages with a code were sent to this address: a click is not yet a message. */
-  async function settled(to, count) {
+  /** Comes back once `is` holds of what `look` gives: what follows from a click or from a moved clock takes a moment. */
+  async function eventually(what, look, is) {
     for (let tries = 0; tries < 200; tries += 1) {
-      if ((await mails(to)).filter(hasCode).length >= count) return;
+      if (is(await look())) return;
       await new Promise((soon) => setTimeout(soon, 25));
     }
-    throw new Error(`fewer than ${count} codes were sent to ${to}`);
+    throw new Error(`waited in vain for ${what}`);
   }
+  const settled = (to, count) => eventually(`${count} codes to ${to}`, () => mails(to), (all) => all.filter(hasCode).length >= count);
+  const happened = (kind) => eventually(kind, () => desk("events"), (all) => all.some((event) => event["detail-type"] === kind));
 
   /** Signs somebody in by the API alone. */
   async function signIn(identifier, more = {}) {
@@ -93,7 +95,7 @@ function house(url, close) {
   }
 
   return {
-    url, close, api, desk, mails, code, settled, signIn, makeAdmin,
+    url, close, api, desk, mails, code, settled, happened, signIn, makeAdmin,
     advance: (seconds) => post("clock", { advance_seconds: seconds }),
     report: (message, status) => post(`deliveries/${message}/status`, { status }),
     reset: () => post("reset", {}),
