@@ -33,3 +33,44 @@ pub(super) fn find(path: &str) -> Option<(&'static str, &'static str)> {
     };
     Some((kind, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module and what it imports, as paths below `/_local/pages/`.
+    fn imports(path: &str, text: &str) -> Vec<String> {
+        let base = url::Url::parse("http://localhost/").unwrap();
+        let here = base.join(path).unwrap();
+        text.lines()
+            .filter(|line| line.starts_with("import ") || line.starts_with("} from "))
+            .filter_map(|line| line.split('"').nth(1))
+            .map(|target| here.join(target).unwrap().path()[1..].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_module_finds_what_it_imports() {
+        let mut seen = 0;
+        for (path, text) in PAGES.iter().filter(|(path, _)| path.ends_with(".js")) {
+            for target in imports(path, text) {
+                assert!(
+                    find(&target).is_some(),
+                    "{path} imports {target}, which is not in the list"
+                );
+                seen += 1;
+            }
+        }
+        assert!(seen > 50, "{seen} imports");
+    }
+
+    #[test]
+    fn media_types_are_those_that_browsers_ask_for() {
+        assert_eq!(find("style.css").unwrap().0, "text/css; charset=utf-8");
+        assert_eq!(
+            find("latchkey.js").unwrap().0,
+            "text/javascript; charset=utf-8"
+        );
+        assert!(find("../pages/style.css").is_none());
+    }
+}

@@ -47,3 +47,32 @@ fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.write_all(bytes)?;
     encoder.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn only_who_names_gzip_takes_it() {
+        let takes = |accepted: &'static str| {
+            let value = HeaderValue::from_static(accepted);
+            takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]))
+        };
+        assert!(takes("br, GZIP, deflate"));
+        assert!(!takes("identity"));
+        assert!(!takes("gzip;q=0"));
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn what_is_packed_unpacks_to_the_same() {
+        let packed = pack("a page".repeat(100).as_bytes()).unwrap();
+        assert!(packed.len() < 100);
+        let mut text = String::new();
+        let mut reader = flate2::read::GzDecoder::new(&packed[..]);
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "a page".repeat(100));
+    }
+}
