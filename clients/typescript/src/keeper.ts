@@ -13,6 +13,9 @@ export interface Exchange {
   revoke(token: string): Promise<void>;
 }
 
+/** The service's own word that a refresh token is none, or none any more. */
+const OVER: ReadonlySet<LatchkeyError["code"]> = new Set(["refresh_invalid", "invalid_request"]);
+
 /** Keeps the session: stored, fresh, and alike in all tabs. */
 export class Keeper {
   readonly ready: Promise<void>;
@@ -91,12 +94,12 @@ export class Keeper {
     // Signed out, or somebody else signed in, while we waited for the answer.
     if (now?.sid !== held.sid) throw nobody();
     await this.#write(next);
-    if (this.#place.reach === "tab") this.#tell("refreshed", next);
+    if (this.#place.reach === "tab") this.#tell("refreshed", next, JSON.stringify(next));
     return next;
   }
 
   async #afterFailure(held: Record, refused: string | undefined, error: unknown): Promise<Record> {
-    if (!(error instanceof LatchkeyError) || error.code !== "refresh_invalid") {
+    if (!(error instanceof LatchkeyError) || !OVER.has(error.code)) {
       // No answer is no sign-out, and the token may well be good for a little longer.
       if (held.access !== refused && held.accessUntil > Date.now()) return held;
       throw error;
@@ -113,9 +116,9 @@ export class Keeper {
     const next = record(tokens);
     await this.#write(next);
     this.#tell("signed-in", next);
-    this.#emit("signed-in");
+    await this.#read();
     if (before && before.sid !== next.sid) void this.#exchange.revoke(before.refresh).catch(() => undefined);
-    return this.#show() as Session;
+    return this.#show() ?? (session(next) as Session);
   }
 
   /** Forgets first and tells the service then: signing out must work without a network. */
@@ -139,10 +142,9 @@ export class Keeper {
 
   async #forget(held: Record, change: SessionChange): Promise<void> {
     const { storage } = this.#place;
-    this.#known = null;
     await (change === "ended" ? storage.set(this.#key, ENDED) : storage.remove(this.#key));
     this.#tell(change, held, change === "ended" ? ENDED : null);
-    this.#emit(change);
+    await this.#read();
   }
 
   async #read(): Promise<Record | null> {
@@ -150,12 +152,13 @@ export class Keeper {
   }
 
   async #write(next: Record): Promise<void> {
-    this.#known = next;
     await this.#place.storage.set(this.#key, JSON.stringify(next));
   }
 
-  #tell(change: Notice["change"], held: Record, value: string | null = JSON.stringify(held)): void {
-    this.#tabs?.tell(this.#place.reach === "tab" ? { sid: held.sid, change, value } : { sid: held.sid, change });
+  /** Copies of this tab need what is stored now; all others can read it, or are not concerned. */
+  #tell(change: Notice["change"], held: Record, value?: string | null): void {
+    const copies = this.#place.reach === "tab" && value !== undefined;
+    this.#tabs?.tell({ sid: held.sid, change, ...(copies && { value }) });
   }
 
   async #hear(notice: Notice): Promise<void> {
@@ -163,14 +166,14 @@ export class Keeper {
     if (reach === "tab") {
       // Another tab's sign-in is its own; what becomes of the session that we share with it is ours too.
       const held = parse(await storage.get(this.#key));
-      if (held?.sid !== notice.sid || notice.change === "signed-in") return;
+      if (held?.sid !== notice.sid || notice.value === undefined) return;
       if (!notice.value) await storage.remove(this.#key);
       else if ((parse(notice.value)?.taken ?? Infinity) > held.taken) await storage.set(this.#key, notice.value);
     }
     await this.#read();
   }
 
-  /** Takes in what is stored, and calls the listeners where somebody else has changed it. */
+  /** Takes in what is stored, and calls the listeners where that is another session: the one way to all of them. */
   #notice(text: string | null): Record | null {
     const before = this.#known?.sid;
     this.#known = parse(text);

@@ -54,7 +54,7 @@ test("who signs in or out in one tab does in all", async () => {
   const { session } = await stage.signIn(one, jane);
   await two.waitForFunction(() => window.changes.length === 1);
   assert.equal(await two.evaluate(() => window.latchkey.session.sid), session.sid);
-  await two.evaluate(() => window.latchkey.signOut());
+  assert.equal(await two.evaluate(() => window.latchkey.signOut()), true);
   await one.waitForFunction(() => window.changes.length === 2);
   assert.deepEqual(await one.evaluate(() => [window.changes, window.latchkey.session]), [["signed-in", "signed-out"], null]);
 });
