@@ -1,72 +1,54 @@
 // The outbox: what the providers' twins were given to send, the newest first.
 
-const $ = (id) => document.getElementById(id);
-const seen = new Set();
+import { $ } from "./parts/dom.js";
+import { messageCard } from "./outbox/message.js";
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
+const SHOWN = 200;
+const cards = new Map();
 
-/** The code in a message: digits that stand alone, six to ten of them. */
-function codeOf(message) {
-  return (message.subject ?? message.text ?? "").match(/(?<!\d)\d{6,10}(?!\d)/)?.[0]
-    ?? (message.text ?? "").match(/(?<!\d)\d{6,10}(?!\d)/)?.[0];
-}
+const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const json = async (path, init) => (await fetch(path, init)).json();
 
-function card(message) {
-  const made = element("article", seen.has(message.id) ? "message" : "message new");
-  seen.add(message.id);
-  const head = element("header");
-  head.append(element("span", "to", message.to));
-  const code = codeOf(message);
-  if (code) head.append(element("span", "otp", code));
-  head.append(element("span", "tag", message.channel), element("span", "tag", message.status));
-  const time = element("time", "quiet", new Date(message.at).toLocaleTimeString());
-  time.dateTime = message.at;
-  head.append(time);
-  made.append(head);
-  if (message.subject) made.append(element("div", "", message.subject));
-  const details = element("details");
-  details.append(element("summary", "", "Text"), element("pre", "", message.text ?? ""));
-  if (message.html) {
-    const link = element("a", "", "As HTML");
-    link.href = `/_local/outbox/${message.id}/html`;
-    details.append(link);
+/** Cards stay the same elements, so that what is open stays open. */
+function show(messages) {
+  const isFirst = cards.size === 0;
+  for (const message of [...messages].reverse()) {
+    if (!cards.has(message.id)) cards.set(message.id, messageCard(message, { isNew: !isFirst, afterReport: look }));
+    cards.get(message.id).update(message);
   }
-  details.append(element("p", "quiet", `${message.provider} ${message.provider_message_id}`));
-  made.append(details);
-  return made;
+  const wanted = messages.map(({ id }) => cards.get(id).element);
+  const there = $("messages");
+  [...there.children].filter((card) => !wanted.includes(card)).forEach((card) => card.remove());
+  wanted.forEach((card, index) => {
+    if (there.children[index] !== card) there.insertBefore(card, there.children[index] ?? null);
+  });
 }
-
-let shown = "";
 
 async function look() {
   try {
     const to = $("to").value.trim();
-    const query = to ? `?to=${encodeURIComponent(to)}` : "";
-    const [messages, clock] = await Promise.all(
-      [`/_local/outbox${query}`, "/_local/clock"].map((path) => fetch(path).then((r) => r.json())),
-    );
+    const [messages, clock] = await Promise.all([json(`/_local/outbox${to ? `?to=${encodeURIComponent(to)}` : ""}`), json("/_local/clock")]);
     $("alert").textContent = "";
-    $("clock").textContent = `· ${new Date(clock.now).toLocaleString()} here`;
-    const text = JSON.stringify(messages);
-    if (text === shown) return; // what is open stays open
-    shown = text;
-    $("count").textContent = messages.length === 1 ? "1 message" : `${messages.length} messages`;
-    $("messages").replaceChildren(...messages.slice(0, 200).map(card));
+    $("clock").textContent = TIME.format(new Date(clock.now));
+    const count = messages.length === 1 ? "1 message." : `${messages.length} messages.`;
+    if ($("count").textContent !== count) $("count").textContent = count;
+    $("none").hidden = messages.length > 0;
+    show(messages.slice(0, SHOWN));
   } catch {
-    $("alert").textContent = "The local cloud does not answer.";
+    $("alert").textContent = "The local cloud does not answer. Is it running?";
   }
 }
 
 $("to").addEventListener("input", look);
 $("clear").addEventListener("click", async () => {
   await fetch("/_local/outbox", { method: "DELETE" });
+  cards.clear();
+  look();
+});
+$("later").addEventListener("click", async () => {
+  await json("/_local/clock", { method: "POST", body: JSON.stringify({ advance_seconds: 600 }) });
   look();
 });
 
 look();
-setInterval(look, 1500);
+setInterval(() => document.hidden || look(), 1500);

@@ -300,7 +300,7 @@ async fn a_crash_ends_the_function_after_the_call_took_effect() {
 #[tokio::test]
 async fn pages_come_with_a_policy_and_the_files_they_name() {
     let cloud = cloud().await;
-    for page in ["/", "/_local/", "/docs/", "/docs"] {
+    for page in ["/", "/account/", "/admin/", "/_local/", "/docs/", "/docs"] {
         let text = get(format!("{}{page}", cloud.url())).await;
         let text = text.as_str().unwrap();
         let files = text

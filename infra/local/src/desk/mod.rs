@@ -5,6 +5,8 @@ mod clock;
 mod deliveries;
 mod endpoints;
 mod faults;
+mod files;
+mod gzip;
 mod outbox;
 mod pages;
 mod records;
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware;
+use axum::middleware::{from_fn, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
@@ -48,14 +50,7 @@ pub(crate) struct Desk {
 /// The whole outside of a local cloud: the desk, and the gateway for every other path.
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let gateway = any(gateway::handle).with_state(Arc::clone(&desk.gateway));
-    Router::new()
-        .route("/", get(pages::sign_in))
-        .route("/docs", get(pages::api))
-        .route("/docs/", get(pages::api))
-        .route("/openapi.json", get(pages::document))
-        .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
-        .route("/_local/", get(pages::outbox))
-        .route("/_local/pages/{name}", get(pages::file))
+    looked_at()
         .route("/_local/avatars/{*path}", get(avatars::show))
         .route("/_local/outbox/{id}/html", get(pages::mail))
         .route("/_local/outbox", get(outbox::list).delete(outbox::clear))
@@ -71,7 +66,7 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/_local/endpoints", get(endpoints::show))
         .route("/_local/reset", post(reset))
         .route("/_local/{*path}", any(nothing))
-        .layer(middleware::map_response(with_headers))
+        .layer(map_response(with_headers))
         .with_state(desk)
         .fallback_service(gateway)
 }
@@ -90,6 +85,26 @@ async fn with_headers(mut response: Response) -> Response {
             "max-age=63072000; includeSubDomains",
         ));
     response
+}
+
+/// What people look at.
+fn looked_at() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/", get(pages::sign_in))
+        .route(
+            "/account",
+            get(|| async { Redirect::permanent("/account/") }),
+        )
+        .route("/account/", get(pages::account))
+        .route("/admin", get(|| async { Redirect::permanent("/admin/") }))
+        .route("/admin/", get(pages::admin))
+        .route("/docs", get(pages::api))
+        .route("/docs/", get(pages::api))
+        .route("/openapi.json", get(pages::document))
+        .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
+        .route("/_local/", get(pages::outbox))
+        .route("/_local/pages/{*path}", get(pages::file))
+        .route_layer(from_fn(gzip::gzipped))
 }
 
 /// Numbers, when they are complete: in the cloud they are behind by a second or two.

@@ -1,21 +1,30 @@
-//! The pages: sign-in at `/`, the outbox at `/_local/`, the API at `/docs/`, and the files they need.
+//! The pages: sign-in at `/`, the account at `/account/`, figures at `/admin/`, the outbox at `/_local/`, the API at `/docs/`,
+//! and the files they need.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
-use super::{Desk, Wrong};
+use super::{Desk, Wrong, files};
 
-/// Nothing but our own files, no framing, no forms that leave.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Nothing but our own files, no framing, no forms that leave. Pictures come from this gateway, by whatever name the
+/// page was opened.
+fn policy(desk: &Desk) -> String {
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+         img-src 'self' data: http://{}; frame-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+        desk.endpoints.gateway
+    )
+}
 
 /// A mail's HTML as a mail program shows it: its own styles, nothing fetched, no script.
 const MAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-fn page(kind: &'static str, policy: &'static str, text: impl Into<String>) -> Response {
+fn page(kind: &'static str, policy: &str, text: impl Into<String>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, policy),
@@ -29,18 +38,40 @@ fn page(kind: &'static str, policy: &'static str, text: impl Into<String>) -> Re
 const HTML: &str = "text/html; charset=utf-8";
 
 /// The sign-in page.
-pub(super) async fn sign_in() -> Response {
-    page(HTML, POLICY, include_str!("../../pages/signin.html"))
+pub(super) async fn sign_in(State(desk): State<Arc<Desk>>) -> Response {
+    page(
+        HTML,
+        &policy(&desk),
+        include_str!("../../pages/signin.html"),
+    )
+}
+
+/// The account's page.
+pub(super) async fn account(State(desk): State<Arc<Desk>>) -> Response {
+    page(
+        HTML,
+        &policy(&desk),
+        include_str!("../../pages/account.html"),
+    )
+}
+
+/// The figures' page.
+pub(super) async fn admin(State(desk): State<Arc<Desk>>) -> Response {
+    page(HTML, &policy(&desk), include_str!("../../pages/admin.html"))
 }
 
 /// The outbox page.
-pub(super) async fn outbox() -> Response {
-    page(HTML, POLICY, include_str!("../../pages/outbox.html"))
+pub(super) async fn outbox(State(desk): State<Arc<Desk>>) -> Response {
+    page(
+        HTML,
+        &policy(&desk),
+        include_str!("../../pages/outbox.html"),
+    )
 }
 
 /// The API's page.
-pub(super) async fn api() -> Response {
-    page(HTML, POLICY, include_str!("../../pages/docs.html"))
+pub(super) async fn api(State(desk): State<Arc<Desk>>) -> Response {
+    page(HTML, &policy(&desk), include_str!("../../pages/docs.html"))
 }
 
 /// The API's document, with this gateway as its server.
@@ -50,39 +81,41 @@ pub(super) async fn document(State(desk): State<Arc<Desk>>) -> Response {
 }
 
 /// A file of the pages.
-pub(super) async fn file(Path(name): Path<String>) -> Result<Response, Wrong> {
-    const SCRIPT: &str = "text/javascript; charset=utf-8";
-    let (kind, text) = match name.as_str() {
-        "style.css" => (
-            "text/css; charset=utf-8",
-            include_str!("../../pages/style.css"),
-        ),
-        "docs.css" => (
-            "text/css; charset=utf-8",
-            include_str!("../../pages/docs.css"),
-        ),
-        "docs.js" => (SCRIPT, include_str!("../../pages/docs.js")),
-        "signin.js" => (SCRIPT, include_str!("../../pages/signin.js")),
-        "outbox.js" => (SCRIPT, include_str!("../../pages/outbox.js")),
-        _ => return Err(super::nothing().await),
-    };
-    Ok(page(kind, POLICY, text))
+pub(super) async fn file(
+    State(desk): State<Arc<Desk>>,
+    Path(path): Path<String>,
+) -> Result<Response, Wrong> {
+    match files::find(&path) {
+        Some((kind, text)) => Ok(page(kind, &policy(&desk), text)),
+        None => Err(super::nothing().await),
+    }
 }
 
-/// The HTML of a mail.
+/// The HTML of a mail; with `?scheme=light` or `dark` as a mail program of that scheme shows it.
 pub(super) async fn mail(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Wrong> {
     id.parse()
         .ok()
         .and_then(|id| desk.world.outbox.get(id))
         .and_then(|message| message.html)
-        .map(|html| page(HTML, MAIL_POLICY, html))
+        .map(|html| match query.get("scheme").map(String::as_str) {
+            Some(scheme @ ("light" | "dark")) => page(HTML, MAIL_POLICY, shown_in(scheme, &html)),
+            _ => page(HTML, MAIL_POLICY, html),
+        })
         .ok_or_else(|| {
             Wrong(
                 StatusCode::NOT_FOUND,
                 format!("there is no message {id} with HTML in the outbox"),
             )
         })
+}
+
+/// The mail's own styles for a scheme, whatever the browser's is.
+fn shown_in(scheme: &str, html: &str) -> String {
+    let is_dark = if scheme == "dark" { "all" } else { "not all" };
+    html.replace("(prefers-color-scheme: dark)", is_dark)
+        .replace("light dark", scheme)
 }

@@ -1,0 +1,16 @@
+import type { Devices } from "./devices.js";
+import type { Api, CodeProof, CodeSent, CodeWish, Profile, Schemas } from "./types.js";
+interface Defaults {
+    readonly sourceUrl: string | undefined;
+    readonly locale: string | undefined;
+}
+type Purpose = "sign-in" | "address";
+/** Asks for codes and redeems them. */
+export declare class Codes {
+    #private;
+    constructor(api: Api, devices: Devices, defaults: Defaults);
+    request(wish: CodeWish, purpose: Purpose): Promise<CodeSent>;
+    verify(proof: CodeProof): Promise<Schemas["SignedIn"]>;
+    verifyAddress(proof: CodeProof): Promise<Profile>;
+}
+export {};

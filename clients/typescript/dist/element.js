@@ -1,0 +1,167 @@
+/* latchkey-client, Apache-2.0 */
+import{createLatchkey as pe}from"./latchkey.js";import{looksLikePhone as de}from"./latchkey.js";function r(n,e={},...t){let o=document.createElement(n);for(let[i,a]of Object.entries(e))a===!0?o.setAttribute(i,""):typeof a=="string"&&o.setAttribute(i,a);return o.append(...t),o}function q(n,e,t){let[o="",i=""]=n.split(e);return[o,t,i]}function h(n,e){n.setAttribute("aria-disabled",String(!e))}function C(n){return n.getAttribute("aria-disabled")!=="true"}import{countdown as re,LatchkeyError as G}from"./latchkey.js";var D={signIn:"Anmelden",confirmItIsYou:"Bestätigen Sie, dass Sie es sind",email:"E-Mail-Adresse",phone:"Telefonnummer",emailOrPhone:"E-Mail-Adresse oder Telefonnummer",phoneHint:"Telefonnummern beginnen mit + und der Landesvorwahl.",way:"Code senden per",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Code senden",checkMail:"Sehen Sie in Ihre E-Mails",checkPhone:"Sehen Sie auf Ihr Telefon",sentTo:"Wir haben einen Code mit {n} Ziffern an {to} gesendet.",code:"Code",confirm:"Bestätigen",onItsWay:"Unterwegs",delivered:"Zugestellt",deliveredMail:"Zugestellt. Nicht im Posteingang? Sehen Sie im Spam-Ordner nach.",cameBack:"Die Nachricht kam zurück. Stimmt die Adresse?",undelivered:"Die Nachricht konnte nicht zugestellt werden.",again:"Noch einmal senden",againIn:"Noch einmal senden in {time}",bySms:"Stattdessen per SMS senden",byWhatsapp:"Stattdessen per WhatsApp senden",other:"Andere Adresse verwenden",done:"Sie sind angemeldet.",signOut:"Abmelden",expired:"Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen senden.",wrongCode:"Dieser Code stimmt nicht oder gilt nicht mehr. Nehmen Sie den aus der neuesten Nachricht oder lassen Sie sich einen neuen senden.",wrongLength:"Der Code hat {n} Ziffern.",wrongEmail:"Das ist keine E-Mail-Adresse. Haben Sie sich vertippt?",wrongPhone:"Das ist keine Telefonnummer mit Landesvorwahl, wie zum Beispiel +49 30 901820.",wrongAddress:"Das ist weder eine E-Mail-Adresse noch eine Telefonnummer mit Landesvorwahl.",wrongWay:"Auf diesem Weg lässt sich kein Code senden. Wählen Sie einen anderen.",tooOften:"Zu viele Versuche. Bitte warten Sie ein wenig.",tryAgainIn:"Weiter geht es in {time}",notSent:"Die Nachricht konnte nicht gesendet werden. Versuchen Sie es noch einmal oder mit einer anderen Adresse.",suspended:"Dieses Konto ist gesperrt. Bitte wenden Sie sich an den Support.",broken:"Bei uns funktioniert gerade etwas nicht. Bitte versuchen Sie es gleich noch einmal.",offline:"Keine Verbindung. Prüfen Sie Ihr Netz und versuchen Sie es noch einmal."};var O={signIn:"Sign in",confirmItIsYou:"Confirm that it is you",email:"E-mail address",phone:"Phone number",emailOrPhone:"E-mail address or phone number",phoneHint:"Start phone numbers with + and the country code.",way:"Send the code by",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Send code",checkMail:"Check your mail",checkPhone:"Check your phone",sentTo:"We sent a code with {n} digits to {to}.",code:"Code",confirm:"Confirm",onItsWay:"On its way",delivered:"Delivered",deliveredMail:"Delivered. Not in your inbox? Look in the spam folder.",cameBack:"The message came back. Is the address right?",undelivered:"The message could not be delivered.",again:"Send again",againIn:"Send again in {time}",bySms:"Send by SMS instead",byWhatsapp:"Send by WhatsApp instead",other:"Use another address",done:"You are signed in.",signOut:"Sign out",expired:"This code is no longer valid. Have a new one sent.",wrongCode:"That code is not right, or no longer valid. Use the one from the newest message, or have a new one sent.",wrongLength:"The code has {n} digits.",wrongEmail:"That is not an e-mail address. Look for a typing error.",wrongPhone:"That is not a phone number with country code, such as +44 20 7946 0018.",wrongAddress:"That is neither an e-mail address nor a phone number with country code.",wrongWay:"A code cannot be sent that way. Choose another one.",tooOften:"Too many attempts. Please wait a little.",tryAgainIn:"You can go on in {time}",notSent:"The message could not be sent. Try again, or use another address.",suspended:"This account is suspended. Please contact support.",broken:"Something is not working on our side. Please try again in a moment.",offline:"No connection. Check your network and try again."};var V={signIn:"Entrar",confirmItIsYou:"Confirme que es usted",email:"Correo electrónico",phone:"Número de teléfono",emailOrPhone:"Correo electrónico o número de teléfono",phoneHint:"Los números de teléfono empiezan por + y el prefijo del país.",way:"Enviar el código por",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Enviar código",checkMail:"Revise su correo",checkPhone:"Revise su teléfono",sentTo:"Hemos enviado un código de {n} cifras a {to}.",code:"Código",confirm:"Confirmar",onItsWay:"En camino",delivered:"Entregado",deliveredMail:"Entregado. ¿No está en la bandeja de entrada? Mire en la carpeta de correo no deseado.",cameBack:"El mensaje ha sido devuelto. ¿Es correcta la dirección?",undelivered:"No se ha podido entregar el mensaje.",again:"Enviar de nuevo",againIn:"Enviar de nuevo en {time}",bySms:"Enviar por SMS",byWhatsapp:"Enviar por WhatsApp",other:"Usar otra dirección",done:"Ha entrado en su cuenta.",signOut:"Salir",expired:"Este código ya no es válido. Pida uno nuevo.",wrongCode:"El código no es correcto o ya no es válido. Use el del mensaje más reciente o pida uno nuevo.",wrongLength:"El código tiene {n} cifras.",wrongEmail:"No es una dirección de correo electrónico. Compruebe si hay algún error.",wrongPhone:"No es un número de teléfono con prefijo de país, por ejemplo +34 912 345 678.",wrongAddress:"No es ni un correo electrónico ni un número de teléfono con prefijo de país.",wrongWay:"No se puede enviar un código por esa vía. Elija otra.",tooOften:"Demasiados intentos. Espere un poco, por favor.",tryAgainIn:"Podrá continuar en {time}",notSent:"No se ha podido enviar el mensaje. Inténtelo de nuevo o use otra dirección.",suspended:"Esta cuenta está suspendida. Póngase en contacto con el soporte.",broken:"Algo no funciona por nuestra parte. Inténtelo de nuevo dentro de un momento.",offline:"Sin conexión. Compruebe la red e inténtelo de nuevo."};var H={signIn:"Connexion",confirmItIsYou:"Confirmez que c’est bien vous",email:"Adresse e-mail",phone:"Numéro de téléphone",emailOrPhone:"Adresse e-mail ou numéro de téléphone",phoneHint:"Les numéros de téléphone commencent par + et l’indicatif du pays.",way:"Envoyer le code par",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Envoyer le code",checkMail:"Consultez vos e-mails",checkPhone:"Consultez votre téléphone",sentTo:"Nous avons envoyé un code à {n} chiffres à {to}.",code:"Code",confirm:"Confirmer",onItsWay:"En route",delivered:"Distribué",deliveredMail:"Distribué. Pas dans votre boîte de réception ? Regardez dans les courriers indésirables.",cameBack:"Le message est revenu. L’adresse est-elle correcte ?",undelivered:"Le message n’a pas pu être distribué.",again:"Renvoyer",againIn:"Renvoyer dans {time}",bySms:"Envoyer plutôt par SMS",byWhatsapp:"Envoyer plutôt par WhatsApp",other:"Utiliser une autre adresse",done:"Vous êtes connecté(e).",signOut:"Se déconnecter",expired:"Ce code n’est plus valable. Demandez-en un nouveau.",wrongCode:"Ce code n’est pas le bon ou n’est plus valable. Prenez celui du message le plus récent, ou demandez-en un nouveau.",wrongLength:"Le code comporte {n} chiffres.",wrongEmail:"Ce n’est pas une adresse e-mail. Y a-t-il une faute de frappe ?",wrongPhone:"Ce n’est pas un numéro de téléphone avec indicatif du pays, comme +33 1 99 00 12 34.",wrongAddress:"Ce n’est ni une adresse e-mail ni un numéro de téléphone avec indicatif du pays.",wrongWay:"Impossible d’envoyer un code par cette voie. Choisissez-en une autre.",tooOften:"Trop de tentatives. Veuillez patienter un peu.",tryAgainIn:"Vous pourrez continuer dans {time}",notSent:"Le message n’a pas pu être envoyé. Réessayez ou utilisez une autre adresse.",suspended:"Ce compte est suspendu. Veuillez contacter le support.",broken:"Quelque chose ne fonctionne pas de notre côté. Veuillez réessayer dans un instant.",offline:"Pas de connexion. Vérifiez votre réseau et réessayez."};var U={signIn:"サインイン",confirmItIsYou:"ご本人の確認",email:"メールアドレス",phone:"電話番号",emailOrPhone:"メールアドレスまたは電話番号",phoneHint:"電話番号は + と国番号から入力してください。",way:"コードの受け取り方法",sms:"SMS",whatsapp:"WhatsApp",sendCode:"コードを送信",checkMail:"メールをご確認ください",checkPhone:"電話をご確認ください",sentTo:"{to} に {n} 桁のコードを送信しました。",code:"コード",confirm:"確認",onItsWay:"送信中",delivered:"届きました",deliveredMail:"届きました。受信トレイにない場合は、迷惑メールフォルダをご確認ください。",cameBack:"メッセージが戻ってきました。宛先は正しいですか。",undelivered:"メッセージを届けられませんでした。",again:"もう一度送信",againIn:"もう一度送信（あと {time}）",bySms:"代わりに SMS で送信",byWhatsapp:"代わりに WhatsApp で送信",other:"別の宛先を使う",done:"サインインしました。",signOut:"サインアウト",expired:"このコードは期限切れです。新しいコードを送信してください。",wrongCode:"コードが正しくないか、すでに無効です。最新のメッセージのコードを入力するか、新しいコードを送信してください。",wrongLength:"コードは {n} 桁です。",wrongEmail:"メールアドレスの形式ではありません。入力内容をご確認ください。",wrongPhone:"国番号付きの電話番号を入力してください（例：+81 3 1234 5678）。",wrongAddress:"メールアドレスまたは国番号付きの電話番号を入力してください。",wrongWay:"この方法ではコードを送信できません。別の方法を選んでください。",tooOften:"試行回数が多すぎます。しばらくお待ちください。",tryAgainIn:"あと {time} で続けられます",notSent:"メッセージを送信できませんでした。もう一度試すか、別の宛先を使ってください。",suspended:"このアカウントは停止されています。サポートへご連絡ください。",broken:"現在、サービス側で問題が起きています。しばらくしてからもう一度お試しください。",offline:"接続がありません。ネットワークを確認して、もう一度お試しください。"};var R={signIn:"Entrar",confirmItIsYou:"Confirme que é você",email:"Endereço de e-mail",phone:"Número de telefone",emailOrPhone:"E-mail ou número de telefone",phoneHint:"Números de telefone começam com + e o código do país.",way:"Enviar o código por",sms:"SMS",whatsapp:"WhatsApp",sendCode:"Enviar código",checkMail:"Veja o seu e-mail",checkPhone:"Veja o seu telefone",sentTo:"Enviamos um código de {n} dígitos para {to}.",code:"Código",confirm:"Confirmar",onItsWay:"A caminho",delivered:"Entregue",deliveredMail:"Entregue. Não está na caixa de entrada? Olhe na pasta de spam.",cameBack:"A mensagem voltou. O endereço está certo?",undelivered:"Não foi possível entregar a mensagem.",again:"Enviar de novo",againIn:"Enviar de novo em {time}",bySms:"Enviar por SMS",byWhatsapp:"Enviar por WhatsApp",other:"Usar outro endereço",done:"Você entrou na sua conta.",signOut:"Sair",expired:"Este código não vale mais. Peça um novo.",wrongCode:"O código não está certo ou não vale mais. Use o da mensagem mais recente ou peça um novo.",wrongLength:"O código tem {n} dígitos.",wrongEmail:"Isto não é um endereço de e-mail. Veja se há um erro de digitação.",wrongPhone:"Isto não é um número de telefone com código do país, como +55 11 5555 0123.",wrongAddress:"Isto não é um e-mail nem um número de telefone com código do país.",wrongWay:"Não é possível enviar um código por esse meio. Escolha outro.",tooOften:"Tentativas demais. Espere um pouco, por favor.",tryAgainIn:"Você poderá continuar em {time}",notSent:"Não foi possível enviar a mensagem. Tente de novo ou use outro endereço.",suspended:"Esta conta está suspensa. Fale com o suporte.",broken:"Algo não está funcionando do nosso lado. Tente de novo daqui a pouco.",offline:"Sem conexão. Verifique a rede e tente de novo."};var Y={de:D,en:O,es:V,fr:H,ja:U,pt:R};function B(n){let e=n.getAttribute("locale")??oe(n),t=e?[e]:navigator.languages??[],o=t.map($).find(a=>a&&F(a)in Y),i=o?F(o):"en";return{language:i,locale:o??$(t[0]??""),words:Y[i]??O}}function oe(n){for(let e=n;e;e=ie(e)){let t=e.closest("[lang]");if(t?.getAttribute("lang"))return t.getAttribute("lang")}return null}function ie(n){let e=n.getRootNode();return e instanceof ShadowRoot?e.host:null}function $(n){try{return Intl.getCanonicalLocales(n)[0]}catch{return}}function F(n){return n.split("-")[0]}var Z=n=>String(n).padStart(2,"0");function I(n){let e=Math.floor(n/60);return`${e<60?String(e):`${Math.floor(e/60)}:${Z(e%60)}`}:${Z(n%60)}`}function k(n,e){return n.replace(/\{(\w+)\}/g,(t,o)=>String(e[o]??t))}var x=class{node;#e=r("p",{part:"alert",class:"alert",role:"alert",id:"alert"});#n=r("p",{part:"text",class:"quiet",role:"timer",hidden:!0});#o;#i=()=>{};constructor(e){this.#o=e,this.node=r("div",{class:"notice"},this.#e,this.#n)}clear(){this.#i(),this.#e.textContent="",this.#n.hidden=!0}say(e){this.clear(),this.#e.textContent=e}tell(e,t,o,i){this.say(ae(e,t,this.#o));let a=e instanceof G&&e.code==="rate_limited"?e.retryAfter:null;if(!a)return o();this.#n.hidden=!1,this.#i=re(a,m=>{this.#n.textContent=k(this.#o.tryAgainIn,{time:I(m)}),!(m>0)&&(this.clear(),o())},i)}};function ae(n,e,t){if(!(n instanceof G))return t.broken;switch(n.code){case"invalid_request":return se(n.fields.map(o=>o.code),e,t);case"otp_invalid":return t.wrongCode;case"rate_limited":return t.tooOften;case"delivery_failed":return t.notSent;case"forbidden":return t.suspended;case"offline":return t.offline;default:return t.broken}}function se(n,e,t){return n.includes("invalid_otp_code")?k(t.wrongLength,{n:e.digits}):n.includes("invalid_channel")?t.wrongWay:e.kind==="email"?t.wrongEmail:e.kind==="phone"?t.wrongPhone:t.wrongAddress}function J(n,e,t){let{words:o,channels:i,signal:a}=n,[m,u]=[i.includes("email"),i.filter(S=>S!=="email")],p=u.length?m?"either":"phone":"email",w=new x(o),s=r("input",{part:"input",id:"identifier",name:"identifier",required:!0,...le(p)});s.value=e;let f=r("p",{part:"text",class:"quiet hint",id:"hint",hidden:p==="email"},o.phoneHint);s.setAttribute("aria-describedby",p==="email"?"alert":"hint alert");let y=ce(n,u),l=r("button",{part:"button",type:"submit"},o.sendCode),g={email:o.email,phone:o.phone,either:o.emailOrPhone}[p],A=r("h2",{part:"heading"},n.again?o.confirmItIsYou:o.signIn),v=r("form",{novalidate:!0},A);v.append(r("div",{class:"field"},r("label",{part:"label",for:"identifier"},g),s,f),y.node,w.node,l);let b=()=>p==="phone"||p==="either"&&de(s.value),E=()=>y.show(b());return E(),s.addEventListener("input",()=>{E(),w.clear(),s.removeAttribute("aria-invalid"),h(l,!0)}),v.addEventListener("submit",async S=>{if(S.preventDefault(),!C(l)||l.ariaBusy==="true")return;let d={kind:b()?"phone":p==="either"&&!s.value.includes("@")?"either":"email",digits:n.digits};l.ariaBusy="true",w.clear();try{await t({identifier:s.value.trim(),channel:b()?y.chosen():void 0})}catch(c){if(a.aborted)return;n.report(c),h(l,!1),w.tell(c,d,()=>h(l,!0),a),C(l)&&(s.setAttribute("aria-invalid","true"),s.focus())}finally{l.ariaBusy=null}}),{node:v,focus:()=>s.focus()}}function le(n){let e={spellcheck:"false",autocapitalize:"none",dir:"ltr"};return n==="phone"?{...e,type:"tel",autocomplete:"tel"}:{...e,type:"text",inputmode:"email",autocomplete:n==="email"?"email":"username"}}function ce({words:n},e){let t={sms:n.sms,phone:n.sms,whatsapp:n.whatsapp,email:n.email},o=e.map((a,m)=>{let u=r("input",{type:"radio",name:"way",value:a,checked:m===0});return{radio:u,label:r("label",{part:"label",class:"way"},u,t[a])}}),i=r("fieldset",{class:"ways",hidden:!0},r("legend",{part:"label"},n.way));return i.append(r("div",{class:"row"},...o.map(({label:a})=>a))),{node:i,show:a=>i.hidden=!a||e.length<2,chosen:()=>o.find(({radio:a})=>a.checked)?.radio.value??e[0]}}function L({client:n,words:e}){let t=r("p",{part:"status",class:"status",role:"status",tabindex:"-1","data-state":"delivered"},e.done),o=r("button",{part:"link",class:"link",type:"button"},e.signOut);return o.addEventListener("click",()=>{n.signOut()}),{node:r("div",{class:"done"},t,r("div",{class:"links"},o)),focus:()=>t.focus()}}var P=class{#e;constructor(e){this.#e=`latchkey:${e}:pending`}keep(e){try{sessionStorage.setItem(this.#e,JSON.stringify(e))}catch{}}forget(){try{sessionStorage.removeItem(this.#e)}catch{}}recall(e=Date.now()){try{let t=JSON.parse(sessionStorage.getItem(this.#e)??"null");return!t||e<t.at||M(t,t.sent.expires_in,e)===0?null:t}catch{return null}}};function M(n,e,t=Date.now()){return Math.max(0,Math.ceil(e-(t-n.at)/1e3))}import{countdown as Q,digits as T}from"./latchkey.js";async function K(n){if(!("OTPCredential"in globalThis))return null;try{let e={otp:{transport:["sms"]},signal:n};return(await navigator.credentials.get(e))?.code??null}catch{return null}}function ee(n,e,t){let{words:o,signal:i}=n,a=e.sent.channel==="email",m={kind:a?"email":"phone",digits:n.digits},u=new x(o),p=r("bdi",{class:"to"},e.identifier),w=r("p",{part:"text",id:"sent"},...q(k(o.sentTo,{n:n.digits}),"{to}",p)),s=r("input",{part:"input code",class:"code",id:"code",name:"code",type:"text",inputmode:"numeric",autocomplete:"one-time-code",enterkeyhint:"done",spellcheck:"false",dir:"ltr",required:!0,"aria-describedby":"sent alert"}),f=r("button",{part:"button",type:"submit"},o.confirm),y=r("p",{part:"status",class:"status",role:"status"}),l=_(o.again),g=ue(n,e),A=_(o.other),v=r("form",{novalidate:!0},r("h2",{part:"heading"},a?o.checkMail:o.checkPhone),w,y);v.append(r("div",{class:"field"},r("label",{part:"label",for:"code"},o.code),s),u.node,f,r("div",{class:"links"},l,...g?[g.button]:[],A));let b=async()=>{if(!(!C(f)||f.ariaBusy==="true")){if(s.value=T(s.value),!new RegExp(`^[0-9]{${n.digits}}$`).test(s.value))return u.say(k(o.wrongLength,{n:n.digits})),E();f.ariaBusy="true",u.clear();try{await t.prove(s.value)}catch(d){if(i.aborted)return;n.report(d),h(f,!1),u.tell(d,m,()=>h(f,!0),i),E()}finally{f.ariaBusy=null}}},E=()=>{s.setAttribute("aria-invalid","true"),s.focus(),s.select()};s.addEventListener("input",d=>{let{isComposing:c,inputType:W="",data:ne}=d;if(c)return;s.removeAttribute("aria-invalid");let N=T(s.value);N!==s.value&&(s.value=N),!(W.startsWith("delete")||ne?.length===1)&&N.length===n.digits&&b()}),s.addEventListener("compositionend",()=>s.value=T(s.value)),v.addEventListener("submit",d=>{d.preventDefault(),b()});let S=async(d,c)=>{if(!(!C(c)||c.ariaBusy==="true")){c.ariaBusy="true",u.clear();try{await t.again(d)}catch(W){if(i.aborted)return;n.report(W),h(c,!1),u.tell(W,m,()=>h(c,!0),i)}finally{c.ariaBusy=null}}};return l.addEventListener("click",()=>{S(e.channel,l)}),g?.button.addEventListener("click",()=>{S(g.way,g.button)}),A.addEventListener("click",()=>t.other()),Q(M(e,e.sent.resend_in),d=>{l.textContent=d?k(o.againIn,{time:I(d)}):o.again;for(let c of[l,g?.button])c&&h(c,d===0)},i),Q(M(e,e.sent.expires_in),d=>d||u.say(o.expired),i),X(y,"queued",o.onItsWay),n.client.watchDelivery(e.sent.delivery_id,({status:d})=>X(y,d,me(d,a,n)),i).catch(n.report),a||K(i).then(d=>{d===null||i.aborted||(s.value=T(d),b())}),{node:v,focus:()=>s.focus()}}function _(n){return r("button",{part:"link",class:"link",type:"button"},n)}function ue({channels:n,words:e},{sent:t}){let o=n.find(i=>i==="sms"||i==="phone");return t.channel==="whatsapp"&&o?{way:o,button:_(e.bySms)}:t.channel==="phone"&&n.includes("whatsapp")?{way:"whatsapp",button:_(e.byWhatsapp)}:null}function X(n,e,t){n.dataset.state=e,n.textContent!==t&&(n.textContent=t)}function me(n,e,{words:t}){return n==="queued"||n==="sent"?t.onItsWay:n==="delivered"||n==="read"?e?t.deliveredMail:t.delivered:n==="failed"?t.undelivered:t.cameBack}var he=`
+:host {
+  --_accent: var(--latchkey-accent, #1d4ed8);
+  --_accent-ink: var(--latchkey-accent-ink, #fff);
+  --_surface: var(--latchkey-surface, #fff);
+  --_ink: var(--latchkey-ink, #17191e);
+  --_quiet: var(--latchkey-quiet, #565e6c);
+  --_line: var(--latchkey-line, #868e9c);
+  --_bad: var(--latchkey-bad, #b3261e);
+  --_good: var(--latchkey-good, #17703f);
+  --_radius: var(--latchkey-radius, .625rem);
+  display: block;
+  max-inline-size: 26rem;
+  color: var(--_ink);
+  font-family: var(--latchkey-font, inherit);
+  font-size: 1rem;
+  line-height: 1.5;
+  text-align: start;
+}
+/* By the page's own color-scheme: a page that is always light stays light. */
+@supports (color: light-dark(#000, #fff)) {
+  :host {
+    --_accent: var(--latchkey-accent, light-dark(#1d4ed8, #a9c1ff));
+    --_accent-ink: var(--latchkey-accent-ink, light-dark(#fff, #0b1738));
+    --_surface: var(--latchkey-surface, light-dark(#fff, #14161b));
+    --_ink: var(--latchkey-ink, light-dark(#17191e, #eceef2));
+    --_quiet: var(--latchkey-quiet, light-dark(#565e6c, #a7aebb));
+    --_line: var(--latchkey-line, light-dark(#868e9c, #6d7583));
+    --_bad: var(--latchkey-bad, light-dark(#b3261e, #ffb4ab));
+    --_good: var(--latchkey-good, light-dark(#17703f, #7fdba5));
+  }
+}
+:host([hidden]), [hidden] { display: none !important; }
+*, *::before, *::after { box-sizing: border-box; }
+form, .done { display: flex; flex-direction: column; margin: 0; }
+:is(form, .done) > * + * { margin-block-start: 1rem; }
+h2 { margin: 0; font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; text-wrap: balance; }
+p { margin: 0; }
+.to { font-weight: 600; overflow-wrap: anywhere; }
+.field { display: grid; gap: .375rem; }
+label, legend { font-weight: 600; font-size: .9375rem; padding: 0; }
+.quiet { color: var(--_quiet); font-size: .9375rem; }
+input:not([type="radio"]) {
+  inline-size: 100%;
+  min-block-size: 3rem;
+  padding: .5rem .875rem;
+  border: 1px solid var(--_line);
+  border-radius: var(--_radius);
+  background: var(--_surface);
+  color: inherit;
+  font: inherit;
+  /* Smaller, and phones zoom in on focus. */
+  font-size: max(1rem, 16px);
+}
+input.code {
+  padding-inline: .9em .5em;
+  font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace;
+  font-size: 1.75rem;
+  font-variant-numeric: tabular-nums;
+  letter-spacing: .4em;
+  text-align: center;
+}
+input[aria-invalid="true"] { border-color: var(--_bad); box-shadow: 0 0 0 1px var(--_bad); }
+:focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
+.done .status:focus { outline: none; }
+.ways { margin-inline: 0; padding: 0; border: 0; min-inline-size: 0; }
+.row { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-start: .375rem; }
+.way {
+  display: flex;
+  flex: 1;
+  align-items: center;
+  gap: .625rem;
+  min-block-size: 2.75rem;
+  padding-inline: .875rem;
+  border: 1px solid var(--_line);
+  border-radius: var(--_radius);
+  font-weight: 400;
+  font-size: 1rem;
+  cursor: pointer;
+}
+.way:has(:checked) { border-color: var(--_accent); box-shadow: 0 0 0 1px var(--_accent); }
+.way:has(:focus-visible) { outline: 3px solid var(--_accent); outline-offset: 2px; }
+.way input { inline-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); outline: none; }
+button { font: inherit; cursor: pointer; }
+button[type="submit"] {
+  position: relative;
+  min-block-size: 3rem;
+  padding: .5rem 1.25rem;
+  border: 1px solid transparent;
+  border-radius: var(--_radius);
+  background: var(--_accent);
+  color: var(--_accent-ink);
+  font-weight: 600;
+  transition: filter .15s;
+}
+button[type="submit"]:hover { filter: brightness(1.08); }
+button[aria-disabled="true"] { cursor: default; }
+button[type="submit"][aria-disabled="true"] { background: none; border-color: var(--_line); color: var(--_quiet); filter: none; }
+button[aria-busy="true"] { cursor: progress; }
+button[type="submit"][aria-busy="true"]::after {
+  content: "";
+  position: absolute;
+  inset-inline-end: 1rem;
+  inset-block-start: calc(50% - .5rem);
+  inline-size: 1rem;
+  block-size: 1rem;
+  border: 2px solid currentColor;
+  border-inline-end-color: transparent;
+  border-radius: 50%;
+  animation: turn .8s linear infinite;
+}
+.links { display: flex; flex-wrap: wrap; column-gap: 1.25rem; }
+.link {
+  min-block-size: 2.75rem;
+  min-inline-size: 2.75rem;
+  padding: 0;
+  border: 0;
+  border-radius: .25rem;
+  background: none;
+  color: var(--_accent);
+  font-size: .9375rem;
+  text-align: start;
+  text-decoration: underline;
+  text-decoration-thickness: 1px;
+  text-underline-offset: .2em;
+  font-variant-numeric: tabular-nums;
+}
+.link:hover { text-decoration-thickness: 2px; }
+.link[aria-disabled="true"] { color: var(--_quiet); text-decoration: none; }
+/* An empty alert stays where it is, so that what comes into it is read out; it takes no room. */
+.notice:has(.alert:empty) { margin-block-start: 0; }
+.alert { color: var(--_bad); font-size: .9375rem; }
+[role="timer"] { margin-block-start: .25rem; font-variant-numeric: tabular-nums; }
+.status { display: flex; align-items: baseline; gap: .625rem; color: var(--_quiet); font-size: .9375rem; }
+.status::before {
+  content: "";
+  flex: none;
+  inline-size: .625rem;
+  block-size: .625rem;
+  border: 2px solid currentColor;
+  border-radius: 50%;
+}
+.status:is([data-state="queued"], [data-state="sent"])::before { animation: breathe 1.6s ease-in-out infinite; }
+.status:is([data-state="delivered"], [data-state="read"]) { color: var(--_good); }
+.status:is([data-state="delivered"], [data-state="read"])::before {
+  inline-size: .4375rem;
+  block-size: .8125rem;
+  border-width: 0 2.5px 2.5px 0;
+  border-radius: 1px;
+  rotate: 42deg;
+  translate: 0 -1px;
+}
+.status:is([data-state="bounced"], [data-state="failed"], [data-state="complained"]) { color: var(--_bad); }
+.status:is([data-state="bounced"], [data-state="failed"], [data-state="complained"])::before { background: currentColor; }
+.done .status { font-size: 1.125rem; }
+.view { animation: arrive .18s ease-out; }
+@keyframes arrive { from { opacity: 0; translate: 0 .25rem; } }
+@keyframes turn { to { rotate: 1turn; } }
+@keyframes breathe { 50% { opacity: .3; } }
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { animation: none !important; transition: none !important; }
+}
+@media (forced-colors: active) {
+  button[type="submit"] { border-color: ButtonText; }
+}
+`,z;function te(){return z||(z=new CSSStyleSheet,z.replaceSync(he)),z}var fe=["email","sms","phone","whatsapp"],ge=globalThis.HTMLElement??Object,j=class extends ge{static observedAttributes="base-url channels locale source-url storage code-length identifier reauthenticate".split(" ");#e=this.attachShadow({mode:"open",delegatesFocus:!0});#n=null;#o=null;#i=new AbortController;#s=()=>{};#t=null;#d=!1;constructor(){super(),this.#e.adoptedStyleSheets=[te()]}set client(e){this.#n=e,this.#l()}get client(){return this.#n??(this.#o??=pe(this.#k()))}connectedCallback(){this.#l(),this.hasAttribute("autofocus")&&this.focus()}disconnectedCallback(){this.#u()}attributeChangedCallback(e,t,o){t===o||!this.isConnected||(["base-url","source-url","storage"].includes(e)&&this.#m(),this.#l())}reset(){this.#a().forget(),this.#t=null,this.#d=!1,this.isConnected&&this.#p()}#l(){if(this.#u(),!this.isConnected)return;let{client:e}=this;this.#s=e.onSessionChange(()=>this.#h()),this.#t??=this.#a().recall(),e.session&&!this.#c?this.#r(L):this.#t?this.#g(this.#t):this.#p(),e.ready.then(()=>this.isConnected&&e===this.client&&this.#h())}#u(){this.#i.abort(),this.#s(),this.#s=()=>{},this.isConnected||this.#m()}#m(){this.#o?.close(),this.#o=null}get#c(){return this.hasAttribute("reauthenticate")&&!this.#d}#h(){let e=this.client.session!==null,t=this.#e.querySelector(".done")!==null;e&&!t&&!this.#c&&this.#r(L),!e&&t&&this.reset()}#p(){let e=this.getAttribute("identifier")??"";this.#r(t=>J(t,e,o=>this.#f(t,o)))}async#f(e,{identifier:t,channel:o}){let{locale:i}=B(this),a={identifier:t,...o&&{channel:o},...i&&{locale:i}},m=await e.client.requestCode(a);e.signal.aborted||(this.#t={identifier:t,channel:o,sent:m,at:Date.now()},this.#a().keep(this.#t),this.#g(this.#t).focus())}#g(e){let{identifier:t}=e;return this.#r(o=>ee(o,e,{prove:i=>this.#v(o,{identifier:t,code:i,channel:e.sent.channel}),again:i=>this.#f(o,{identifier:t,channel:i}),other:()=>{this.reset(),this.focus()}}))}async#v(e,t){let o=await e.client.verifyCode(t);this.#a().forget(),this.#t=null,this.#d=!0,this.isConnected&&this.#r(L).focus(),this.#y("latchkey-signed-in",o)}#r(e){this.#i.abort(),this.#i=new AbortController;let{words:t,language:o}=B(this),i=e({client:this.client,words:t,channels:this.#b(),digits:Number.parseInt(this.getAttribute("code-length")??"",10)||6,again:this.#c,signal:this.#i.signal,report:a=>this.#y("latchkey-error",a)});return this.#e.replaceChildren(r("div",{class:"view",lang:o,dir:"ltr"},i.node)),i}#b(){let e=(this.getAttribute("channels")??"email").split(/[\s,]+/).filter(t=>fe.includes(t));return e.length?e:["email"]}#k(){let e=this.getAttribute("storage"),t=this.getAttribute("source-url");return{baseUrl:this.getAttribute("base-url")??"",...e&&{storage:e},...t&&{sourceUrl:t}}}#a(){return new P(this.getAttribute("base-url")??"")}#y(e,t){this.dispatchEvent(new CustomEvent(e,{detail:t,bubbles:!0,composed:!0}))}};globalThis.customElements&&!customElements.get("latchkey-sign-in")&&customElements.define("latchkey-sign-in",j);export{j as LatchkeySignIn};

@@ -1,0 +1,2 @@
+import type { Words } from "./en.js";
+export declare const es: Words;

@@ -1,0 +1,22 @@
+import type { SessionChange } from "./types.js";
+/** What a tab tells the others about a session. */
+export interface Notice {
+    readonly sid: string;
+    readonly change: SessionChange | "refreshed";
+    /** The stored text, for copies of a tab, whose storage is a copy too. */
+    readonly value?: string | null;
+}
+/** The other tabs of the same browser. */
+export declare class Tabs {
+    #private;
+    constructor(name: string);
+    listen(onNotice: (notice: Notice) => void): void;
+    /** A channel for one notice: whoever never listens holds nothing open. */
+    tell(notice: Notice): void;
+    /**
+     * Runs the work while no other tab runs such work, where the browser can do that. Tells it how long, in milliseconds, what
+     * another tab has just stored may take to be seen here: browsers bring it over later than they pass on the lock.
+     */
+    alone<T>(work: (lag: number) => Promise<T>): Promise<T>;
+    close(): void;
+}

@@ -1,0 +1,198 @@
+import { sleep } from "./deliveries.js";
+import { LatchkeyError } from "./errors.js";
+import { ENDED, fresh, parse, record, session, type Record } from "./record.js";
+import type { Place } from "./storage.js";
+import { Tabs, type Notice } from "./tabs.js";
+import type { Schemas, Session, SessionChange } from "./types.js";
+
+type Listener = (session: Session | null, change: SessionChange) => void;
+
+/** Two calls of the service that the session itself needs. */
+export interface Exchange {
+  refresh(token: string): Promise<Schemas["Tokens"]>;
+  revoke(token: string): Promise<void>;
+}
+
+/** The service's own word that a refresh token is none, or none any more. */
+const OVER: ReadonlySet<LatchkeyError["code"]> = new Set(["refresh_invalid", "invalid_request"]);
+
+/** Keeps the session: stored, fresh, and alike in all tabs. */
+export class Keeper {
+  readonly ready: Promise<void>;
+  readonly #key: string;
+  readonly #place: Place;
+  readonly #exchange: Exchange;
+  readonly #tabs: Tabs | null;
+  readonly #listeners = new Set<Listener>();
+  #known: Record | null = null;
+  #shown: Session | null = null;
+  #refreshing: Promise<Record> | null = null;
+
+  constructor(key: string, place: Place, exchange: Exchange) {
+    this.#key = key;
+    this.#place = place;
+    this.#exchange = exchange;
+    this.#tabs = place.reach === "page" ? null : new Tabs(key);
+    // A duplicated tab starts with a copy of this tab's storage, and must not go on with tokens that we have used up.
+    if (place.reach === "tab") this.#tabs?.listen((notice) => void this.#hear(notice));
+    const stored = place.storage.get(key);
+    if (stored instanceof Promise) {
+      this.ready = stored.then((text) => void (this.#known = parse(text)));
+    } else {
+      this.#known = parse(stored);
+      this.ready = Promise.resolve();
+    }
+  }
+
+  get session(): Session | null {
+    const stored = this.#place.storage.get(this.#key);
+    if (!(stored instanceof Promise)) this.#notice(stored);
+    return this.#show();
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#tabs?.listen((notice) => void this.#hear(notice));
+    // What another tab stored may be seen later than what it told, and a page that comes back from the browser's cache has
+    // missed both.
+    if (this.#listeners.size === 0) for (const event of ["storage", "pageshow"]) globalThis.addEventListener?.(event, this.#look);
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The record with an access token that has some life left, and is not the one that was refused. */
+  async fresh(refused?: string): Promise<Record> {
+    const held = await this.#read();
+    if (!held) throw nobody();
+    if (held.access !== refused && fresh(held)) return held;
+    // One at a time: whoever comes meanwhile waits for the same.
+    this.#refreshing ??= this.#refresh(refused).finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  #refresh(refused?: string): Promise<Record> {
+    const work = (lag: number) => this.#exchangeTokens(refused, lag);
+    return this.#tabs ? this.#tabs.alone(work) : work(0);
+  }
+
+  async #exchangeTokens(refused: string | undefined, lag: number): Promise<Record> {
+    // Read again: while we waited, another tab may have done it.
+    let held = await this.#read();
+    for (let waited = 0; held && waited < lag; held = await this.#read(), waited += 10) {
+      if (held.access !== refused && fresh(held)) return held;
+      await sleep(10);
+    }
+    if (!held) throw nobody();
+    if (held.access !== refused && fresh(held)) return held;
+    let tokens;
+    try {
+      tokens = await this.#exchange.refresh(held.refresh);
+    } catch (error) {
+      return this.#afterFailure(held, refused, error);
+    }
+    const next = record(tokens);
+    const now = await this.#read();
+    // Signed out, or somebody else signed in, while we waited for the answer.
+    if (now?.sid !== held.sid) throw nobody();
+    await this.#write(next);
+    if (this.#place.reach === "tab") this.#tell("refreshed", next, JSON.stringify(next));
+    return next;
+  }
+
+  async #afterFailure(held: Record, refused: string | undefined, error: unknown): Promise<Record> {
+    if (!(error instanceof LatchkeyError) || !OVER.has(error.code)) {
+      // No answer is no sign-out, and the token may well be good for a little longer.
+      if (held.access !== refused && held.accessUntil > Date.now()) return held;
+      throw error;
+    }
+    const now = await this.#read();
+    if (now?.sid === held.sid && now.refresh !== held.refresh) return now;
+    if (now?.sid === held.sid) await this.#forget(held, "ended");
+    throw nobody(error);
+  }
+
+  /** Somebody has signed in. A session that was here before is over: nobody could use or see it any more. */
+  async begin(tokens: Schemas["Tokens"]): Promise<Session> {
+    const before = await this.#read();
+    const next = record(tokens);
+    await this.#write(next);
+    this.#tell("signed-in", next);
+    await this.#read();
+    if (before && before.sid !== next.sid) void this.#exchange.revoke(before.refresh).catch(() => undefined);
+    return this.#show() ?? (session(next) as Session);
+  }
+
+  /** Forgets first and tells the service then: signing out must work without a network. */
+  async signOut(): Promise<boolean> {
+    const held = await this.#read();
+    if (!held) return true;
+    await this.#forget(held, "signed-out");
+    return this.#exchange.revoke(held.refresh).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  close(): void {
+    this.#tabs?.close();
+    for (const event of ["storage", "pageshow"]) globalThis.removeEventListener?.(event, this.#look);
+    this.#listeners.clear();
+  }
+
+  readonly #look = () => void this.#read();
+
+  async #forget(held: Record, change: SessionChange): Promise<void> {
+    const { storage } = this.#place;
+    await (change === "ended" ? storage.set(this.#key, ENDED) : storage.remove(this.#key));
+    this.#tell(change, held, change === "ended" ? ENDED : null);
+    await this.#read();
+  }
+
+  async #read(): Promise<Record | null> {
+    return this.#notice(await this.#place.storage.get(this.#key));
+  }
+
+  async #write(next: Record): Promise<void> {
+    await this.#place.storage.set(this.#key, JSON.stringify(next));
+  }
+
+  /** Copies of this tab need what is stored now; all others can read it, or are not concerned. */
+  #tell(change: Notice["change"], held: Record, value?: string | null): void {
+    const copies = this.#place.reach === "tab" && value !== undefined;
+    this.#tabs?.tell({ sid: held.sid, change, ...(copies && { value }) });
+  }
+
+  async #hear(notice: Notice): Promise<void> {
+    const { storage, reach } = this.#place;
+    if (reach === "tab") {
+      // Another tab's sign-in is its own; what becomes of the session that we share with it is ours too.
+      const held = parse(await storage.get(this.#key));
+      if (held?.sid !== notice.sid || notice.value === undefined) return;
+      if (!notice.value) await storage.remove(this.#key);
+      else if ((parse(notice.value)?.taken ?? Infinity) > held.taken) await storage.set(this.#key, notice.value);
+    }
+    await this.#read();
+  }
+
+  /** Takes in what is stored, and calls the listeners where that is another session: the one way to all of them. */
+  #notice(text: string | null): Record | null {
+    const before = this.#known?.sid;
+    this.#known = parse(text);
+    if (before !== this.#known?.sid) this.#emit(this.#known ? "signed-in" : text === ENDED ? "ended" : "signed-out");
+    return this.#known;
+  }
+
+  /** The same object as long as it is the same session: some frameworks take another one for a change. */
+  #show(): Session | null {
+    if (this.#shown?.sid !== this.#known?.sid) this.#shown = session(this.#known);
+    return this.#shown;
+  }
+
+  #emit(change: SessionChange): void {
+    const now = this.#show();
+    for (const listener of this.#listeners) queueMicrotask(() => listener(now, change));
+  }
+}
+
+function nobody(cause?: unknown): LatchkeyError {
+  return new LatchkeyError("unauthenticated", "Nobody is signed in here, or not any more.", { status: 401, cause });
+}

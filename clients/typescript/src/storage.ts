@@ -1,0 +1,50 @@
+import type { KeyValueStorage, LatchkeyOptions } from "./types.js";
+
+/** Who else sees what is stored: every tab, copies of this tab, or nobody. */
+export type Reach = "shared" | "tab" | "page";
+
+export interface Place {
+  readonly storage: KeyValueStorage;
+  readonly reach: Reach;
+}
+
+/** Where the session is kept, and where device tokens are: these are to survive the session. */
+export function places(choice: LatchkeyOptions["storage"]): { session: Place; devices: KeyValueStorage } {
+  const local = web("localStorage");
+  if (typeof choice === "object") {
+    return { session: { storage: choice, reach: "shared" }, devices: choice };
+  }
+  const devices = local ?? memory();
+  const kind = choice ?? (local ? "local" : "memory");
+  const session = kind === "local" ? local : kind === "session" ? web("sessionStorage") : null;
+  if (!session) return { session: { storage: memory(), reach: "page" }, devices };
+  return { session: { storage: session, reach: kind === "local" ? "shared" : "tab" }, devices };
+}
+
+/** The browser's storage, or null where there is none or it is forbidden (private windows, blocked cookies). */
+function web(name: "localStorage" | "sessionStorage"): KeyValueStorage | null {
+  // Node has a localStorage of its own, which warns and is no browser's.
+  if (typeof window === "undefined") return null;
+  try {
+    const storage = window[name];
+    const probe = "latchkey:probe";
+    storage.setItem(probe, probe);
+    storage.removeItem(probe);
+    return {
+      get: (key) => storage.getItem(key),
+      set: (key, value) => storage.setItem(key, value),
+      remove: (key) => storage.removeItem(key),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function memory(): KeyValueStorage {
+  const held = new Map<string, string>();
+  return {
+    get: (key) => held.get(key) ?? null,
+    set: (key, value) => void held.set(key, value),
+    remove: (key) => void held.delete(key),
+  };
+}
