@@ -96,7 +96,7 @@ async fn write(
     let recipient = marks.recipient(to);
     let (dispatch, noted) = futures_util::join!(
         courier.send(&letter),
-        store.note_delivery(id, channel, &recipient, None, now)
+        store.note_notice_delivery(id, channel, &recipient, now)
     );
     if let Err(error) = noted {
         telemetry::note("delivery_not_noted", error);

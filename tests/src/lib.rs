@@ -13,7 +13,7 @@ mod tables;
 mod visitor;
 
 pub use answer::Answer;
-pub use desk::{CallRecord, steps};
+pub use desk::{CallRecord, code_in, steps};
 pub use house::{Call, House};
 pub use invariants::{Rules, Scene};
 pub use ledger::{Asked, Entered, Ledger};
