@@ -2,6 +2,7 @@
 
 pub(crate) mod bus;
 pub(crate) mod calendar;
+pub(crate) mod manners;
 pub(crate) mod objects;
 mod pattern;
 mod position;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use manners::Manners;
 use position::Positions;
 use streams::Feed;
 
@@ -36,6 +38,7 @@ pub(crate) struct Feeds {
     done: Vec<watch::Receiver<u64>>,
     /// Counts the events of the bus that are under way to functions.
     letters: watch::Receiver<usize>,
+    manners: watch::Receiver<Manners>,
 }
 
 impl Feeds {
@@ -58,6 +61,7 @@ impl Feeds {
             writes: gateway.world.writes.subscribe(),
             done: Vec::new(),
             letters: gateway.world.bus.under_way.subscribe(),
+            manners: gateway.world.manners.subscribe(),
         };
         let gateway = || Arc::clone(gateway);
         for wanted in events.streams {
@@ -75,6 +79,7 @@ impl Feeds {
                 wanted,
                 table,
                 writes: feeds.writes.clone(),
+                manners: feeds.manners.clone(),
                 done,
             };
             background.spawn(feed.run());
@@ -98,8 +103,12 @@ impl Feeds {
         Ok(())
     }
 
-    /// Waits until everything written so far was handed over, for this long at the most; whether it was.
+    /// Waits until everything written so far was handed over, for this long at the most; whether it was. While the
+    /// streams are paused there is nothing to wait for.
     pub(crate) async fn settle(&self, patience: Duration) -> bool {
+        if self.manners.borrow().paused {
+            return false;
+        }
         let all = async {
             // What a function writes while it is fed is written so far too.
             loop {
