@@ -18,6 +18,7 @@ mod limiter;
 mod lockout;
 mod profile;
 mod race;
+mod recount;
 mod settings;
 mod sign_in;
 mod texts;
