@@ -10,9 +10,9 @@
 //! - [`keyring`]: signing keys and pepper;
 //! - [`courier`]: the door to people: mail, SMS, WhatsApp;
 //! - [`gallery`]: the door to S3;
-//! - [`guard`], [`issuing`], [`proving`], [`marks`], [`minting`], [`telling`], [`erasing`]: what more than one function
+//! - [`guard`], [`issuing`], [`proving`], [`marks`], [`minting`], [`telling`], [`erasing`], [`exporting`]: what more than one function
 //!   does with all of these: who is calling, sending a code, checking one, what is derived for it, telling people that an
-//!   address changed, erasing them;
+//!   address changed, erasing them, telling what is held on them;
 //! - [`chronicle`]: what happened, read off the tables' streams;
 //! - [`config`], [`clock`], [`beside`], [`entropy`], [`cloud`], [`error`], [`telemetry`]: what all of them stand on.
 
@@ -27,6 +27,7 @@ pub mod entropy;
 pub mod entry;
 pub mod erasing;
 pub mod error;
+pub mod exporting;
 pub mod fares;
 pub mod gallery;
 pub mod guard;

@@ -99,7 +99,7 @@ impl Teller<'_> {
         let (dispatch, noted) = futures_util::join!(
             self.courier.send(&letter),
             self.store
-                .note_delivery(id, channel, &recipient, None, now)
+                .note_notice_delivery(id, channel, &recipient, now)
         );
         if let Err(error) = noted {
             telemetry::note("delivery_not_noted", error);

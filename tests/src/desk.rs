@@ -21,6 +21,10 @@ pub struct CallRecord {
     pub ended_us: u64,
     /// DynamoDB's capacity units.
     pub capacity_units: Option<f64>,
+    /// DynamoDB's table, where the call is about one.
+    pub table: Option<String>,
+    /// The partition key's value, where the call is about one partition.
+    pub partition: Option<String>,
 }
 
 /// The sequential steps of these calls: calls that overlap are one step (CONTRACT section 10).
@@ -163,7 +167,8 @@ fn list(value: Value) -> Vec<Value> {
 }
 
 /// The code in a message: the first run of six to ten digits of its text.
-pub(crate) fn code_in(message: &Value) -> Option<String> {
+#[must_use]
+pub fn code_in(message: &Value) -> Option<String> {
     let text = message["text"].as_str()?;
     text.split(|c: char| !c.is_ascii_digit())
         .find(|run| (6..=10).contains(&run.len()))
@@ -182,6 +187,8 @@ mod tests {
             started_us,
             ended_us,
             capacity_units: None,
+            table: None,
+            partition: None,
         }
     }
 

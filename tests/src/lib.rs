@@ -5,6 +5,7 @@
 //! hold, and `invariants` says what must be true of it after anything.
 
 mod answer;
+mod crowd;
 mod desk;
 mod house;
 mod invariants;
@@ -14,7 +15,8 @@ mod tables;
 mod visitor;
 
 pub use answer::Answer;
-pub use desk::{CallRecord, steps};
+pub use crowd::Crowd;
+pub use desk::{CallRecord, code_in, steps};
 pub use house::{Call, House};
 pub use invariants::{Rules, Scene};
 pub use ledger::{Asked, Entered, Ledger};

@@ -35,6 +35,18 @@ impl Tables<'_> {
         self.scan(ACCOUNTS).await
     }
 
+    /// Every item that hangs on a person.
+    pub async fn person(&self, user: &str) -> Vec<Item> {
+        let order = json!({
+            "TableName": ACCOUNTS,
+            "KeyConditionExpression": "pk=:pk",
+            "ExpressionAttributeValues": { ":pk": { "S": format!("USER#{user}") } },
+        });
+        let found = self.order("Query", &order).await;
+        let items = found["Items"].as_array().into_iter().flatten();
+        items.map(plain_map).collect()
+    }
+
     /// Every item of the table of codes, limits and deliveries.
     pub async fn ephemeral(&self) -> Vec<Item> {
         self.scan(EPHEMERAL).await

@@ -5,19 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use serde::Serialize;
 use shared::Result;
 use shared::http::Fields;
-use shared::store::statistics::day;
+use shared::store::statistics::Active;
+use shared::store::statistics::range::{MOST_DAYS, USUAL_DAYS};
 
 use crate::House;
-use crate::range::{USUAL, days_before};
-
-#[derive(Serialize)]
-pub(crate) struct Active {
-    days: u64,
-    active_users: u64,
-}
 
 /// Users who signed in or refreshed their session on one of the last days, today among them; each counts once.
 pub(crate) async fn show(
@@ -33,10 +26,11 @@ pub(crate) async fn show(
 
 async fn count(house: &House, uri: &Uri) -> Result<Active> {
     let mut fields = Fields::query(uri);
-    let days = fields.whole("days", 1..=366);
-    let days = fields.finish(|| Some(days.unwrap_or(USUAL.unsigned_abs())))?;
-    let today = day(house.clock.now());
-    let first = days_before(today, i64::try_from(days).unwrap_or(USUAL) - 1);
-    let active_users = house.store.active_users(first, today).await?;
-    Ok(Active { days, active_users })
+    let days = fields.whole("days", 1..=u64::from(MOST_DAYS));
+    let days = fields.finish(|| Some(days))?;
+    let days = days.and_then(|days| u32::try_from(days).ok());
+    house
+        .store
+        .active(days.unwrap_or(USUAL_DAYS), house.clock.now())
+        .await
 }

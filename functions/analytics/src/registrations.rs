@@ -1,55 +1,34 @@
 //! `GET /api/analytics/registrations/`
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use jiff::civil::Date;
-use serde::Serialize;
 use shared::Result;
 use shared::http::{Fields, Listing, Page};
+use shared::store::statistics::RegistrationsRow;
 
-use crate::House;
-use crate::range::Range;
-
-#[derive(Serialize)]
-pub(crate) struct Row {
-    day: Date,
-    total: u64,
-    by_method: BTreeMap<String, u64>,
-}
+use crate::{House, range};
 
 /// New users per day, oldest first; days without any are left out.
 pub(crate) async fn list(
     State(house): State<Arc<House>>,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Listing<Row>> {
+) -> Result<Listing<RegistrationsRow>> {
     house.for_admins(&headers, rows(&house, &uri)).await
 }
 
-async fn rows(house: &House, uri: &Uri) -> Result<Listing<Row>> {
+async fn rows(house: &House, uri: &Uri) -> Result<Listing<RegistrationsRow>> {
     let mut fields = Fields::query(uri);
-    let range = Range::take(&mut fields, house.clock.now());
+    let days = range::take(&mut fields, house.clock.now());
     let page = Page::take(&mut fields);
-    let (range, page) = fields.finish(|| Some((range?, page?)))?;
-    let list = range.name("registrations");
+    let (days, page) = fields.finish(|| Some((days?, page?)))?;
+    let list = range::name("registrations", days);
     let behind = house.place(&list, &page)?;
-    let days = house.store.registrations(range.from, range.to).await?;
-    let rows = days
-        .into_iter()
-        .map(|(day, by_method)| {
-            let total = by_method.values().sum();
-            (
-                day.to_string(),
-                Row {
-                    day,
-                    total,
-                    by_method,
-                },
-            )
-        })
+    let rows = house.store.registration_rows(days).await?.into_iter();
+    let rows = rows
+        .map(|row| (row.day.to_string(), row))
         .skip_while(|(place, _)| behind.as_ref().is_some_and(|behind| place <= behind));
     Ok(house.page(&list, &page, rows))
 }

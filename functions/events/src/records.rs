@@ -4,6 +4,8 @@
 //! harm then, and a published event carries the same id again. A stream is read on from the first record that failed,
 //! so nothing behind it is published yet.
 
+use std::collections::HashSet;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::chronicle::{Change, Chronicle, Story};
@@ -19,6 +21,8 @@ const SIDE_BY_SIDE: usize = 16;
 
 struct Told {
     sequence: String,
+    /// The partition, within which things happened in order.
+    partition: String,
     story: Result<Story>,
 }
 
@@ -54,6 +58,10 @@ impl House {
                         .as_str()
                         .unwrap_or_default()
                         .to_owned(),
+                    partition: record["dynamodb"]["Keys"]["pk"]["S"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned(),
                     story: change.map(|change| chronicle.tell(&change)),
                 }
             })
@@ -61,11 +69,13 @@ impl House {
         let unreadable = told.iter().position(|told| told.story.is_err());
         let good = unreadable.unwrap_or(told.len());
 
+        // One transaction takes no item twice, so a record that is in the batch twice is counted by its first copy.
+        let mut seen = HashSet::new();
         let counted = ids
             .iter()
             .zip(&told[..good])
             .filter_map(|(id, told)| Some((id.as_str(), &*told.story.as_ref().ok()?.counts)))
-            .filter(|(_, counts)| !counts.is_empty())
+            .filter(|(id, counts)| !counts.is_empty() && seen.insert(*id))
             .collect::<Vec<_>>();
         if let Err(error) = self.store.count_once(&counted, self.clock.now()).await {
             return (Some((0, error)), told);
@@ -95,8 +105,9 @@ impl House {
     /// Does the tasks of every record; up to which record all went well, and what went wrong there.
     async fn do_tasks(&self, told: &mut [Told]) -> (usize, Option<(usize, Error)>) {
         let mut done = 0;
-        for chunk in told.chunks_mut(SIDE_BY_SIDE) {
-            let chunk_done = chunk.iter_mut().map(|told| async {
+        while done < told.len() {
+            let end = done + apart(&told[done..]);
+            let chunk_done = told[done..end].iter_mut().map(|told| async {
                 match &mut told.story {
                     Ok(story) => self.do_all(story).await,
                     Err(_) => Ok(()),
@@ -128,5 +139,32 @@ impl House {
             }
         }
         Ok(())
+    }
+}
+
+/// How many of these records, from the first on, can be done side by side: no two of them are of one partition.
+fn apart(told: &[Told]) -> usize {
+    let mut partitions = HashSet::new();
+    let first = told.iter().take(SIDE_BY_SIDE);
+    first
+        .take_while(|told| partitions.insert(told.partition.as_str()))
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_to_one_partition_is_done_in_order() {
+        let told = |partition: &str| Told {
+            sequence: String::new(),
+            partition: partition.to_owned(),
+            story: Ok(Story::default()),
+        };
+        assert_eq!(apart(&["a", "b", "a", "c"].map(told)), 2);
+        assert_eq!(apart(&["a"].map(told)), 1);
+        let many: Vec<_> = (0..40).map(|n| told(&n.to_string())).collect();
+        assert_eq!(apart(&many), SIDE_BY_SIDE);
     }
 }

@@ -8,9 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use shared::guard::SignedIn;
-use shared::marks::Marks;
-use shared::store::export::Traces;
-use shared::{Error, Result};
+use shared::{Error, Result, exporting};
 
 use crate::House;
 
@@ -25,21 +23,10 @@ pub(crate) async fn export(
     signed_in.recently()?;
     let SignedIn { user, now, .. } = signed_in;
     let keyring = house.keyring.snapshot();
-    let marks = Marks::new(&keyring.peppers);
-    let traces = Traces {
-        recipients: &|identifier| marks.recipients(identifier),
-        suppressions: &|identifier| marks.suppressions(identifier),
-    };
-    let (held, pictures) = futures_util::try_join!(
-        house.store.export(user.id, traces),
-        house.gallery.objects_of(user.id),
-    )?;
-    let mut all = held.ok_or(Error::Unauthenticated)?;
-    all["id"] = json!(user.id);
-    all["exported_at"] = json!(now);
-    all["pictures"] = json!(pictures);
+    let held = exporting::export(&house.store, &house.gallery, &keyring.peppers, user.id, now);
+    let all = held.await?.ok_or(Error::Unauthenticated)?;
     let text = serde_json::to_vec_pretty(&all).map_err(Error::internal)?;
-    let name = format!("latchkey-export-{}.json", now.strftime("%Y-%m-%d"));
+    let name = exporting::file_name(now);
     if text.len() > MOST {
         let link = house.gallery.hand_out(user.id, &name, text, now).await?;
         let body = json!({ "url": link.url, "expires_in": link.expires_in });

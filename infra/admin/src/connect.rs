@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::config::ProvideCredentials as _;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use shared::clock::{Clock, SharedClock, SystemClock};
 use shared::cloud::{SecretSource, Setup};
-use shared::config::Variables;
+use shared::config::{Complaints, Variables};
+use shared::gallery::Gallery;
 use shared::keyring::{Peppers, SigningKeys};
 use shared::store::Store;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, readable};
 
 /// Where `cargo run` listens.
 pub(crate) const LOCAL: &str = "http://127.0.0.1:3000";
@@ -43,6 +46,14 @@ impl House {
         let mut setup = Setup::prepare(variables, clock)
             .await
             .map_err(|error| Failure::Usage(hint(error.to_string(), local)))?;
+        let mut reader = setup.reader();
+        let store = Store::open(&setup, &mut reader);
+        let store = reader
+            .finish(store)
+            .map_err(|error| Failure::Usage(hint(error.to_string(), local)))?;
+        if local.is_none() {
+            signed_in(&setup).await?;
+        }
         // A secret that cannot be read stops only what needs it, such as not `keys new`.
         let unread = match setup.secret_source() {
             Some(source) => source
@@ -52,11 +63,6 @@ impl House {
                 .err(),
             None => None,
         };
-        let mut reader = setup.reader();
-        let store = Store::open(&setup, &mut reader);
-        let store = reader
-            .finish(store)
-            .map_err(|error| Failure::Usage(hint(error.to_string(), local)))?;
         Ok(Self {
             setup,
             store,
@@ -90,9 +96,19 @@ impl House {
             .map_err(|error| Failure::Usage(error.to_string()))
     }
 
+    /// The bucket.
+    pub(crate) fn gallery(&self) -> Result<Gallery, Failure> {
+        let mut reader = self.setup.reader();
+        let gallery = Gallery::open(&self.setup, &mut reader);
+        let sentence = |error: Complaints| hint(error.to_string(), self.local.as_deref());
+        reader
+            .finish(gallery)
+            .map_err(|error| Failure::Usage(sentence(error)))
+    }
+
     fn readable(&self) -> Result<(), Failure> {
         match &self.unread {
-            Some(cause) => Err(Failure::Unavailable(format!(
+            Some(cause) => Err(Failure::of(&format!(
                 "SECRET_ID: the secret cannot be read: {cause}"
             ))),
             None => Ok(()),
@@ -106,6 +122,25 @@ impl House {
                 "SECRET_ID: it is not set; expected the name or ARN of the secret.".to_owned(),
             )
         })
+    }
+}
+
+/// Whether the machine has any credentials for AWS.
+async fn signed_in(setup: &Setup) -> Result<(), Failure> {
+    let none = |cause: String| {
+        Failure::Denied(format!(
+            "there are no credentials for AWS on this machine: {cause}; sign in with `aws sso login`, or set AWS_PROFILE or \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --local works on a local cloud"
+        ))
+    };
+    let Some(provider) = setup.sdk.credentials_provider() else {
+        return Err(none("nothing provides any".to_owned()));
+    };
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(none(
+            readable(&DisplayErrorContext(&error).to_string()).to_owned(),
+        )),
     }
 }
 

@@ -6,6 +6,7 @@
 mod forge;
 
 use clap::{Subcommand, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::connect::House;
@@ -25,6 +26,9 @@ pub(crate) enum Keys {
         /// The kind of the new next key.
         #[arg(long, value_enum, default_value_t = Kind::Rs256)]
         kind: Kind,
+        /// Rotates although the last rotation was just now: tokens that are still in time are refused then.
+        #[arg(long)]
+        force: bool,
     },
     /// The keys of the ring, without what is secret.
     List,
@@ -44,7 +48,7 @@ pub(crate) enum Kind {
 pub(crate) async fn run(command: Keys, house: &House, output: &Output) -> Result<(), Failure> {
     match command {
         Keys::New { kind } => new(kind, house, output).await,
-        Keys::Rotate { kind } => rotate(kind, house, output).await,
+        Keys::Rotate { kind, force } => rotate(kind, force, house, output).await,
         Keys::List => list(house, output),
     }
 }
@@ -77,7 +81,7 @@ async fn new(kind: Kind, house: &House, output: &Output) -> Result<(), Failure> 
     Ok(())
 }
 
-async fn rotate(kind: Kind, house: &House, output: &Output) -> Result<(), Failure> {
+async fn rotate(kind: Kind, force: bool, house: &House, output: &Output) -> Result<(), Failure> {
     let secret = house.secret()?;
     let mut document = secret.document().await.map_err(unreadable)?;
     let ring = document
@@ -93,9 +97,15 @@ async fn rotate(kind: Kind, house: &House, output: &Output) -> Result<(), Failur
                 .to_owned(),
         ));
     };
-    let rotated = rotated(ring, forge::key(kind, "next", house.now())?);
+    let now = house.now();
+    let last = document.get(ROTATED_AT).and_then(Value::as_str);
+    if !force {
+        patience(&ring, last, now)?;
+    }
+    let rotated = rotated(ring, forge::key(kind, "next", now)?);
     let kids = kids(&rotated);
     document.insert("SIGNING_KEYS".to_owned(), rotated);
+    document.insert(ROTATED_AT.to_owned(), json!(whole(now)));
     secret.replace(&document).await.map_err(unreadable)?;
     let sentence = format!("the ring is now {kids}; functions pick it up within a minute");
     output.done(
@@ -103,6 +113,43 @@ async fn rotate(kind: Kind, house: &House, output: &Output) -> Result<(), Failur
         Map::from_iter([("kids".to_owned(), json!(kids))]),
     );
     Ok(())
+}
+
+/// The secret's member that says when the ring was rotated last; the functions do not read it.
+const ROTATED_AT: &str = "SIGNING_KEYS_ROTATED_AT";
+
+/// So long two rotations lie apart. A token lives an hour at the most, the key set may be kept for an hour
+/// (`Cache-Control`), and the functions read the secret again within a minute; then another for clocks that differ.
+const APART: SignedDuration = SignedDuration::from_mins(62);
+
+/// Refuses a rotation that would drop a key whose tokens are in time, or let a key sign that not everybody has seen.
+fn patience(ring: &[Value], last: Option<&str>, now: Timestamp) -> Result<(), Failure> {
+    let has = |state: &str| ring.iter().any(|key| key["state"] == state);
+    if !has("previous") || !has("next") {
+        return Ok(()); // nothing is dropped
+    }
+    let Some(last) = last.and_then(|last| last.parse::<Timestamp>().ok()) else {
+        return Err(Failure::Usage(format!(
+            "the secret does not say when the keys were rotated last; if that was more than {} minutes ago, use --force",
+            APART.as_mins()
+        )));
+    };
+    let left = APART - now.duration_since(last);
+    if left <= SignedDuration::ZERO {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "the keys were rotated at {last}; tokens that the previous key signed may be in time for another {} minutes. \
+         Wait, or use --force where the key is known to others and its tokens must be refused",
+        left.as_mins() + 1
+    )))
+}
+
+/// Without the part of a second.
+fn whole(now: Timestamp) -> String {
+    Timestamp::from_second(now.as_second())
+        .unwrap_or(now)
+        .to_string()
 }
 
 /// The ring after a rotation. Without a next key the new one cannot sign yet: it is published first, and the current
@@ -116,7 +163,7 @@ fn rotated(ring: Vec<Value>, fresh: Value) -> Value {
                 Some("next") => "current",
                 Some("current") if has_next => "previous",
                 Some("current") => "current",
-                // One older than the previous one: its last token is over, unless rotations followed each other at once.
+                // One older than the previous one: its last token is over, unless somebody forced it.
                 _ if has_next => return None,
                 _ => "previous",
             };
@@ -155,7 +202,7 @@ fn kids(ring: &Value) -> String {
 }
 
 fn unreadable(cause: String) -> Failure {
-    Failure::Unavailable(format!("the secret cannot be read or written: {cause}"))
+    Failure::of(&format!("the secret cannot be read or written: {cause}"))
 }
 
 #[cfg(test)]
@@ -194,5 +241,22 @@ mod tests {
         );
         let third = vec![key("a", "previous"), key("b", "current"), key("c", "next")];
         assert_eq!(ring(third, "d"), ["b:previous", "c:current", "d:next"]);
+    }
+
+    #[test]
+    fn a_key_whose_tokens_are_in_time_is_not_dropped() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let full = [key("a", "previous"), key("b", "current"), key("c", "next")];
+        let last = Some("2026-01-01T12:00:00Z");
+        assert!(patience(&full, last, at("2026-01-01T12:00:01Z")).is_err());
+        let refusal = patience(&full, last, at("2026-01-01T13:01:30Z")).unwrap_err();
+        assert!(
+            refusal.to_string().contains("another 1 minutes"),
+            "{refusal}"
+        );
+        assert!(patience(&full, last, at("2026-01-01T13:02:00Z")).is_ok());
+        assert!(patience(&full, None, at("2026-01-01T13:02:00Z")).is_err());
+        assert!(patience(&full[1..], None, at("2026-01-01T12:00:01Z")).is_ok());
+        assert!(patience(&full[..2], last, at("2026-01-01T12:00:01Z")).is_ok());
     }
 }

@@ -3,11 +3,13 @@
 //! Against AWS by the usual credentials and the environment that the functions have (`ACCOUNTS_TABLE`,
 //! `EPHEMERAL_TABLE`, `SECRET_ID`), against a local cloud by `--local`.
 
+mod analytics;
 mod connect;
 mod deliveries;
 mod doctor;
 mod failure;
 mod keys;
+mod leaving;
 mod locks;
 mod output;
 mod people;
@@ -42,12 +44,18 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
-    /// People: find, show, suspend, resume, give and take roles.
+    /// People: find, show, suspend, resume, export, erase, give and take roles.
     #[command(subcommand)]
     Users(users::Users),
     /// Sessions of a person.
     #[command(subcommand)]
     Sessions(sessions::Sessions),
+    /// Where people come from.
+    #[command(subcommand)]
+    Sources(analytics::Sources),
+    /// Registrations, active users, codes: the numbers of `/api/analytics/`.
+    #[command(subcommand)]
+    Analytics(analytics::Analytics),
     /// What became of a message.
     #[command(subcommand)]
     Deliveries(deliveries::Deliveries),
@@ -82,6 +90,8 @@ async fn run(line: Line, output: &Output) -> Result<(), Failure> {
     match line.command {
         Command::Users(command) => users::run(command, &house, output).await,
         Command::Sessions(command) => sessions::run(command, &house, output).await,
+        Command::Sources(command) => analytics::sources(command, &house, output).await,
+        Command::Analytics(command) => analytics::run(command, &house, output).await,
         Command::Deliveries(command) => deliveries::run(command, &house, output).await,
         Command::Suppressions(command) => suppressions::run(command, &house, output).await,
         Command::Locks(command) => locks::run(command, &house, output).await,

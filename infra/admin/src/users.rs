@@ -1,11 +1,14 @@
 //! `latchkey users …`
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use shared::domain::user::{Status, User};
 
 use crate::connect::House;
 use crate::failure::Failure;
+use crate::leaving::{self, How};
 use crate::output::{Output, moment};
 use crate::people::person;
 
@@ -30,6 +33,25 @@ pub(crate) enum Users {
     Resume {
         /// An id, a mail address or a number.
         who: String,
+    },
+    /// Everything that is held on a person, as they would get it themselves; addresses are whole in it.
+    Export {
+        /// An id, a mail address or a number.
+        who: String,
+        /// A file that is not there yet; the terminal where none is named.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Erases a person and everything that is held on them: at once, or after a grace.
+    Erase {
+        /// An id, a mail address or a number.
+        who: String,
+        /// Does not ask back.
+        #[arg(long)]
+        yes: bool,
+        /// Waits for so many days, in which they can restore the account; without a number those of ERASE_GRACE_DAYS.
+        #[arg(long, value_name = "DAYS", num_args = 0..=1, value_parser = clap::value_parser!(u32).range(1..=365))]
+        grace: Option<Option<u32>>,
     },
     /// Gives a role, such as `admin`.
     Grant {
@@ -58,34 +80,16 @@ pub(crate) async fn run(command: Users, house: &House, output: &Output) -> Resul
         }
         Users::Show { who } => output.object(whole(&person(house, &who).await?, output)),
         Users::Suspend { who } => {
-            let user = person(house, &who).await?;
-            house
-                .store
-                .set_status(user.id, Status::Suspended)
-                .await?
-                .then_some(())
-                .ok_or_else(|| not_from(&user))?;
-            done(
-                output,
-                &user,
-                "is suspended",
-                json!({"status": "suspended"}),
-            );
+            set_status(&who, Status::Suspended, "is suspended", house, output).await?;
         }
         Users::Resume { who } => {
-            let user = person(house, &who).await?;
-            house
-                .store
-                .set_status(user.id, Status::Active)
-                .await?
-                .then_some(())
-                .ok_or_else(|| not_from(&user))?;
-            done(
-                output,
-                &user,
-                "may be used again",
-                json!({"status": "active"}),
-            );
+            set_status(&who, Status::Active, "may be used again", house, output).await?;
+        }
+        Users::Export { who, to } => {
+            leaving::export(&who, to.as_deref(), house, output).await?;
+        }
+        Users::Erase { who, yes, grace } => {
+            leaving::erase(&who, How { yes, grace }, house, output).await?;
         }
         Users::Grant { who, role } => {
             let mut user = person(house, &who).await?;
@@ -121,6 +125,21 @@ pub(crate) async fn run(command: Users, house: &House, output: &Output) -> Resul
             );
         }
     }
+    Ok(())
+}
+
+async fn set_status(
+    who: &str,
+    status: Status,
+    sentence: &str,
+    house: &House,
+    output: &Output,
+) -> Result<(), Failure> {
+    let user = person(house, who).await?;
+    if !house.store.set_status(user.id, status).await? {
+        return Err(not_from(&user));
+    }
+    done(output, &user, sentence, json!({"status": status.as_str()}));
     Ok(())
 }
 

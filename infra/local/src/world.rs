@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 
 use crate::clock::LocalClock;
+use crate::feeds::manners::Manners;
 use crate::front::{Calls, Faults};
 use crate::outbox::Outbox;
 use crate::running::Running;
@@ -24,6 +25,8 @@ pub(crate) struct World {
     pub(crate) bus: Bus,
     /// Counts the writes to the tables, so that the streams' feeds wake up.
     pub(crate) writes: watch::Sender<u64>,
+    /// How the tables' streams behave.
+    pub(crate) manners: watch::Sender<Manners>,
     /// Subscriptions that SNS was asked to confirm, oldest first.
     pub(crate) confirmations: Log,
 }

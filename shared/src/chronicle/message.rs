@@ -5,6 +5,7 @@ use crate::domain::channel::Channel;
 use crate::domain::delivery::State;
 use crate::domain::event::Happened;
 use crate::domain::id::DeliveryId;
+use crate::store::delivery::NOTICE;
 use crate::store::item::{Item, Read};
 use crate::store::statistics::{Count, Figure};
 
@@ -44,10 +45,12 @@ pub(super) fn delivery(id: &str, change: &Change, story: &mut Story) {
     }
 }
 
-/// Whether a code arrived. Only codes are noted with their recipient; a notice that a provider reports on is none.
+/// Whether a code arrived. A message that nobody noted with its recipient is none: a letter, or one whose note is still
+/// to come.
 fn arrived(item: &Item) -> bool {
     let state = item.text("st").and_then(State::parse);
     item.contains_key("to")
+        && item.text("kind") != Some(NOTICE)
         && matches!(
             state,
             Some(State::Delivered | State::Read | State::Complained)

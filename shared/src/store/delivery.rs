@@ -18,6 +18,9 @@ use crate::domain::quota::after;
 /// How long a delivery is kept after its last step.
 pub(super) const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// The `kind` of a message that carries no code.
+pub(crate) const NOTICE: &str = "notice";
+
 impl Store {
     /// Notes that a message is on its way to a recipient, of whom only a MAC is kept; `ended` where its way is over
     /// already, because nothing was sent.
@@ -32,11 +35,43 @@ impl Store {
         ended: Option<State>,
         now: Timestamp,
     ) -> Result<()> {
+        self.note_message(id, channel, recipient, ended, false, now)
+            .await
+    }
+
+    /// Like [`Store::note_delivery`], for a message without a code: what becomes of it is shown and not counted.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn note_notice_delivery(
+        &self,
+        id: DeliveryId,
+        channel: Channel,
+        recipient: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.note_message(id, channel, recipient, None, true, now)
+            .await
+    }
+
+    async fn note_message(
+        &self,
+        id: DeliveryId,
+        channel: Channel,
+        recipient: &str,
+        ended: Option<State>,
+        notice: bool,
+        now: Timestamp,
+    ) -> Result<()> {
         let state = ended.unwrap_or(State::Queued);
         let history = std::iter::once(State::Queued)
             .chain(ended)
             .map(|state| step(state, now));
-        let values = map([
+        let mut update =
+            "SET ch=if_not_exists(ch,:ch), #to=:to, rk=if_not_exists(rk,:rank), st=if_not_exists(st,:state), \
+                          hist=if_not_exists(hist,:history), #at=if_not_exists(#at,:now), #ttl=:ttl"
+                .to_owned();
+        let mut values = map([
             (":ch", s(channel.as_str())),
             (":to", s(recipient)),
             (":rank", n(state.rank())),
@@ -45,15 +80,16 @@ impl Store {
             (":now", at(now)),
             (":ttl", ttl(after(now, KEEP))),
         ]);
+        if notice {
+            update.push_str(", kind=:kind");
+            values.insert(":kind".to_owned(), s(NOTICE));
+        }
         when_busy(|| async {
             self.client
                 .update_item()
                 .table_name(self.ephemeral())
                 .set_key(Some(keys::delivery(&id.to_string()).item()))
-                .update_expression(
-                    "SET ch=if_not_exists(ch,:ch), #to=:to, rk=if_not_exists(rk,:rank), st=if_not_exists(st,:state), \
-                     hist=if_not_exists(hist,:history), #at=if_not_exists(#at,:now), #ttl=:ttl",
-                )
+                .update_expression(&update)
                 .set_expression_attribute_names(Some(names(["to", "at", "ttl"])))
                 .set_expression_attribute_values(Some(values.clone()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)

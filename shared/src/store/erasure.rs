@@ -67,7 +67,7 @@ const BATCH: usize = 25;
 
 impl Store {
     /// Has the account erased at this moment, and ends its other sessions. Where it is to be erased already, that
-    /// moment stays.
+    /// moment stays; only an operator may bring it forward.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the wish may be noted then.
@@ -77,8 +77,13 @@ impl Store {
         erases: Timestamp,
         wish: &ErasureWish<'_>,
     ) -> Result<Changed> {
+        // As exact as it is kept, so that everybody is told the same moment.
+        let erases = Timestamp::from_millisecond(erases.as_millisecond()).unwrap_or(erases);
         for _ in 0..4 {
-            let due = user.erases_at.unwrap_or(erases);
+            let due = match user.erases_at {
+                Some(noted) if wish.session.is_some() || noted <= erases => noted,
+                _ => erases,
+            };
             let kept: Item = wish
                 .session
                 .and_then(|id| Some((id.to_string(), at(*user.sessions.get(&id)?))))
@@ -113,6 +118,9 @@ impl Store {
                     .put(note.build().map_err(Error::internal)?)
                     .build(),
             );
+            if let Some(later) = user.erases_at.filter(|noted| *noted != due) {
+                actions.push(self.undue_action(later, user.id)?);
+            }
             actions.push(self.note(&user, &wish.activity)?);
             match self.transact(actions).await {
                 Ok(()) => {
@@ -149,12 +157,7 @@ impl Store {
                 wish,
                 &mut Item::new(),
             )?];
-            let note = Delete::builder()
-                .table_name(self.accounts())
-                .set_key(Some(keys::due_erasure(due, user.id).item()))
-                .build()
-                .map_err(Error::internal)?;
-            actions.push(TransactWriteItem::builder().delete(note).build());
+            actions.push(self.undue_action(due, user.id)?);
             actions.push(self.note(&user, &wish.activity)?);
             match self.transact(actions).await {
                 Ok(()) => {
@@ -170,6 +173,16 @@ impl Store {
             }
         }
         Err(Error::Unavailable("the account kept changing".into()))
+    }
+
+    /// Takes the note away that somebody is due.
+    fn undue_action(&self, due: Timestamp, user: UserId) -> Result<TransactWriteItem> {
+        let note = Delete::builder()
+            .table_name(self.accounts())
+            .set_key(Some(keys::due_erasure(due, user).item()))
+            .build()
+            .map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().delete(note).build())
     }
 
     /// The account's side of a wish: as it was read, and by a session that counts.

@@ -299,6 +299,7 @@ pub static NOUNS: &[Noun] = &[
         attributes: &[
             ("ch", "channel"),
             ("to", "MAC of the recipient"),
+            ("kind", "`notice` where the message carries no code"),
             ("rk, st", "rank and name of the state; forward only"),
             ("hist", "list of states and moments"),
             ("at", "when the state was reached"),

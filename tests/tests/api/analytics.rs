@@ -277,3 +277,38 @@ async fn numbers_equal_a_recount_of_the_tables() {
         .count();
     assert_eq!(all, linked as u64);
 }
+
+/// A notice is no code: what becomes of it is shown to nobody as a figure of codes.
+#[tokio::test]
+async fn a_notice_that_arrives_is_no_code_that_arrived() {
+    let house = House::open().await;
+    let admin = admin(&house).await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let number = json!({ "identifier": "+14155550142" });
+    let path = "/api/profile/identifiers/";
+    let asked = house.post(path, &number).bearer(&jane.access).send().await;
+    let _ = asked.is(200);
+    let code = house.codes_sent_to("+14155550142").await.remove(0);
+    let proof = json!({ "identifier": "+14155550142", "otp_code": code });
+    let proven = house.post(&format!("{path}verify/"), &proof);
+    let _ = proven.bearer(&jane.access).send().await.is(200);
+
+    let notices: Vec<_> = house
+        .outbox()
+        .await
+        .into_iter()
+        .filter(|message| tests::code_in(message).is_none())
+        .filter(|message| message["to"] == "jane@example.com")
+        .filter(|message| !message["subject"].as_str().unwrap().contains("Welcome"))
+        .collect();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    let path = format!("/_local/deliveries/{}/status", notices[0]["id"]);
+    let _ = house
+        .post(&path, &json!({ "status": "delivered" }))
+        .send()
+        .await
+        .is(200);
+    let otp = asks(&house, &admin, "otp/").await.is(200).json();
+    assert_eq!(otp["totals"]["delivered"], 0, "{otp}");
+    assert_eq!(otp["totals"]["verified"], 3, "{otp}");
+}

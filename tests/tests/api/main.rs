@@ -19,6 +19,7 @@ mod limiter;
 mod lockout;
 mod profile;
 mod race;
+mod recount;
 mod second_way;
 mod settings;
 mod sign_in;

@@ -5,6 +5,7 @@ mod binaries;
 mod directions;
 mod grants;
 mod lock;
+mod promises;
 mod routes;
 mod settings;
 mod template;

@@ -19,8 +19,12 @@ pub(crate) struct Function {
 
 /// The whole document.
 pub(crate) fn document() -> Value {
-    let text = crate::read("template.yaml");
-    let documents = Yaml::load_from_str(&text).expect("YAML");
+    parse(&crate::read("template.yaml"))
+}
+
+/// A YAML document as JSON.
+pub(crate) fn parse(text: &str) -> Value {
+    let documents = Yaml::load_from_str(text).expect("YAML");
     value(&documents[0])
 }
 

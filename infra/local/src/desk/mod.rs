@@ -10,6 +10,7 @@ mod gzip;
 mod outbox;
 mod pages;
 mod records;
+mod streams;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::callbacks::Callbacks;
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
 use crate::feeds::Feeds;
+use crate::feeds::manners::Manners;
 use crate::gateway::{self, Gateway};
 use crate::settings::Endpoints;
 use crate::twins::request_id;
@@ -59,6 +61,12 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route(
             "/_local/faults",
             get(faults::list).post(faults::order).delete(faults::clear),
+        )
+        .route(
+            "/_local/streams",
+            get(streams::show)
+                .post(streams::order)
+                .delete(streams::restore),
         )
         .route("/_local/calls", get(records::calls))
         .route("/_local/events", get(records::events))
@@ -167,6 +175,7 @@ async fn reset(
     let failed = |reason| Wrong(StatusCode::INTERNAL_SERVER_ERROR, reason);
     let world = &desk.world;
     world.faults.clear();
+    world.manners.send_replace(Manners::default());
     world.clock.reset();
     desk.tables.empty().map_err(failed)?;
     desk.feeds.skip().map_err(failed)?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bus;
 mod calendar;
+pub(crate) mod manners;
 pub(crate) mod objects;
 mod pattern;
 mod position;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use calendar::Calendar;
+use manners::Manners;
 use position::Positions;
 use streams::Feed;
 
@@ -39,6 +41,7 @@ pub(crate) struct Feeds {
     letters: watch::Receiver<usize>,
     /// What is due each day.
     pub(crate) calendar: Arc<Calendar>,
+    manners: watch::Receiver<Manners>,
 }
 
 impl Feeds {
@@ -62,6 +65,7 @@ impl Feeds {
             done: Vec::new(),
             letters: gateway.world.bus.under_way.subscribe(),
             calendar: Arc::new(Calendar::new(Arc::clone(gateway), events.schedules)),
+            manners: gateway.world.manners.subscribe(),
         };
         let gateway = || Arc::clone(gateway);
         for wanted in events.streams {
@@ -79,6 +83,7 @@ impl Feeds {
                 wanted,
                 table,
                 writes: feeds.writes.clone(),
+                manners: feeds.manners.clone(),
                 done,
             };
             background.spawn(feed.run());
@@ -102,8 +107,12 @@ impl Feeds {
         Ok(())
     }
 
-    /// Waits until everything written so far was handed over, for this long at the most; whether it was.
+    /// Waits until everything written so far was handed over, for this long at the most; whether it was. While the
+    /// streams are paused there is nothing to wait for.
     pub(crate) async fn settle(&self, patience: Duration) -> bool {
+        if self.manners.borrow().paused {
+            return false;
+        }
         let all = async {
             // What a function writes while it is fed is written so far too.
             loop {

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::background_id;
+use super::manners::Manners;
 use super::pattern;
 use super::position::Positions;
 use crate::engines::dynamodb::Tables;
@@ -25,6 +27,8 @@ pub(crate) struct Feed {
     pub(crate) table: String,
     /// Counts the writes to any table.
     pub(crate) writes: watch::Receiver<u64>,
+    /// How the stream is to behave.
+    pub(crate) manners: watch::Receiver<Manners>,
     /// The count up to which this feed has handed everything over.
     pub(crate) done: watch::Sender<u64>,
 }
@@ -38,22 +42,35 @@ impl Feed {
     /// Hands records over until the cloud ends.
     pub(crate) async fn run(mut self) {
         loop {
+            if self
+                .manners
+                .wait_for(|manners| !manners.paused)
+                .await
+                .is_err()
+            {
+                return; // the cloud ends
+            }
             let writes = *self.writes.borrow_and_update();
             while self.batch().await {}
+            if self.manners.borrow().paused {
+                continue;
+            }
             let _ = self.done.send(writes);
             // A sweep of TTL writes without a call, so it is looked at now and then all the same.
             let _ = tokio::time::timeout(Duration::from_millis(500), self.writes.changed()).await;
         }
     }
 
-    /// Hands one batch over, again and again until it is taken; whether there was one.
+    /// Hands what there is over, a batch for each shard at the most; whether there was anything.
     async fn batch(&self) -> bool {
+        let manners = *self.manners.borrow();
+        if manners.paused {
+            return false;
+        }
         let name = Self::name(&self.wanted.function, &self.table);
         let (age, position) = self.positions.get(&name);
-        let (records, next) = match self
-            .tables
-            .records(&self.table, position, self.wanted.batch)
-        {
+        let most = self.wanted.batch * manners.shards.max(1);
+        let (records, next) = match self.tables.records(&self.table, position, most) {
             Ok(read) => read,
             Err(error) => {
                 tracing::warn!(table = self.table, error, "the stream cannot be read");
@@ -63,15 +80,35 @@ impl Feed {
         if records.is_empty() {
             return false;
         }
-        let mut left: Vec<_> = records
+        let wanted: Vec<_> = records
             .into_iter()
             .map(|record| self.dressed(record))
             .filter(|record| self.wanted.fits(|p| pattern::fits(p, record)))
             .collect();
+        let shards = manners.deal(wanted).into_iter();
+        let handed_over = shards.map(|shard| self.shard(shard, manners, (&name, age)));
+        join_all(handed_over).await;
+        self.positions.set(&name, age, next);
+        true
+    }
+
+    /// Hands a shard's records over in batches, one after the other.
+    async fn shard(&self, records: Vec<Value>, manners: Manners, feed: (&str, u64)) {
+        for batch in records.chunks(self.wanted.batch.max(1)) {
+            let batch = manners.doubled(batch);
+            self.until_taken(batch.clone(), feed).await;
+            if manners.by_chance() {
+                self.until_taken(batch, feed).await;
+            }
+        }
+    }
+
+    /// Hands one batch over, again and again until it is taken, or given up.
+    async fn until_taken(&self, mut left: Vec<Value>, (name, age): (&str, u64)) {
         let mut wait = Duration::from_millis(100);
         for attempt in 0.. {
             left = self.hand_over(left).await;
-            if left.is_empty() || self.positions.get(&name).0 != age {
+            if left.is_empty() || self.positions.get(name).0 != age {
                 break;
             }
             if attempt >= self.wanted.retries {
@@ -85,8 +122,6 @@ impl Feed {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(5));
         }
-        self.positions.set(&name, age, next);
-        true
     }
 
     /// Calls the function; gives back what has to be handed over again.

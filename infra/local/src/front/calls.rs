@@ -25,6 +25,12 @@ pub(crate) struct Call {
     pub(crate) ended_us: u64,
     /// DynamoDB's capacity units, where the answer names them.
     pub(crate) capacity_units: Option<f64>,
+    /// Which table a call to DynamoDB is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) table: Option<String>,
+    /// Which partition of it, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) partition: Option<String>,
 }
 
 /// Which calls are asked for.
@@ -74,6 +80,8 @@ impl Calls {
                 started_us: sent,
                 ended_us: now,
                 capacity_units: None,
+                table: None,
+                partition: None,
             },
         }
     }
@@ -115,6 +123,21 @@ pub(super) struct Recording {
 }
 
 impl Recording {
+    /// Notes which table and partition a call to DynamoDB is about.
+    pub(super) fn about(&mut self, request: &[u8]) {
+        let Ok(request) = serde_json::from_slice::<Value>(request) else {
+            return;
+        };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        self.call.table = text(&request["TableName"]);
+        let places = [
+            &request["Key"]["pk"]["S"],
+            &request["Item"]["pk"]["S"],
+            &request["ExpressionAttributeValues"][":pk"]["S"],
+        ];
+        self.call.partition = places.into_iter().find_map(text);
+    }
+
     /// Notes DynamoDB's `ConsumedCapacity`: one object, or a list of them for transactions and batches.
     pub(super) fn consumed(&mut self, answer: &[u8]) {
         let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
@@ -154,6 +177,19 @@ mod tests {
         assert_eq!(listed.len(), 1);
         assert_eq!(listed[0].capacity_units, Some(2.5));
         assert!(listed[0].ended_us >= listed[0].started_us);
+    }
+
+    #[test]
+    fn a_call_tells_its_table_and_partition() {
+        let calls = Calls::default();
+        let mut recording = calls.start(Service::DynamoDb, "Query", None);
+        recording.about(br#"{"TableName":"t","ExpressionAttributeValues":{":pk":{"S":"A"}}}"#);
+        drop(recording);
+        let call = calls.list(&Filter::default()).remove(0);
+        assert_eq!(
+            (call.table.as_deref(), call.partition.as_deref()),
+            (Some("t"), Some("A"))
+        );
     }
 
     #[test]

@@ -118,6 +118,9 @@ impl<U: Upstream> Front<U> {
             .world
             .calls
             .start(self.service, &operation, request_id.clone(), sent);
+        if self.service == Service::DynamoDb {
+            recording.about(request.body());
+        }
         let background = request_id
             .as_deref()
             .is_some_and(|id| id.starts_with(BACKGROUND));

@@ -5,19 +5,23 @@
 mod count;
 mod follow;
 mod joined;
+pub mod range;
 mod read;
+mod rows;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use joined::Joined;
+pub use range::Range;
 pub use read::{Figures, SourceFigures};
+pub use rows::{Active, OtpRow, OtpTotals, Registered, RegistrationsRow, Source, SourceRow};
 
 use crate::domain::channel::Channel;
 
 /// Over how many items each counter is spread. One item takes 1,000 writes a second, and half of that in
-/// transactions (docs/COST.md).
+/// transactions (docs/events/README.md).
 pub const SHARDS: u8 = 8;
 
 /// The UTC day of a moment.

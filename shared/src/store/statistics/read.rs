@@ -15,7 +15,7 @@ use crate::store::keys;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 /// Figures of codes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Figures {
     /// Asked for, within the limits.
     pub requested: u64,

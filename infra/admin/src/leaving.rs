@@ -1,0 +1,202 @@
+//! `latchkey users export` and `latchkey users erase`: what a person has a right to, done by an operator.
+
+use std::fs::OpenOptions;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use shared::config::settings;
+use shared::domain::id::ActivityId;
+use shared::domain::quota::after;
+use shared::domain::user::{Status, User};
+use shared::store::activity::Activity;
+use shared::store::erasure::{Due, Erased, ErasureWish};
+use shared::store::profile::Changed;
+use shared::{entropy, erasing, exporting};
+
+use crate::connect::House;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::people::person;
+
+/// Writes the document of `GET /api/profile/export/` to a new file, or to the terminal.
+pub(crate) async fn export(
+    who: &str,
+    file: Option<&Path>,
+    house: &House,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (peppers, gallery) = (house.peppers()?, house.gallery()?);
+    let user = person(house, who).await?;
+    let bar = output.spinner("collecting");
+    let document = exporting::export(&house.store, &gallery, &peppers, user.id, house.now()).await;
+    bar.finish_and_clear();
+    let document =
+        document?.ok_or_else(|| Failure::NotFound(format!("{} was erased meanwhile", user.id)))?;
+    let Some(file) = file else {
+        output.document(&document);
+        return Ok(());
+    };
+    write_new(file, &document)?;
+    let done = Map::from_iter([
+        ("id".to_owned(), json!(user.id)),
+        ("file".to_owned(), json!(file)),
+    ]);
+    let sentence = format!("everything held on {} is in {}", user.id, file.display());
+    output.done(&sentence, done);
+    Ok(())
+}
+
+/// Readable by its owner only, and never in place of something else.
+fn write_new(file: &Path, document: &Value) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let told = |error: std::io::Error| Failure::Usage(format!("{}: {error}", file.display()));
+    let mut opened = options.open(file).map_err(told)?;
+    writeln!(opened, "{document:#}").map_err(told)
+}
+
+/// How an erasure is wished for.
+pub(crate) struct How {
+    /// Without asking back.
+    pub(crate) yes: bool,
+    /// Not at once: after this many days, those of `ERASE_GRACE_DAYS` where none are given.
+    pub(crate) grace: Option<Option<u32>>,
+}
+
+/// Erases a person, at once or after a grace.
+pub(crate) async fn erase(
+    who: &str,
+    how: How,
+    house: &House,
+    output: &Output,
+) -> Result<(), Failure> {
+    let user = person(house, who).await?;
+    let days = match how.grace {
+        None => 0,
+        Some(Some(days)) => days,
+        Some(None) => {
+            let mut reader = house.setup.reader();
+            let days = reader.whole(&settings::ERASE_GRACE_DAYS, 0..=365);
+            let days = reader.finish(days);
+            days.map_err(|error| Failure::Usage(error.to_string()))?
+        }
+    };
+    // Before anybody is asked: without these nothing could be done.
+    let (peppers, gallery) = (house.peppers()?, house.gallery()?);
+    if !how.yes {
+        confirm(&user, days, output)?;
+    }
+    let due = wish(&user, days, house).await?;
+    if due.at > house.now() {
+        let done = Map::from_iter([
+            ("id".to_owned(), json!(user.id)),
+            ("erases_at".to_owned(), json!(due.at)),
+        ]);
+        let sentence = format!(
+            "{} is erased at {}, unless they restore the account until then; their sessions have ended",
+            user.id, due.at
+        );
+        output.done(&sentence, done);
+        return Ok(());
+    }
+    let bar = output.spinner("erasing");
+    let erased = erasing::erase(&house.store, &gallery, &peppers, due, house.now()).await;
+    bar.finish_and_clear();
+    match erased? {
+        Erased::Gone => {}
+        Erased::Stays => {
+            return Err(Failure::Other(format!(
+                "{} changed meanwhile and stays; try again",
+                user.id
+            )));
+        }
+    }
+    let done = Map::from_iter([
+        ("id".to_owned(), json!(user.id)),
+        ("erased".to_owned(), json!(true)),
+    ]);
+    output.done(&format!("nothing of {} is left", user.id), done);
+    Ok(())
+}
+
+/// Notes the wish; one that is being carried out is carried on.
+async fn wish(user: &User, days: u32, house: &House) -> Result<Due, Failure> {
+    let now = house.now();
+    if let (Status::Erasing, Some(at)) = (user.status, user.erases_at) {
+        return Ok(Due { user: user.id, at });
+    }
+    let mut reader = house.setup.reader();
+    let keep = reader.whole(&settings::ACTIVITY_DAYS, 1..=3650);
+    let keep = reader.finish(keep);
+    let keep = keep.map_err(|error| Failure::Usage(error.to_string()))?;
+    let id = ActivityId::new(now, entropy::bytes());
+    let wish = ErasureWish {
+        session: None,
+        request: &format!("operator-{id}"),
+        activity: Activity {
+            id,
+            event: "erasure_requested",
+            at: now,
+            ip: "",
+            user_agent: "",
+            detail: "by an operator".to_owned(),
+            keep: in_days(keep),
+        },
+        now,
+    };
+    let erases = after(now, in_days(days));
+    match house.store.ask_erasure(user.clone(), erases, &wish).await? {
+        Changed::To(user) => Ok(Due {
+            user: user.id,
+            at: user.erases_at.unwrap_or(erases),
+        }),
+        Changed::Moved | Changed::Refused => Err(Failure::Other(format!(
+            "{} changed meanwhile; try again",
+            user.id
+        ))),
+    }
+}
+
+fn in_days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
+}
+
+/// Asks at the terminal; the answer is the word, so that a slip of the hand erases nobody.
+fn confirm(user: &User, days: u32, output: &Output) -> Result<(), Failure> {
+    let stdin = std::io::stdin();
+    if output.is_json() || !stdin.is_terminal() {
+        return Err(Failure::Usage(
+            "nobody can be asked whether this is meant: add --yes".to_owned(),
+        ));
+    }
+    let email = output.address(user.email.as_deref());
+    let phone = output.address(user.phone.as_deref());
+    let names: Vec<_> = [&email, &phone]
+        .into_iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let when = match days {
+        0 => "at once; it cannot be undone".to_owned(),
+        days => format!("in {days} days"),
+    };
+    let mut stderr = std::io::stderr();
+    let _ = write!(
+        stderr,
+        "{} ({}), who joined {}, is erased {when}. Type erase to go on: ",
+        user.id,
+        names.join(", "),
+        user.joined.strftime("%Y-%m-%d"),
+    );
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let read = stdin.read_line(&mut answer);
+    if read.is_ok() && answer.trim() == "erase" {
+        Ok(())
+    } else {
+        Err(Failure::Usage("nothing was changed".to_owned()))
+    }
+}

@@ -1,0 +1,195 @@
+//! People, sessions, messages, suppressions, locks.
+
+use serde_json::{Value, json};
+use tests::{House, another_code};
+
+use crate::at;
+
+#[tokio::test]
+async fn addresses_are_masked_unless_they_are_asked_for() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let id = jane.user["id"].as_str().unwrap();
+    let table = at(&house, &["users", "find", "jane@example.com"])
+        .await
+        .text();
+    assert!(table.contains(id) && !table.contains("jane@"), "{table}");
+    let shown = at(&house, &["--json", "users", "show", id]).await.json();
+    assert_eq!((&shown["id"], &shown["sessions"]), (&json!(id), &json!(1)));
+    assert!(!shown.to_string().contains("jane@"), "{shown}");
+    let shown = at(&house, &["users", "show", id, "--json", "--reveal"]).await;
+    assert_eq!(shown.json()["email"], "jane@example.com");
+}
+
+#[tokio::test]
+async fn an_account_is_suspended_and_resumed_and_holds_roles() {
+    let house = House::open().await;
+    let visitor = house.visitor("jane@example.com");
+    let jane = visitor.signs_in().await;
+    let profile = async || {
+        let call = house.get("/api/profile/").bearer(&jane.access);
+        call.send().await.status
+    };
+    assert_eq!(profile().await, 200);
+    let _ = at(&house, &["users", "suspend", "jane@example.com"])
+        .await
+        .text();
+    assert_eq!(profile().await, 401);
+    house.advance(31).await;
+    let code = visitor.gets_a_code().await;
+    let _ = visitor.enters(&code).await.problem(403, "forbidden");
+    let _ = at(&house, &["users", "resume", "jane@example.com"])
+        .await
+        .text();
+    house.advance(31).await;
+    let jane = visitor.signs_in().await;
+
+    let roles = async |verb: &str| {
+        let done = at(
+            &house,
+            &["--json", "users", verb, "jane@example.com", "admin"],
+        )
+        .await;
+        done.json()["roles"].clone()
+    };
+    assert_eq!(roles("grant").await, json!(["admin"]));
+    let shown = house.get("/api/profile/").bearer(&jane.access).send().await;
+    assert_eq!(shown.json()["roles"], json!(["admin"]));
+    assert_eq!(roles("revoke-role").await, json!([]));
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended() {
+    let house = House::open().await;
+    let visitor = house.visitor("jane@example.com");
+    let first = visitor.signs_in().await;
+    house.advance(31).await;
+    let second = visitor.signs_in().await;
+    let listed = at(&house, &["--json", "sessions", "list", "jane@example.com"]).await;
+    let listed = listed.json();
+    let ids: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["id"])
+        .collect();
+    assert_eq!(ids.len(), 2);
+    let own = house
+        .get("/api/auth/sessions/")
+        .bearer(&first.access)
+        .send()
+        .await;
+    let own = own.json();
+    let mine = own["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s["current"] == true);
+    let mine = mine.unwrap()["id"].as_str().unwrap();
+    let _ = at(&house, &["sessions", "revoke", "jane@example.com", mine])
+        .await
+        .text();
+    let profile = async |access: &str| {
+        house
+            .get("/api/profile/")
+            .bearer(access)
+            .send()
+            .await
+            .status
+    };
+    assert_eq!(profile(&first.access).await, 401);
+    assert_eq!(profile(&second.access).await, 200);
+    let ended = at(
+        &house,
+        &["--json", "sessions", "revoke", "jane@example.com"],
+    )
+    .await
+    .json();
+    assert_eq!(ended["ended"].as_array().unwrap().len(), 1);
+    assert_eq!(profile(&second.access).await, 401);
+    let other = at(&house, &["sessions", "revoke", "jane@example.com", mine]).await;
+    other.failed(3, "has no session");
+}
+
+#[tokio::test]
+async fn messages_suppressions_and_locks_are_looked_after() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com");
+    let asked = jane.asks_for_a_code().await.is(200).json();
+    let id = asked["delivery_id"].as_str().unwrap();
+    let shown = at(&house, &["--json", "deliveries", "show", id])
+        .await
+        .json();
+    assert_eq!(shown["channel"], "email");
+    assert!(["queued", "sent"].contains(&shown["status"].as_str().unwrap()));
+    at(&house, &["deliveries", "show", "dlv_0"])
+        .await
+        .failed(2, "was not issued here");
+
+    let _ = at(&house, &["suppressions", "add", "tom@example.com"])
+        .await
+        .text();
+    let _ = house
+        .visitor("tom@example.com")
+        .asks_for_a_code()
+        .await
+        .is(200);
+    assert!(house.sent_to("tom@example.com").await.is_empty());
+    let listed = at(&house, &["--json", "suppressions", "list"]).await.json();
+    assert_eq!(listed[0]["reason"], "operator");
+    assert!(!listed.to_string().contains("tom@"), "{listed}");
+    let _ = at(&house, &["suppressions", "remove", "tom@example.com"])
+        .await
+        .text();
+    at(&house, &["suppressions", "remove", "tom@example.com"])
+        .await
+        .failed(3, "not suppressed");
+
+    for round in 0..2 {
+        let code = jane.reads_the_code().await;
+        for n in 0..3 {
+            let _ = jane.enters(&another_code(&code, n)).await;
+        }
+        house.advance(31).await;
+        if round == 0 {
+            let _ = jane.asks_for_a_code().await.is(200);
+        }
+    }
+    let locks = at(&house, &["--json", "locks", "show", "jane@example.com"])
+        .await
+        .json();
+    assert_eq!(locks[0]["failures"], 5, "{locks}");
+    let _ = at(&house, &["locks", "open", "jane@example.com"])
+        .await
+        .text();
+    let locks = at(&house, &["--json", "locks", "show", "jane@example.com"])
+        .await
+        .json();
+    assert_eq!(locks, Value::Array(Vec::new()));
+}
+
+#[tokio::test]
+async fn the_doctor_finds_a_new_local_cloud_well() {
+    let house = House::open().await;
+    let checks = at(&house, &["--json", "doctor"]).await.json();
+    let checks = checks.as_array().unwrap();
+    let unwell: Vec<_> = checks
+        .iter()
+        .filter(|check| check["state"] == "failed")
+        .collect();
+    assert!(unwell.is_empty(), "{unwell:#?}");
+    for name in [
+        "pepper",
+        "signing keys",
+        "accounts table",
+        "ephemeral table",
+        "key set",
+    ] {
+        let found = checks.iter().find(|check| check["check"] == name);
+        assert_eq!(
+            found.map(|check| &check["state"]),
+            Some(&json!("ok")),
+            "{name}"
+        );
+    }
+}
