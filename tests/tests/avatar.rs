@@ -1,8 +1,9 @@
 //! A person's picture over HTTP: ATTACKS.md section 8, N18 and the faults around it.
 
-#[path = "../../shared/picture/src/samples.rs"]
+#[path = "../../shared/picture/src/samples/mod.rs"]
 #[expect(
     dead_code,
+    unused_imports,
     reason = "the pictures that only unit tests and the bench need"
 )]
 mod samples;

@@ -46,5 +46,10 @@ pub(crate) fn problem(refusal: Refusal) -> Error {
             "too_many_pixels",
             "The picture has more than 12 megapixels, or none.",
         ),
+        Refusal::TooCostly => Error::field(
+            "/avatar",
+            "too_many_pixels",
+            "The picture takes too much memory or time to decode. Save it smaller, or as a plain JPEG.",
+        ),
     }
 }

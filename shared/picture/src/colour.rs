@@ -5,7 +5,7 @@
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 /// The longest profile that is read, in bytes. Those of displays and cameras have a few hundred.
-const MAX_PROFILE: usize = 64 * 1024;
+pub(crate) const MAX_PROFILE: usize = 64 * 1024;
 
 /// Converts RGB or RGBA samples to sRGB in place. A profile that is broken, too long or not about RGB changes nothing:
 /// the picture is then shown as if it had none.

@@ -13,15 +13,21 @@ use crate::raster::{Pixels, Raster};
 use crate::{Decoded, Refusal, buffer, check_memory, check_size};
 
 /// The most scans that are decoded. Each is a pass over the whole picture and may be a few bytes short; encoders make
-/// about ten.
-pub(crate) const MAX_SCANS: usize = 64;
+/// about ten, of four components eighteen.
+pub(crate) const MAX_SCANS: usize = 32;
+
+/// The most segments that are read; of some kinds the decoder sorts all it has seen after each. A photo with a map of
+/// depths has about a hundred.
+const MAX_SEGMENTS: usize = 1_024;
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let outline = Outline::of(bytes)?;
     let pixels = check_size(outline.width, outline.height)?;
     let grey = outline.components == 1;
     let output = pixels * if grey { 1 } else { 3 };
-    check_memory(bytes, output + outline.coefficients())?;
+    // The decoder keeps what segments say; a profile is put together once more.
+    let decoding = output + outline.coefficients() + 2 * outline.segments;
+    check_memory(bytes, decoding)?;
 
     let lenient = DecoderOptions::default()
         .set_strict_mode(false)
@@ -75,16 +81,21 @@ struct Outline {
     keeps_coefficients: bool,
     /// Samples of all components for each 64 pixels of the finest one, by their sampling factors.
     density: u64,
+    /// The bytes of all segments.
+    segments: u64,
 }
 
 impl Outline {
     /// Walks over the markers from the start to the end-of-image marker.
     ///
     /// # Errors
-    /// [`Refusal::Broken`] where the file ends without one, or has no frame, two frames, or too many scans.
+    /// [`Refusal::Broken`] where the file ends without one, or has no frame or two; [`Refusal::TooCostly`] where it has
+    /// too many scans or segments.
     fn of(bytes: &[u8]) -> Result<Self, Refusal> {
         let mut outline = None;
         let mut scans = 0;
+        let mut segments = 0;
+        let mut length = 0;
         let mut at = 2;
         loop {
             let marker = next_marker(bytes, &mut at).ok_or(Refusal::Broken)?;
@@ -96,6 +107,11 @@ impl Outline {
             }
             let segment = segment(bytes, at).ok_or(Refusal::Broken)?;
             at += 2 + segment.len();
+            segments += 1;
+            length += segment.len() as u64;
+            if segments > MAX_SEGMENTS {
+                return Err(Refusal::TooCostly);
+            }
             match marker {
                 // Start of frame, but not DHT (c4), JPG (c8) and DAC (cc).
                 0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
@@ -109,13 +125,17 @@ impl Outline {
                     outline.keeps_coefficients |= segment.first() != Some(&outline.components);
                     scans += 1;
                     if scans > MAX_SCANS {
-                        return Err(Refusal::Broken);
+                        return Err(Refusal::TooCostly);
                     }
                 }
                 _ => {}
             }
         }
-        outline.filter(|_| scans > 0).ok_or(Refusal::Broken)
+        let outline: Self = outline.filter(|_| scans > 0).ok_or(Refusal::Broken)?;
+        Ok(Self {
+            segments: length,
+            ..outline
+        })
     }
 
     /// Reads a start-of-frame segment (ISO/IEC 10918-1, B.2.2).
@@ -137,6 +157,7 @@ impl Outline {
             components,
             keeps_coefficients: marker == 0xc2,
             density: (64 * sampled).div_ceil((widest * highest).max(1)),
+            segments: 0,
         })
     }
 
@@ -212,6 +233,6 @@ mod tests {
             Outline::of(&bytes)
         };
         assert!(repeated(MAX_SCANS).is_ok());
-        assert_eq!(repeated(MAX_SCANS + 1), Err(Refusal::Broken));
+        assert_eq!(repeated(MAX_SCANS + 1), Err(Refusal::TooCostly));
     }
 }

@@ -9,6 +9,8 @@
 //! - at most [`MAX_PIXELS`] and [`MAX_SIDE`];
 //! - at most [`MEMORY_BUDGET`] for the input and everything that is decoded from it, at any moment;
 //! - one frame, and [`jpeg::MAX_SCANS`] passes over a JPEG: neither frames nor scans drive the work.
+//!
+//! A lossless WebP hides what it takes behind data that are packed themselves; they are unpacked for that alone.
 
 mod colour;
 mod gif;
@@ -45,10 +47,10 @@ pub const MAX_PIXELS: u64 = 12 * 1024 * 1024;
 /// The longest side that is accepted, in pixels: what a JPEG can express. It bounds the memory of one row.
 pub const MAX_SIDE: u32 = 65_535;
 
-/// The most memory, in bytes, that the input and what is decoded from it may take together: 128 MiB. It only refuses
-/// what neither a camera nor a painting program makes: progressive CMYK or lossy WebP with transparency near the
-/// limit of pixels.
-pub const MEMORY_BUDGET: u64 = 128 * 1024 * 1024;
+/// The most memory, in bytes, that the input and what is decoded from it may take together; with rows in work and the
+/// results it stays below 128 MB. It only refuses what hardly anyone makes: near the limit of pixels progressive CMYK,
+/// progressive files of 7 MB and more without subsampling, and lossy WebP with transparency.
+pub const MEMORY_BUDGET: u64 = 120_000_000;
 
 /// A picture in the three sizes, written by us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +67,18 @@ pub enum Refusal {
     /// One of the four, but cut off, damaged or against its own format.
     #[error("the picture is damaged or incomplete")]
     Broken,
-    /// More pixels than [`MAX_PIXELS`], none at all, or more memory than [`MEMORY_BUDGET`].
+    /// More pixels than [`MAX_PIXELS`], or none at all.
     #[error("the picture has too many pixels, or none")]
     TooManyPixels,
+    /// It would take more memory than [`MEMORY_BUDGET`], or too long.
+    #[error("decoding the picture takes too much memory or time")]
+    TooCostly,
+}
+
+/// Decodes a picture and makes nothing of it; its width and height. For the fuzzer: a decoder's panic comes through.
+#[doc(hidden)]
+pub fn decode_alone(bytes: &[u8]) -> Result<(u32, u32), Refusal> {
+    decode(bytes).map(|decoded| (decoded.raster.width, decoded.raster.height))
 }
 
 impl Picture {
@@ -135,8 +146,13 @@ fn check_memory(input: &[u8], decoding: u64) -> Result<(), Refusal> {
     if input.len() as u64 + decoding <= MEMORY_BUDGET {
         Ok(())
     } else {
-        Err(Refusal::TooManyPixels)
+        Err(Refusal::TooCostly)
     }
+}
+
+/// The bytes of the budget that the input and `decoding` leave.
+fn memory_left(input: &[u8], decoding: u64) -> u64 {
+    MEMORY_BUDGET.saturating_sub(input.len() as u64 + decoding)
 }
 
 /// A zeroed buffer of `len` bytes; `len` was checked against the budget before.

@@ -1,7 +1,6 @@
 //! Pictures good, odd and hostile (ATTACKS.md section 8).
 
 use image::metadata::Orientation;
-use proptest::prelude::*;
 
 use super::*;
 
@@ -270,19 +269,13 @@ fn a_wrong_checksum_is_broken() {
 #[test]
 fn bombs_are_refused_by_their_headers() {
     let header_only = samples::png_of(30_000, 30_000, 1, 0, &[], &[]);
-    let mut wide_jpeg = samples::jpeg(8, 8);
-    let frame = wide_jpeg
-        .windows(2)
-        .position(|w| w == [0xff, 0xc0])
-        .unwrap();
-    wide_jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
     let mut wide_gif = samples::gif(8, 8, 1);
     wide_gif[6..10].copy_from_slice(&[0xff; 4]);
     let bombs = [
         header_only,
         samples::png_of(1, 12 * 1024 * 1024, 8, 6, &[], &[]),
         samples::png_of(0, 10, 8, 2, &[], &[]),
-        wide_jpeg,
+        samples::jpeg_wide(),
         wide_gif,
         samples::webp_bomb(),
         samples::webp_hidden_bomb(),
@@ -303,10 +296,10 @@ fn memory_has_a_budget_beside_the_pixels() {
     // Four components of 12 megapixels are 96 MB of coefficients and 36 MB of pixels.
     let cmyk = samples::jpeg_progressive(4_096, 3_072, 4);
     assert!(cmyk.len() < 100_000);
-    assert_eq!(decode(&cmyk).err(), Some(Refusal::TooManyPixels));
+    assert_eq!(decode(&cmyk).err(), Some(Refusal::TooCostly));
     let mut padded = samples::jpeg_progressive(4_096, 3_072, 3);
     padded.resize(24 << 20, 0);
-    assert_eq!(decode(&padded).err(), Some(Refusal::TooManyPixels));
+    assert_eq!(decode(&padded).err(), Some(Refusal::TooCostly));
 }
 
 #[test]
@@ -379,69 +372,21 @@ fn every_depth_and_colour_type_of_png_is_read() {
     }
 }
 
-#[derive(Clone, Debug)]
-enum Harm {
-    Set(prop::sample::Index, u8),
-    Cut(prop::sample::Index),
-    Repeat(prop::sample::Index, usize),
-    Drop(prop::sample::Index, usize),
-}
-
-fn harms() -> impl Strategy<Value = Vec<Harm>> {
-    let at = any::<prop::sample::Index>;
-    let harm = prop_oneof![
-        8 => (at(), any::<u8>()).prop_map(|(at, byte)| Harm::Set(at, byte)),
-        1 => at().prop_map(Harm::Cut),
-        1 => (at(), 1_usize..64).prop_map(|(at, len)| Harm::Repeat(at, len)),
-        1 => (at(), 1_usize..64).prop_map(|(at, len)| Harm::Drop(at, len)),
-    ];
-    prop::collection::vec(harm, 1..6)
-}
-
-fn harmed(mut bytes: Vec<u8>, harms: &[Harm]) -> Vec<u8> {
-    for harm in harms {
-        if bytes.is_empty() {
-            return bytes;
-        }
-        match harm {
-            Harm::Set(at, byte) => {
-                let at = at.index(bytes.len());
-                bytes[at] = *byte;
-            }
-            Harm::Cut(at) => bytes.truncate(at.index(bytes.len())),
-            Harm::Repeat(at, len) => {
-                let at = at.index(bytes.len());
-                let piece = bytes[at..bytes.len().min(at + len)].to_vec();
-                bytes.splice(at..at, piece);
-            }
-            Harm::Drop(at, len) => {
-                let at = at.index(bytes.len());
-                bytes.drain(at..bytes.len().min(at + len));
-            }
+// Decoding alone, without the net that catches a panic.
+#[test]
+fn damaged_pictures_never_panic_and_stay_within_the_limits() {
+    let mut mutations = samples::Mutations::new(1);
+    let mut decoded = 0;
+    for _ in 0..4_000 {
+        let bytes = mutations.next();
+        let mut outcome = None;
+        let counted = allocation_counter::measure(|| outcome = decode(&bytes).ok());
+        assert!(counted.bytes_max < MEMORY_BUDGET);
+        if let Some(Decoded { raster, .. }) = outcome {
+            assert!(check_size(raster.width, raster.height).is_ok());
+            mutations.keep(bytes);
+            decoded += 1;
         }
     }
-    bytes
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
-
-    // Decoding alone, without the net that catches a panic.
-    #[test]
-    fn harmed_pictures_never_panic_and_stay_within_the_limits(which in 0_usize..6, harms in harms()) {
-        let whole = match which {
-            0 => samples::jpeg(33, 21),
-            1 => samples::png(33, 21),
-            2 => samples::webp(33, 21),
-            3 => samples::gif(33, 21, 2),
-            4 => samples::webp_animated(17, 9, 2),
-            _ => samples::jpeg_with(17, 9, &[samples::exif_segment(6)]),
-        };
-        let bytes = harmed(whole, &harms);
-        if let Ok(decoded) = decode(&bytes) {
-            let Raster { width, height, layout, samples } = decoded.raster;
-            prop_assert!(check_size(width, height).is_ok());
-            prop_assert_eq!(samples.len(), width as usize * height as usize * layout.channels());
-        }
-    }
+    assert!(decoded > 400, "{decoded}: too few to tell");
 }

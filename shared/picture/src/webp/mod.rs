@@ -1,8 +1,12 @@
 //! WebP (RFC 9649), lossy and lossless, and the first frame of an animated one.
 //!
-//! The decoder allocates by the size inside the bitstream, which need not be the canvas's, and composes an animation
-//! on two canvases. So the chunks are walked here, every size is checked, and the decoder is given a still picture
-//! made of the first frame's chunks alone.
+//! The decoder allocates by the size inside the bitstream, which need not be the canvas's, composes an animation on two
+//! canvases, and makes as many tables of prefix codes as a lossless bitstream asks for. So the chunks are walked here,
+//! every size is checked, the tables are counted, and the decoder is given a still picture made of the first frame's
+//! chunks alone.
+
+mod lossless;
+mod prefix;
 
 use std::io::Cursor;
 
@@ -10,14 +14,23 @@ use image::ImageDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
 
+use crate::colour::MAX_PROFILE;
 use crate::raster::{Pixels, Raster};
-use crate::{Decoded, Refusal, buffer, check_memory, check_size};
+use crate::{Decoded, Refusal, buffer, check_memory, check_size, memory_left};
+use prefix::Bits;
+
+/// Where the bits behind size, alpha and version begin in a lossless bitstream, the byte that says whether it has
+/// alpha, and how.
+const LOSSLESS_HEADER: usize = 5;
+const HAS_ALPHA: (usize, u8) = (4, 0x10);
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let parts = Parts::of(bytes)?;
     let (width, height) = parts.size().ok_or(Refusal::Broken)?;
     let pixels = check_size(width, height)?;
-    check_memory(bytes, parts.memory(pixels))?;
+    let decoding = parts.memory(pixels);
+    check_memory(bytes, decoding)?;
+    parts.check_tables(width, height, memory_left(bytes, decoding))?;
 
     let still = parts.still(width, height);
     let decoder = WebPDecoder::new(Cursor::new(&still)).map_err(|_| Refusal::Broken)?;
@@ -33,13 +46,22 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     decoder
         .read_image(&mut samples)
         .map_err(|_| Refusal::Broken)?;
+    let layout = if layout == Pixels::Rgba && parts.pretends_alpha() {
+        drop_alpha(&mut samples);
+        Pixels::Rgb
+    } else {
+        layout
+    };
     Ok(Decoded {
         raster: Raster::new(width, height, layout, samples)?,
         orientation: parts
             .exif
             .and_then(Orientation::from_exif_chunk)
             .unwrap_or(Orientation::NoTransforms),
-        icc: parts.icc.map(<[u8]>::to_vec),
+        icc: parts
+            .icc
+            .filter(|icc| icc.len() <= MAX_PROFILE)
+            .map(<[u8]>::to_vec),
     })
 }
 
@@ -112,20 +134,39 @@ impl<'a> Parts<'a> {
         Some((side(w0, w1), side(h0, h1)))
     }
 
-    /// What decoding takes: the still picture's copy, and per pixel the planes (1.5), the output (3 or 4), and for a
-    /// lossless picture or plane of alpha its own four channels (4, 1 more for the plane).
+    /// What decoding takes: the still picture's copy and the decoder's own of what is lossy; and per pixel the output,
+    /// in which a lossless picture is decoded (4), or the planes and the output (1.5 and 3), with alpha an output of 4,
+    /// the plane, and the four channels that it is packed as (1 and 4).
     fn memory(&self, pixels: u64) -> u64 {
-        let copy =
-            self.lossy.or(self.lossless).map_or(0, <[u8]>::len) + self.alpha.map_or(0, <[u8]>::len);
+        let len = |part: Option<&[u8]>| part.map_or(0, |part| part.len() as u64);
+        let copies = 2 * len(self.lossy) + len(self.lossless) + len(self.alpha);
         let halves = match (self.lossless, self.alpha) {
-            (Some(_), _) => 14,
+            (Some(_), _) => 8,
             (None, Some(_)) => 21,
             (None, None) => 9,
         };
-        copy as u64 + pixels * halves / 2
+        copies + pixels * halves / 2
     }
 
-    /// A file with nothing but the first frame in it.
+    /// Checks that the tables of what is packed losslessly fit into `limit` bytes.
+    fn check_tables(&self, width: u32, height: u32, limit: u64) -> Result<(), Refusal> {
+        let packed = match (self.lossless, self.alpha) {
+            (Some(bits), _) => bits.get(LOSSLESS_HEADER..).ok_or(Refusal::Broken)?,
+            // The lowest two bits of the first byte say how a plane of alpha is packed (RFC 9649, section 2.7.1.2).
+            (None, Some([how, bits @ ..])) if how & 3 == 1 => bits,
+            _ => return Ok(()),
+        };
+        lossless::side_memory(Bits::new(packed), width, height, limit).map(drop)
+    }
+
+    /// Whether [`Self::still`] says that there is alpha where there is none.
+    fn pretends_alpha(&self) -> bool {
+        let (at, bit) = HAS_ALPHA;
+        self.lossless.is_some_and(|bits| bits[at] & bit == 0)
+    }
+
+    /// A file with nothing but the first frame in it. A lossless one is said to have alpha in any case: the decoder then
+    /// works in the output, in place of a buffer of its own.
     fn still(&self, width: u32, height: u32) -> Vec<u8> {
         let mut file = b"RIFF\0\0\0\0WEBP".to_vec();
         let mut put = |name: &[u8; 4], body: &[u8]| {
@@ -138,6 +179,8 @@ impl<'a> Parts<'a> {
         };
         if let Some(bits) = self.lossless {
             put(b"VP8L", bits);
+            let (at, bit) = HAS_ALPHA;
+            file[20 + at] |= bit;
         } else if let Some(bits) = self.lossy {
             if let Some(alpha) = self.alpha {
                 let (w, h) = ((width - 1).to_le_bytes(), (height - 1).to_le_bytes());
@@ -153,6 +196,15 @@ impl<'a> Parts<'a> {
         file[4..8].copy_from_slice(&length.to_le_bytes());
         file
     }
+}
+
+/// Takes the fourth sample of each pixel away, in place.
+fn drop_alpha(samples: &mut Vec<u8>) {
+    let pixels = samples.len() / 4;
+    for pixel in 0..pixels {
+        samples.copy_within(4 * pixel..4 * pixel + 3, 3 * pixel);
+    }
+    samples.truncate(3 * pixels);
 }
 
 /// The chunks of a RIFF body; what is cut off at its end is left out.

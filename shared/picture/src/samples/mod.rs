@@ -5,6 +5,14 @@
     reason = "a sample that cannot be made ends the test"
 )]
 
+mod hostile;
+mod mutations;
+mod tables;
+
+pub(crate) use hostile::*;
+pub(crate) use mutations::*;
+pub(crate) use tables::*;
+
 use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
@@ -63,34 +71,6 @@ pub(crate) fn jpeg_with(width: u32, height: u32, segments: &[(u8, Vec<u8>)]) -> 
     }
     file.extend_from_slice(&plain[2..]);
     file
-}
-
-/// A grey progressive JPEG of this many components, none of them sampled down, in a single scan: each block is one bit,
-/// so a small file asks for all the memory that a decoder takes for coefficients.
-pub(crate) fn jpeg_progressive(width: u16, height: u16, components: u8) -> Vec<u8> {
-    let segment = |marker: u8, body: &[u8]| {
-        let length = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
-        [&[0xff, marker], &length[..], body].concat()
-    };
-    let (w, h) = (width.to_be_bytes(), height.to_be_bytes());
-    let mut frame = vec![8, h[0], h[1], w[0], w[1], components];
-    frame.extend((1..=components).flat_map(|id| [id, 0x11, 0]));
-    let mut scan = vec![components];
-    scan.extend((1..=components).flat_map(|id| [id, 0]));
-    scan.extend([0, 0, 0]);
-    // One code, a single 0 bit: the same brightness as the block before.
-    let code = [&[0, 1][..], &[0; 15], &[0]].concat();
-    let blocks = usize::from(width).div_ceil(8) * usize::from(height).div_ceil(8);
-    [
-        vec![0xff, 0xd8],
-        segment(0xdb, &[&[0][..], &[1; 64]].concat()),
-        segment(0xc2, &frame),
-        segment(0xc4, &code),
-        segment(0xda, &scan),
-        vec![0; (blocks * usize::from(components)).div_ceil(8)],
-        vec![0xff, 0xd9],
-    ]
-    .concat()
 }
 
 /// An EXIF block (TIFF, big-endian) that says the orientation and a GPS latitude, and holds a thumbnail.
@@ -205,24 +185,6 @@ pub(crate) fn zeros(count: usize) -> Vec<u8> {
     stream
 }
 
-/// A black one-bit PNG, complete.
-pub(crate) fn png_one_bit(width: u32, height: u32) -> Vec<u8> {
-    let row = 1 + width.div_ceil(8) as usize;
-    png_of(width, height, 1, 0, &[], &zeros(row * height as usize))
-}
-
-/// A small PNG whose zTXt chunk unpacks to `count` bytes.
-pub(crate) fn png_text_bomb(count: usize) -> Vec<u8> {
-    let text = [b"Comment\0\0".to_vec(), zeros(count)].concat();
-    png_of(8, 8, 8, 0, &[chunk(b"zTXt", &text)], &zeros(9 * 8))
-}
-
-/// A small PNG whose iCCP chunk unpacks to `count` bytes.
-pub(crate) fn png_profile_bomb(count: usize) -> Vec<u8> {
-    let profile = [b"icc\0\0".to_vec(), zeros(count)].concat();
-    png_of(8, 8, 8, 0, &[chunk(b"iCCP", &profile)], &zeros(9 * 8))
-}
-
 /// A lossless WebP with alpha.
 pub(crate) fn webp(width: u32, height: u32) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
@@ -248,24 +210,6 @@ pub(crate) fn riff(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     }
     let length = u32::try_from(body.len()).unwrap().to_le_bytes();
     [b"RIFF".to_vec(), length.to_vec(), body].concat()
-}
-
-/// A WebP that claims 16,383 pixels a side, in its lossless header.
-pub(crate) fn webp_bomb() -> Vec<u8> {
-    let header: u32 = 16_382 | 16_382 << 14;
-    let bits = [vec![0x2f], header.to_le_bytes().to_vec(), vec![0; 64]].concat();
-    riff(&[(b"VP8L", bits)])
-}
-
-/// A WebP whose canvas is small and whose lossy bitstream claims 16,383 pixels a side.
-pub(crate) fn webp_hidden_bomb() -> Vec<u8> {
-    let canvas = vec![0, 0, 0, 0, 63, 0, 0, 63, 0, 0];
-    let bits = [
-        vec![0x10, 0, 0, 0x9d, 0x01, 0x2a, 0xff, 0x3f, 0xff, 0x3f],
-        vec![0; 64],
-    ]
-    .concat();
-    riff(&[(b"VP8X", canvas), (b"VP8 ", bits)])
 }
 
 /// An animated WebP of `frames` lossless frames.
