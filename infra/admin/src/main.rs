@@ -17,6 +17,7 @@ mod sessions;
 mod suppressions;
 mod users;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -30,7 +31,7 @@ use output::Output;
 #[command(name = "latchkey", version, arg_required_else_help = true)]
 struct Line {
     /// A local cloud in place of AWS; without a URL the one that `cargo run` starts.
-    #[arg(long, global = true, value_name = "URL", num_args = 0..=1, default_missing_value = connect::LOCAL)]
+    #[arg(long, global = true, value_name = "URL")]
     local: Option<String>,
     /// Answers as JSON.
     #[arg(long, global = true)]
@@ -72,9 +73,24 @@ enum Command {
     Doctor,
 }
 
+/// `--local` takes a URL or none; without one, the word behind it is the command's, so the URL is put in here.
+fn with_local_url(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words = words.peekable();
+    let mut line = Vec::new();
+    while let Some(word) = words.next() {
+        let is_url = |next: &OsString| next.to_str().is_some_and(|next| next.contains("://"));
+        let bare = word == "--local" && !words.peek().is_some_and(is_url);
+        line.push(word);
+        if bare {
+            line.push(connect::LOCAL.into());
+        }
+    }
+    line
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let line = Line::parse();
+    let line = Line::parse_from(with_local_url(std::env::args_os()));
     let output = Output::new(line.json, line.reveal);
     match run(line, &output).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,5 +113,29 @@ async fn run(line: Line, output: &Output) -> Result<(), Failure> {
         Command::Locks(command) => locks::run(command, &house, output).await,
         Command::Keys(command) => keys::run(command, &house, output).await,
         Command::Doctor => doctor::run(&house, output).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &str) -> Line {
+        let words = words.split(' ').map(OsString::from);
+        Line::try_parse_from(with_local_url(words)).unwrap()
+    }
+
+    #[test]
+    fn a_local_cloud_may_be_named_or_not_before_and_behind_the_command() {
+        for (words, url) in [
+            ("latchkey users find x", None),
+            ("latchkey --local users find x", Some(connect::LOCAL)),
+            ("latchkey users find x --local", Some(connect::LOCAL)),
+            ("latchkey users --local find x", Some(connect::LOCAL)),
+            ("latchkey --local http://127.0.0.1:1 users find x", Some("http://127.0.0.1:1")),
+            ("latchkey users find x --local=http://127.0.0.1:1", Some("http://127.0.0.1:1")),
+        ] {
+            assert_eq!(read(words).local.as_deref(), url, "{words}");
+        }
     }
 }

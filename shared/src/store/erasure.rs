@@ -13,6 +13,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::activity::Activity;
+use super::challenge::ask::mailbox;
 use super::fault::{Fault, when_busy};
 use super::hanging::Hanging;
 use super::item::{Item, Read, at, map, n, s};
@@ -376,7 +377,38 @@ impl Store {
         }
         let challenges = [Purpose::SignIn, Purpose::Link]
             .map(|purpose| keys::challenge(purpose, address.kind(), address.as_str()).item());
-        self.delete_all(Table::Ephemeral, &challenges).await
+        self.delete_all(Table::Ephemeral, &challenges).await?;
+        let mailbox = mailbox(address);
+        if mailbox == address.as_str() {
+            return Ok(());
+        }
+        // What is left of a tagged address in its mailbox's item: the day's sends. Codes of the mailbox itself are not ours.
+        for purpose in [Purpose::SignIn, Purpose::Link] {
+            let budget = keys::challenge(purpose, address.kind(), &mailbox);
+            self.delete_unless(Table::Ephemeral, &budget, "s0").await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes an item that has no such attribute.
+    async fn delete_unless(&self, table: Table, key: &keys::Key, attribute: &str) -> Result<()> {
+        let outcome = when_busy(|| async {
+            self.client
+                .delete_item()
+                .table_name(self.table(table))
+                .set_key(Some(key.item()))
+                .condition_expression("attribute_not_exists(#unless)")
+                .expression_attribute_names("#unless", attribute)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            Ok(())
+        })
+        .await;
+        match outcome {
+            Ok(()) | Err(Fault::Condition(_)) => Ok(()),
+            Err(fault) => Err(fault.into()),
+        }
     }
 
     /// The keys of the deliveries to a recipient. They are listed by an index that may lag behind by a moment.

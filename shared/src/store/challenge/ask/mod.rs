@@ -283,7 +283,7 @@ fn refused(
 }
 
 /// The address whose item keeps the day's budget: of a mail address its mailbox, of a number the number.
-pub(super) fn mailbox(identifier: &Identifier) -> String {
+pub(in crate::store) fn mailbox(identifier: &Identifier) -> String {
     match identifier {
         Identifier::Email(address) => address.mailbox(),
         Identifier::Phone(number) => number.as_str().to_owned(),
