@@ -75,9 +75,7 @@ impl Teller<'_> {
         let id = DeliveryId::new(now, entropy::bytes());
         let fare = match to {
             Identifier::Phone(number) if !self.fares.serves(number) => return Ok(()),
-            Identifier::Phone(number) => {
-                Some(self.fares.take(number, &id.to_string(), now).await?)
-            }
+            Identifier::Phone(number) => Some(self.fares.take(number, &id.to_string(), now).await?),
             Identifier::Email(_) => None,
         };
         let letter = Letter {

@@ -132,8 +132,14 @@ mod tests {
             ("latchkey --local users find x", Some(connect::LOCAL)),
             ("latchkey users find x --local", Some(connect::LOCAL)),
             ("latchkey users --local find x", Some(connect::LOCAL)),
-            ("latchkey --local http://127.0.0.1:1 users find x", Some("http://127.0.0.1:1")),
-            ("latchkey users find x --local=http://127.0.0.1:1", Some("http://127.0.0.1:1")),
+            (
+                "latchkey --local http://127.0.0.1:1 users find x",
+                Some("http://127.0.0.1:1"),
+            ),
+            (
+                "latchkey users find x --local=http://127.0.0.1:1",
+                Some("http://127.0.0.1:1"),
+            ),
         ] {
             assert_eq!(read(words).local.as_deref(), url, "{words}");
         }

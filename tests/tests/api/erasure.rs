@@ -237,14 +237,20 @@ async fn a_tagged_address_leaves_nothing_at_its_mailbox() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let jane = house.visitor("jane+shop@example.com").signs_in().await;
     let mailbox = || async { house.tables().challenge("email", "jane@example.com").await };
-    assert!(mailbox().await.is_some(), "the day's sends are counted there");
+    assert!(
+        mailbox().await.is_some(),
+        "the day's sends are counted there"
+    );
     let _ = leaves(&house, &jane).await.is(202);
     assert_eq!(mailbox().await, None);
 
     let jane = house.visitor("jane+shop@example.com").signs_in().await;
     let code = house.visitor("jane@example.com").gets_a_code().await;
     let _ = leaves(&house, &jane).await.is(202);
-    house.visitor("jane@example.com").is_let_in_with(&code).await;
+    house
+        .visitor("jane@example.com")
+        .is_let_in_with(&code)
+        .await;
 }
 
 /// A session whose account's time has come opens nothing, whether or not the janitor was there.
@@ -256,7 +262,10 @@ async fn after_the_grace_a_session_does_not_refresh() {
     let erases: jiff::Timestamp = accepted["erases_at"].as_str().unwrap().parse().unwrap();
     house.set_clock_after(erases, 1.0);
     house
-        .post("/api/auth/token/refresh/", &json!({ "refresh": jane.refresh }))
+        .post(
+            "/api/auth/token/refresh/",
+            &json!({ "refresh": jane.refresh }),
+        )
         .send()
         .await
         .problem(401, "refresh_invalid");

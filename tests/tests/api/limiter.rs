@@ -104,7 +104,13 @@ async fn rate_is_kept(store: &Store, run: usize, steps: &[i64], rate: Rate) {
     for (n, step) in steps.iter().enumerate() {
         now += step;
         let admission = store
-            .count_call("schedule", &run.to_string(), rate, &format!("r{n}"), at(now))
+            .count_call(
+                "schedule",
+                &run.to_string(),
+                rate,
+                &format!("r{n}"),
+                at(now),
+            )
             .await
             .expect("the engine answers");
         match (rate.admit(tat, at(now)), admission) {
@@ -195,7 +201,10 @@ async fn windows_are_kept(store: &Store, address: &str, steps: &[i64], rules: &O
             .challenge_seen(Purpose::SignIn, &identifier)
             .await
             .expect("the engine answers");
-        let asked = store.ask(&ask, rules, seen).await.expect("the engine answers");
+        let asked = store
+            .ask(&ask, rules, seen)
+            .await
+            .expect("the engine answers");
         let before = opens(&sends, now, rules);
         match asked {
             Asked::Send { reopens, .. } if before == now => {
@@ -206,7 +215,10 @@ async fn windows_are_kept(store: &Store, address: &str, steps: &[i64], rules: &O
                 let wait = u64::try_from(before - now).unwrap().div_ceil(1000);
                 assert_eq!(retry_after, wait, "{steps:?} at {n}");
             }
-            other => panic!("{steps:?} at {n}: opens in {} ms, but {other:?}", before - now),
+            other => panic!(
+                "{steps:?} at {n}: opens in {} ms, but {other:?}",
+                before - now
+            ),
         }
     }
 }

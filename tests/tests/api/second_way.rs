@@ -50,16 +50,25 @@ async fn an_undelivered_code_arrives_by_sms_and_signs_in() {
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert_eq!(texts[0]["channel"], "phone");
     assert_eq!(texts[0]["delivery_id"], json!(sent.delivery_id));
-    assert_eq!(house.codes_sent_to(NUMBER).await, [code.clone(), code.clone()]);
+    assert_eq!(
+        house.codes_sent_to(NUMBER).await,
+        [code.clone(), code.clone()]
+    );
     // It is on its way, not lost; the second way's own report says how it ended.
     assert_eq!(shown(&house, &sent).await["status"], "queued");
     reports(&house, texts[0]["id"].as_u64().unwrap(), "delivered").await;
     let shown = shown(&house, &sent).await;
-    assert_eq!((&shown["status"], &shown["channel"]), (&json!("delivered"), &json!("phone")));
+    assert_eq!(
+        (&shown["status"], &shown["channel"]),
+        (&json!("delivered"), &json!("phone"))
+    );
 
     let person = SignedIn::read(&house.visitor(NUMBER).enters(&code).await.is(200));
     let claims = house
-        .post("/api/auth/token/verify/", &json!({ "token": person.access }))
+        .post(
+            "/api/auth/token/verify/",
+            &json!({ "token": person.access }),
+        )
         .send()
         .await
         .is(200)
@@ -74,13 +83,18 @@ async fn however_often_it_is_reported_one_text_goes() {
     let house = House::open().await;
     let sent = by_whatsapp(&house).await;
     let request = reports(&house, sent.outbox, "failed").await;
-    let (_, path) = request["url"].as_str().unwrap().split_once("/api/").unwrap();
+    let (_, path) = request["url"]
+        .as_str()
+        .unwrap()
+        .split_once("/api/")
+        .unwrap();
     let repeats = (0..60).map(|_| {
         let mut call = house.call(Method::POST, &format!("/api/{path}"));
         for (name, value) in request["headers"].as_object().unwrap() {
             call = call.header(name, value.as_str().unwrap());
         }
-        call.body_only(request["body"].as_str().unwrap().to_owned()).send()
+        call.body_only(request["body"].as_str().unwrap().to_owned())
+            .send()
     });
     for answer in join_all(repeats).await {
         assert!(matches!(answer.status, 204 | 503), "{answer:?}");

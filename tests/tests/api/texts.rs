@@ -44,7 +44,11 @@ async fn one_number_that_is_refused_again_and_again_uses_up_nobody_elses_place()
     for n in 1..20 {
         let _ = house.visitor(in_a_row(n)).asks_for_a_code().await.is(200);
     }
-    house.visitor(in_a_row(20)).asks_for_a_code().await.limited();
+    house
+        .visitor(in_a_row(20))
+        .asks_for_a_code()
+        .await
+        .limited();
     assert_eq!(house.outbox().await.len(), 20);
     house.is_sound().await;
 }

@@ -114,10 +114,10 @@ impl<U: Upstream> Front<U> {
         let request = Request::from_parts(parts, body);
         let operation = operation::name(self.service, &request);
         let arrived = Instant::now();
-        let mut recording = self
-            .world
-            .calls
-            .start(self.service, &operation, request_id.clone(), sent);
+        let mut recording =
+            self.world
+                .calls
+                .start(self.service, &operation, request_id.clone(), sent);
         if self.service == Service::DynamoDb {
             recording.about(request.body());
         }

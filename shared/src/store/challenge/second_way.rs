@@ -54,7 +54,13 @@ impl Store {
         let condition =
             format!("{LIVE} AND via=:whatsapp AND (attribute_not_exists(fell) OR fell<>:fell)");
         let (sign_in, link) = futures_util::try_join!(
-            self.mark(Purpose::SignIn, number, "SET fell=:fell", &condition, &values),
+            self.mark(
+                Purpose::SignIn,
+                number,
+                "SET fell=:fell",
+                &condition,
+                &values
+            ),
             self.mark(Purpose::Link, number, "SET fell=:fell", &condition, &values),
         )?;
         // A report that comes again finds its own mark.

@@ -8,9 +8,7 @@ mod writes;
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
 use super::{Lane, Live, locked, sends};
@@ -20,9 +18,10 @@ use crate::domain::identifier::Identifier;
 use crate::domain::quota::{CLOSED_RETRY_AFTER, SLOTS, Window, after, seconds_until};
 use crate::store::Store;
 use crate::store::fault::{Fault, when_busy};
-use crate::store::item::{Item, Read, at, b, n, s, ttl};
+use crate::store::item::{Item, Read};
 use crate::store::keys::{self, Purpose};
 use crate::{Error, Result};
+use writes::{Own, Write};
 
 /// Everything that an Ask decides by, taken once per request.
 #[derive(Clone, Debug)]

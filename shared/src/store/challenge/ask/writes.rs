@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::{Ask, Windows};
+use super::{Ask, WORTH_REPEATING, Windows};
 use crate::config::OtpRules;
 use crate::domain::quota::{SLOTS, Window, after};
 use crate::store::challenge::{KEEP, Live};
