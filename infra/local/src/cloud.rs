@@ -103,7 +103,9 @@ impl Cloud {
         let (object_made, objects_made) = mpsc::unbounded_channel();
         let parts = Parts {
             tables: tables.clone(),
-            s3: buckets.engine(object_made).map_err(StartError::World)?,
+            s3: buckets
+                .engine(object_made, Arc::clone(&world.clock) as _)
+                .map_err(StartError::World)?,
             document: Value::Object(keys.document.clone()).to_string(),
             credentials: settings::credentials(&options, &keys),
         };

@@ -1,14 +1,18 @@
 //! S3: s3s-fs, on disk or in a folder that goes with the cloud.
 
+mod form;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use s3s::auth::SimpleAuth;
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
+use shared::clock::SharedClock;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::front::Upstream;
@@ -80,13 +84,24 @@ impl Buckets {
     }
 
     /// The engine; `made` hears of every object that was put.
-    pub(crate) fn engine(&self, made: UnboundedSender<ObjectMade>) -> Result<S3, String> {
+    pub(crate) fn engine(
+        &self,
+        made: UnboundedSender<ObjectMade>,
+        clock: SharedClock,
+    ) -> Result<S3, String> {
         let files = FileSystem::new(&self.root.path).map_err(|error| format!("{error:?}"))?;
         let mut builder = S3ServiceBuilder::new(files);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+        let mut config = S3Config::default();
+        // The engine reads the machine's clock and our forms are made by ours, which the desk moves: how long a form is
+        // good for is looked at here.
+        config.presigned_url_max_skew_time_secs = u32::MAX;
+        config.form_max_fields_size = LARGEST_FORM;
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
         Ok(S3 {
             service: builder.build(),
             made,
+            clock,
         })
     }
 }
@@ -104,11 +119,16 @@ pub(crate) struct ObjectMade {
 pub(crate) struct S3 {
     service: S3Service,
     made: UnboundedSender<ObjectMade>,
+    clock: SharedClock,
 }
 
 impl Upstream for S3 {
     async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
         let made = made(&request);
+        let is_form = made.as_ref().is_some_and(|made| made.event == POSTED);
+        if is_form && form::expired(request.body(), self.clock.now()) {
+            return Ok(denied("Invalid according to Policy: Policy expired."));
+        }
         let response = self
             .service
             .call(request.map(s3s::Body::from))
@@ -120,12 +140,35 @@ impl Upstream for S3 {
             .await
             .map_err(|error| error.to_string())?
             .to_bytes();
+        if is_form && form::breaks_its_policy(parts.status, &body) {
+            return Ok(denied(
+                "Invalid according to Policy: Policy Condition failed.",
+            ));
+        }
         if let Some(made) = made.filter(|_| parts.status.is_success()) {
             // Nobody listens any more when the cloud ends.
             let _ = self.made.send(made);
         }
         Ok(Response::from_parts(parts, body))
     }
+}
+
+/// The event of an object that came by a form.
+const POSTED: &str = "ObjectCreated:Post";
+
+/// The largest form, in bytes: a file of 20 MiB, and what is around it.
+const LARGEST_FORM: usize = 21 << 20;
+
+/// S3's own refusal (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+fn denied(message: &str) -> Response<Bytes> {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+    );
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    let xml = HeaderValue::from_static("application/xml");
+    response.headers_mut().insert(header::CONTENT_TYPE, xml);
+    response
 }
 
 /// What a call makes if it succeeds.
@@ -143,33 +186,15 @@ fn made(request: &Request<Bytes>) -> Option<ObjectMade> {
             event: "ObjectCreated:Put",
         }),
         Method::POST if key.is_empty() && request.uri().query().is_none() => {
-            let (key, size) = form(request.body())?;
+            let (key, size) = form::key_and_size(request.body())?;
             Some(ObjectMade {
                 key,
                 size,
-                event: "ObjectCreated:Post",
+                event: POSTED,
             })
         }
         _ => None,
     }
-}
-
-/// The key and the file's size in a multipart form, as far as browsers and SDKs write one.
-fn form(body: &[u8]) -> Option<(String, usize)> {
-    let find = |from: usize, what: &[u8]| {
-        body.get(from..)?
-            .windows(what.len())
-            .position(|window| window == what)
-            .map(|at| from + at)
-    };
-    let value = |name: &str| {
-        let start = find(0, format!("name=\"{name}\"").as_bytes())?;
-        let start = find(start, b"\r\n\r\n")? + 4;
-        let end = find(start, b"\r\n--")?;
-        Some(start..end)
-    };
-    let key = String::from_utf8(body.get(value("key")?)?.to_vec()).ok()?;
-    Some((key, value("file")?.len()))
 }
 
 #[cfg(test)]
@@ -183,7 +208,8 @@ mod tests {
     ) {
         let buckets = Buckets::open(None, "avatars").unwrap();
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
-        let engine = buckets.engine(sender).unwrap();
+        let clock = Arc::new(crate::clock::LocalClock::default());
+        let engine = buckets.engine(sender, clock).unwrap();
         (buckets, engine, receiver)
     }
 
@@ -217,13 +243,5 @@ mod tests {
         assert!(path.join("avatars").is_dir());
         drop(buckets);
         assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_form_tells_its_key_and_size() {
-        let body = b"--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nuploads/a/b\r\n--b\r\n\
-            Content-Disposition: form-data; name=\"file\"; filename=\"x\"\r\nContent-Type: image/png\r\n\r\n12345\r\n--b--\r\n";
-        assert_eq!(form(body), Some(("uploads/a/b".to_owned(), 5)));
-        assert_eq!(form(b"nothing"), None);
     }
 }
