@@ -265,7 +265,7 @@ impl Crowd {
         let area = AREAS[usize::try_from(n % 40).unwrap_or(0)];
         let number = format!("+1{area}555{:04}", 2_000 + n / 40);
         let mail = format!("person{n}@example.com");
-        let (address, spare) = if n % 3 == 0 {
+        let (address, spare) = if n.is_multiple_of(3) {
             (number, mail)
         } else {
             (mail, number)

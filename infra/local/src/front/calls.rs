@@ -125,14 +125,14 @@ impl Recording {
         let Ok(request) = serde_json::from_slice::<Value>(request) else {
             return;
         };
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        self.call.table = text(&request["TableName"]);
+        self.call.table = request["TableName"].as_str().map(str::to_owned);
         let places = [
             &request["Key"]["pk"]["S"],
             &request["Item"]["pk"]["S"],
             &request["ExpressionAttributeValues"][":pk"]["S"],
         ];
-        self.call.partition = places.into_iter().find_map(text);
+        let partition = places.into_iter().find_map(Value::as_str);
+        self.call.partition = partition.map(str::to_owned);
     }
 
     /// Notes DynamoDB's `ConsumedCapacity`: one object, or a list of them for transactions and batches.
