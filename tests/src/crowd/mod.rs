@@ -90,6 +90,12 @@ impl Crowd {
         self.every_number_is_right().await;
     }
 
+    /// Where all this happens.
+    #[must_use]
+    pub fn house(&self) -> &House {
+        &self.house
+    }
+
     /// How many calls failed on order behind the answers.
     #[must_use]
     pub fn struck(&self) -> u64 {

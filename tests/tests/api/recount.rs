@@ -1,7 +1,10 @@
 //! Every number equals a recount, whatever fails behind the answers.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
-use tests::{Crowd, House, SignedIn};
+use tests::{ACCOUNTS, Crowd, House, SignedIn};
 
 /// Some hundred things at random; `cargo run -p tests --example recount` does as many as one likes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -11,6 +14,40 @@ async fn every_number_equals_a_recount_after_a_crowd() {
         crowd.does(150).await;
     }
     assert!(crowd.struck() > 3, "{}", crowd.told());
+}
+
+/// A recount that finds nothing wrong says something only if it finds what is wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_is_wrong_is_found() {
+    let mut crowd = Crowd::gather(3).await;
+    crowd.does(60).await;
+    for (metric, attribute) in [
+        ("OTP", "verified"),
+        ("REGISTRATIONS", "m_otp_email"),
+        ("SOURCES", "m_otp_email"),
+        ("ACTIVE", "users"),
+    ] {
+        let pk = format!("STATS#{metric}");
+        let accounts = crowd.house().tables().accounts().await;
+        let mut counters = accounts.iter().filter(|item| item["pk"] == pk.as_str());
+        let counter = counters.find(|item| item.contains_key(attribute));
+        let sk = counter.unwrap_or_else(|| panic!("no {metric}"))["sk"].clone();
+        let sk = sk.as_str().unwrap();
+        let step = async |crowd: &Crowd, by: &str| {
+            let values = json!({ ":by": { "N": by } });
+            let expression = format!("ADD {attribute} :by");
+            let tables = crowd.house().tables();
+            tables.update(ACCOUNTS, &pk, sk, &expression, values).await;
+        };
+        step(&crowd, "1").await;
+        let recount = AssertUnwindSafe(crowd.does(0)).catch_unwind().await;
+        assert!(
+            recount.is_err(),
+            "{metric} is off by one, and nobody sees it"
+        );
+        step(&crowd, "-1").await;
+    }
+    crowd.does(0).await;
 }
 
 /// At every call that the stream's function makes for a sign-in, in every way that a call can fail.
