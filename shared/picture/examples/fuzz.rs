@@ -58,7 +58,7 @@ fn try_one(n: u64, mutations: &mut samples::Mutations, found: &mut Found) {
     let start = Instant::now();
     let counted = measure(|| {
         outcome = catch_unwind(|| {
-            if n % WHOLE == 0 {
+            if n.is_multiple_of(WHOLE) {
                 Picture::read(&bytes).map(|_| ())
             } else {
                 decode_alone(&bytes).map(|_| ())

@@ -76,8 +76,8 @@ impl Survey<'_, '_> {
                     self.picture(colours, 1)?;
                     let packed = match colours {
                         ..=2 => 8,
-                        ..=4 => 4,
-                        ..=16 => 2,
+                        3..=4 => 4,
+                        5..=16 => 2,
                         _ => 1,
                     };
                     width = width.div_ceil(packed);
