@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::domain::picture::Upload;
 use shared::gallery::Uploaded;
-use shared::{Error, Result, telemetry};
+use shared::{Error, Result, entropy, telemetry};
 
-use crate::House;
 use crate::change::Wish;
+use crate::{House, PICTURES};
 
 /// How old a marker must be to be taken for a crash's: far older than any request lives, retries of events included.
 const CRASHED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -83,6 +83,16 @@ impl House {
     /// Makes the account's picture of an uploaded file. The file goes in the end, whatever became of it; while the
     /// store or the bucket does not answer it stays, and the event is sent again.
     async fn arrived(&self, upload: Upload) -> Result<()> {
+        // S3 takes a form as often as somebody sends it, so that each file counts, as the form has.
+        let request = format!("{:032x}", u128::from_be_bytes(entropy::bytes()));
+        let (user, now) = (upload.user.to_string(), self.clock.now());
+        match self.limiter.admit(PICTURES, &user, &request, now).await {
+            Err(Error::RateLimited { .. }) => {
+                telemetry::note("upload", "too many");
+                return self.gallery.discard(&upload).await;
+            }
+            admitted => admitted?,
+        };
         let file = match self.gallery.uploaded(&upload).await? {
             Uploaded::File(file) => file,
             Uploaded::TooLarge => {

@@ -29,7 +29,8 @@ use shared::store::keys::Table;
 
 pub use body::MAX_BYTES;
 
-/// How often a person may send a picture: thirty at once, then three a minute.
+/// How often a person may send a picture: thirty at once, then three a minute. By a form it is half of that, since
+/// the form counts and so does each file that comes by it.
 pub const PICTURES: Rule = Rule {
     name: "avatar",
     rate: Rate {

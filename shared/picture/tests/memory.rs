@@ -34,7 +34,7 @@ fn no_bomb_takes_128_mb() {
 fn groups_of_codes_are_refused_where_their_tables_pass_the_budget() {
     for file in [samples::webp_groups, samples::webp_alpha_groups] {
         let mut refused = 0;
-        for groups in [1, 256, 257, 4_000, 8_000, 12_000, 16_000, 24_000, 65_536] {
+        for groups in [1, 257, 4_000, 12_000, 16_000, 65_536] {
             let (peak, outcome) = peak(&file(groups));
             assert!(peak < 128_000_000, "{groups} groups: {peak} bytes");
             match outcome {
@@ -45,6 +45,6 @@ fn groups_of_codes_are_refused_where_their_tables_pass_the_budget() {
                 }
             }
         }
-        assert!((1..6).contains(&refused), "{refused} were refused");
+        assert!((1..4).contains(&refused), "{refused} were refused");
     }
 }

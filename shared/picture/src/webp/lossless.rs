@@ -212,10 +212,10 @@ fn table_size(code: &Code) -> u64 {
         + match code {
             Code::One(_) => 0,
             Code::Two(..) => 3 * 16 + 2 * 4,
-            Code::Lengths(lengths) => {
-                let longest = lengths.iter().copied().max().unwrap_or(0);
-                let long = lengths.iter().filter(|length| **length > 10).count();
-                (4 << longest.min(10)) + 2 * 16 * long as u64
+            Code::Lengths(_, counts) => {
+                let longest = counts.iter().rposition(|count| *count > 0).unwrap_or(0);
+                let long: u32 = counts[11..].iter().sum();
+                (4 << longest.min(10)) + 2 * 16 * u64::from(long)
             }
         }
 }

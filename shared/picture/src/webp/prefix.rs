@@ -27,6 +27,14 @@ impl<'a> Bits<'a> {
     }
 
     fn fill(&mut self) {
+        if let Some(word) = self.rest.first_chunk::<8>() {
+            // What does not fit any more is put in again, and the same, the next time.
+            self.held |= u64::from_le_bytes(*word) << self.count;
+            let taken = (63 - self.count) / 8;
+            self.rest = &self.rest[taken as usize..];
+            self.count += 8 * taken;
+            return;
+        }
         while self.count <= 56
             && let Some((&byte, rest)) = self.rest.split_first()
         {
@@ -66,8 +74,8 @@ pub(super) enum Code {
     One(u16),
     /// Two symbols of one bit.
     Two(u16, u16),
-    /// The length of each symbol's code, 0 where the symbol does not occur.
-    Lengths(Vec<u8>),
+    /// The length of each symbol's code, 0 where the symbol does not occur; and how many symbols have each length.
+    Lengths(Vec<u8>, [u32; LONGEST + 1]),
 }
 
 impl Code {
@@ -97,56 +105,66 @@ impl Code {
         for &symbol in &ORDER[..written] {
             lengths[symbol] = bits.read(3)? as u8;
         }
-        let table = Self::of_lengths(lengths)?.table();
+        let code = Self::of_lengths(lengths)?;
 
-        let mut left = u32::from(symbols);
+        let symbols = usize::from(symbols);
+        let mut left = symbols;
         if bits.flag()? {
             let width = 2 + 2 * bits.read(3)?;
-            left = 2 + bits.read(width)?;
-            if left > u32::from(symbols) {
+            left = 2 + bits.read(width)? as usize;
+            if left > symbols {
                 return Err(Refusal::Broken);
             }
         }
-        let mut lengths = Vec::with_capacity(symbols.into());
-        let mut previous = 8;
-        while lengths.len() < usize::from(symbols) && left > 0 {
+        let mut lengths = vec![0; symbols];
+        if let Self::One(length @ 0..16) = code {
+            lengths[..left].fill(length as u8);
+            return Ok(lengths);
+        }
+        let table = code.table();
+        let (mut at, mut previous) = (0, 8);
+        while at < symbols && left > 0 {
             left -= 1;
             let symbol = table.symbol(bits)?;
+            if symbol < 16 {
+                lengths[at] = symbol as u8;
+                at += 1;
+                if symbol > 0 {
+                    previous = symbol as u8;
+                }
+                continue;
+            }
             let (length, times) = match symbol {
-                0..16 => (symbol as u8, 1),
                 16 => (previous, 3 + bits.read(2)?),
                 17 => (0, 3 + bits.read(3)?),
                 _ => (0, 11 + bits.read(7)?),
             };
-            lengths.resize(lengths.len() + times as usize, length);
-            if length != 0 {
-                previous = length;
-            }
+            let end = at + times as usize;
+            lengths
+                .get_mut(at..end)
+                .ok_or(Refusal::Broken)?
+                .fill(length);
+            at = end;
         }
-        if lengths.len() > usize::from(symbols) {
-            return Err(Refusal::Broken);
-        }
-        lengths.resize(symbols.into(), 0);
         Ok(lengths)
     }
 
     /// A code must be complete, unless it has a single symbol.
     fn of_lengths(lengths: Vec<u8>) -> Result<Self, Refusal> {
-        let mut used = (0..).zip(&lengths).filter(|(_, length)| **length > 0);
-        let (Some((first, _)), others) = (used.next(), used.next()) else {
-            return Err(Refusal::Broken);
-        };
-        if others.is_none() {
-            return Ok(Self::One(first));
+        let mut counts = [0; LONGEST + 1];
+        for &length in &lengths {
+            counts[usize::from(length)] += 1;
         }
-        let share = |length: &u8| match length {
-            0 => 0,
-            length => 1_u64 << (LONGEST - usize::from(*length)),
-        };
-        if lengths.iter().map(share).sum::<u64>() != 1 << LONGEST {
+        let used = lengths.len() as u32 - counts[0];
+        if used == 1 {
+            let symbol = lengths.iter().position(|length| *length > 0);
+            return Ok(Self::One(symbol.unwrap_or(0) as u16));
+        }
+        let shares = (1..=LONGEST).map(|length| u64::from(counts[length]) << (LONGEST - length));
+        if shares.sum::<u64>() != 1 << LONGEST {
             return Err(Refusal::Broken);
         }
-        Ok(Self::Lengths(lengths))
+        Ok(Self::Lengths(lengths, counts))
     }
 
     /// A table to read symbols with.
@@ -154,7 +172,7 @@ impl Code {
         let lengths = match self {
             Self::One(symbol) => return Table::new(vec![(*symbol, 0)]),
             Self::Two(zero, one) => return Table::new(vec![(*zero, 1), (*one, 1)]),
-            Self::Lengths(lengths) => lengths,
+            Self::Lengths(lengths, _) => lengths,
         };
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let mut entries = vec![(0, 0); 1 << longest];

@@ -1,0 +1,153 @@
+//! Files that are too large for the API: a signed form, straight to S3, and the event that follows.
+
+use std::time::Duration;
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::gallery::{Gallery, form};
+use crate::samples;
+
+impl Gallery {
+    pub(crate) async fn ask_for_form(&self, wish: &Value) -> Response {
+        let ask = self
+            .http
+            .post(self.url("/api/profile/avatar/upload/"))
+            .bearer_auth(&self.access);
+        ask.json(wish).send().await.unwrap()
+    }
+
+    pub(crate) async fn form(&self) -> Value {
+        let answer = self
+            .ask_for_form(&json!({ "content_type": "image/jpeg", "content_length": 5_000_000 }))
+            .await;
+        assert_eq!(answer.status(), 200);
+        answer.json().await.unwrap()
+    }
+
+    /// What a browser does with a form.
+    pub(crate) async fn submit(&self, form_of: &Value, file: &[u8]) -> StatusCode {
+        let fields = form_of["fields"].as_object().unwrap();
+        let names: Vec<String> = fields
+            .keys()
+            .map(|name| format!("name=\"{name}\""))
+            .collect();
+        let mut parts: Vec<(&str, &[u8])> = names
+            .iter()
+            .zip(fields.values())
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap().as_bytes()))
+            .collect();
+        parts.push(("name=\"file\"; filename=\"me.jpg\"", file));
+        let (kind, body) = form(&parts);
+        let post = self
+            .http
+            .post(form_of["url"].as_str().unwrap())
+            .header(CONTENT_TYPE, kind);
+        post.body(body).send().await.unwrap().status()
+    }
+
+    /// Waits until the bucket holds no upload: each was processed.
+    pub(crate) async fn settled(&self) {
+        for _ in 0..500 {
+            if self.objects("uploads") == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("an upload was not processed");
+    }
+}
+
+#[tokio::test]
+async fn a_large_file_goes_by_a_signed_form() {
+    let gallery = Gallery::open().await;
+    let form_of = gallery.form().await;
+    assert_eq!(form_of["max_bytes"], 20 * 1024 * 1024);
+    assert_eq!(form_of["expires_in"], 600);
+
+    // Five megabytes, most of it behind the end of the picture.
+    let file = [samples::jpeg(1000, 800), vec![7; 5_000_000]].concat();
+    assert_eq!(gallery.submit(&form_of, &file).await, 204);
+    for _ in 0..500 {
+        if gallery.shown().await != Value::Null {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let shown = gallery.shown().await;
+    assert_eq!(gallery.fetch(&shown["512"]).await.status(), 200);
+    gallery.settled().await;
+    assert_eq!(gallery.held(), (3, 0));
+
+    // Another place, or more than was agreed, is refused by S3 itself.
+    let mut elsewhere = gallery.form().await;
+    elsewhere["fields"]["key"] = "avatars/x/y/64.jpg".into();
+    let elsewhere = gallery.submit(&elsewhere, &samples::jpeg(64, 64)).await;
+    assert!(elsewhere.is_client_error(), "{elsewhere}");
+    let too_large = gallery
+        .submit(&gallery.form().await, &vec![0; 20 * 1024 * 1024 + 1])
+        .await;
+    assert!(too_large.is_client_error(), "{too_large}");
+
+    // What is no picture changes nothing and goes.
+    assert_eq!(
+        gallery.submit(&gallery.form().await, b"no picture").await,
+        204
+    );
+    gallery.settled().await;
+    assert_eq!(gallery.shown().await, shown);
+
+    // A sign-in that has ended takes its forms along.
+    let form_of = gallery.form().await;
+    gallery.later(60).await;
+    let access = gallery.sign_in("jane@example.com").await;
+    let others = gallery
+        .http
+        .delete(gallery.url("/api/auth/sessions/"))
+        .bearer_auth(access);
+    assert_eq!(others.send().await.unwrap().status(), 204);
+    assert_eq!(gallery.submit(&form_of, &samples::jpeg(64, 64)).await, 204);
+    gallery.settled().await;
+    assert_eq!(gallery.objects("avatars"), 3);
+    assert_eq!(gallery.fetch(&shown["512"]).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_form_is_asked_for_with_all_its_fields() {
+    let gallery = Gallery::open().await;
+    let wrong = json!({ "content_type": "image/svg+xml", "content_length": 20 * 1024 * 1024 + 1, "key": "x" });
+    let answer = gallery.ask_for_form(&wrong).await;
+    assert_eq!(answer.status(), 422);
+    let problem: Value = answer.json().await.unwrap();
+    let pointers: Vec<_> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["pointer"].clone())
+        .collect();
+    for pointer in ["/content_type", "/content_length", "/key"] {
+        assert!(pointers.contains(&pointer.into()), "{problem}");
+    }
+    assert_eq!(gallery.ask_for_form(&json!({})).await.status(), 422);
+}
+
+#[tokio::test]
+async fn an_event_that_comes_again_changes_nothing() {
+    let gallery = Gallery::open().await;
+    let form_of = gallery.form().await;
+    // The store fails for the first two deliveries of the event; the third makes the picture.
+    gallery.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "fault": "error", "times": 6 })).await;
+    assert_eq!(
+        gallery.submit(&form_of, &samples::jpeg(300, 300)).await,
+        204
+    );
+    gallery.settled().await;
+    let shown = gallery.shown().await;
+    assert_eq!(gallery.fetch(&shown["64"]).await.status(), 200);
+    assert_eq!(gallery.held(), (3, 0));
+    let record = json!({ "Records": [{ "eventName": "ObjectCreated:Post", "s3": {
+        "bucket": { "name": "latchkey-avatars" }, "object": { "key": form_of["fields"]["key"] } } }] });
+    gallery.cloud.invoke("avatar", &record).await.unwrap();
+    assert_eq!(gallery.shown().await, shown);
+}
