@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::activity::Activity;
 use super::challenge::ask::mailbox;
-use super::fault::{Fault, when_busy};
+use super::fault::{Fault, settled, when_busy};
 use super::hanging::Hanging;
 use super::item::{Item, Read, at, map, n, s};
 use super::keys::{self, Purpose, Table};
@@ -405,10 +405,7 @@ impl Store {
             Ok(())
         })
         .await;
-        match outcome {
-            Ok(()) | Err(Fault::Condition(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        settled(outcome)
     }
 
     /// The keys of the deliveries to a recipient. They are listed by an index that may lag behind by a moment.

@@ -34,6 +34,14 @@ impl From<Fault> for Error {
     }
 }
 
+/// What became of a write whose condition says that there is still something to do: where it does not hold, all is well.
+pub(crate) fn settled<T>(outcome: Result<T, Fault>) -> crate::Result<()> {
+    match outcome {
+        Ok(_) | Err(Fault::Condition(_)) => Ok(()),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
 /// Errors that can say which condition did not hold.
 pub(crate) trait Conditions {
     /// The refused condition, if that is what the error is.

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionChe
 use jiff::Timestamp;
 
 use super::Store;
-use super::fault::{Fault, when_busy};
+use super::fault::{Fault, settled, when_busy};
 use super::item::{Item, Read, at, map, n, s, ttl};
 use super::keys;
 use crate::domain::quota::{Rate, after, seconds_until};
@@ -99,10 +99,7 @@ impl Store {
         let update = "SET tat=tat-:interval, undone=:rid, #ttl=:ttl";
         // A repetition after a lost reply must not take back twice.
         let condition = "tat>:now AND (attribute_not_exists(undone) OR undone<>:rid)";
-        match self.count(rule, subject, update, condition, values).await {
-            Ok(_) | Err(Fault::Condition(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        settled(self.count(rule, subject, update, condition, values).await)
     }
 
     /// Takes one message of a day's budget; says whether there was one left.
@@ -138,10 +135,7 @@ impl Store {
             (":ttl", ttl(after(now, BUDGET_KEPT))),
         ]);
         let update = "SET n=n-:one, #ttl=:ttl";
-        match self.count(BUDGET, day, update, "n>:zero", values).await {
-            Ok(_) | Err(Fault::Condition(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        settled(self.count(BUDGET, day, update, "n>:zero", values).await)
     }
 
     /// The first call after a pause.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::activity::{self, Activity};
 use super::challenge::{Lane, Live};
-use super::fault::{Fault, when_busy};
+use super::fault::{Fault, settled, when_busy};
 use super::item::{Item, Read, at, b, map, n, s};
 use super::keys::{self, Purpose, Table};
 use super::{Store, session, user};
@@ -341,10 +341,7 @@ impl Store {
             Ok(())
         })
         .await;
-        match outcome {
-            Ok(()) | Err(Fault::Condition(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        settled(outcome)
     }
 }
 

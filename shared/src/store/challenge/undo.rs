@@ -8,7 +8,7 @@ use crate::Result;
 use crate::domain::channel::Channel;
 use crate::domain::quota::SLOTS;
 use crate::store::Store;
-use crate::store::fault::{Fault, when_busy};
+use crate::store::fault::{settled, when_busy};
 use crate::store::item::{Item, at, b, map, n, s};
 use crate::store::keys;
 
@@ -133,10 +133,7 @@ impl Store {
             Ok(())
         })
         .await;
-        match outcome {
-            Ok(()) | Err(Fault::Condition(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        settled(outcome)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::session::Ending;
 use crate::domain::token::AccessClaims;
 use crate::domain::user::{Status, User};
 use crate::store::Store;
-use crate::store::fault::{Fault, when_busy};
+use crate::store::fault::{Fault, settled, when_busy};
 use crate::store::item::{Item, Read, at, map, s};
 use crate::store::keys;
 use crate::store::user::sessions;
@@ -51,10 +51,7 @@ impl Store {
             values: map([(":ended", record(&ending))]),
         };
         let (outcome, ()) = join(self.change(user, change), self.sweep(user, [id])).await;
-        match outcome {
-            Ok(()) | Err(Fault::Condition(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        settled(outcome)
     }
 
     /// Ends one of the caller's own sessions; the same write checks that the caller is signed in.

@@ -10,7 +10,7 @@ use crate::domain::user::Status;
 use crate::store::Store;
 use crate::store::activity::{self, Activity};
 use crate::store::challenge::Lane;
-use crate::store::fault::{Fault, when_busy};
+use crate::store::fault::{Fault, settled, when_busy};
 use crate::store::item::{Item, Read, at, map, n, s};
 use crate::store::keys::{self, Key, Purpose, Table};
 use crate::{Error, Result};
@@ -129,9 +129,6 @@ impl Store {
             Ok(())
         })
         .await;
-        match outcome {
-            Ok(()) | Err(Fault::Condition(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        settled(outcome)
     }
 }
