@@ -1,17 +1,24 @@
 // A local cloud of a test's own, and what a test does with it from outside: read the outbox, move the clock, fill it.
 
 import { spawn } from "node:child_process";
+import { mkdirSync, openSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const BINARY = process.env.LATCHKEY_LOCAL ?? "target/debug/local";
 /** Tests ask for more codes than one caller may. */
 const ROOM = ["IP_SENDS_PER_MINUTE=600", "IP_SENDS_BURST=600", "IP_VERIFIES_PER_MINUTE=600"];
 
+/** What the cloud says of each request, beside the pictures. */
+function log() {
+  mkdirSync("target/pages", { recursive: true });
+  return openSync("target/pages/local.log", "a");
+}
+
 export async function openHouse(...settings) {
   // Somebody who works on the pages has a cloud with them already.
   if (process.env.LATCHKEY_URL) return house(process.env.LATCHKEY_URL, () => {});
   const sets = [...ROOM, ...settings].flatMap((setting) => ["--set", setting]);
-  const cloud = spawn(BINARY, ["--memory", "--port", "0", ...sets], { stdio: ["ignore", "pipe", "inherit"] });
+  const cloud = spawn(BINARY, ["--memory", "--port", "0", ...sets], { stdio: ["ignore", "pipe", log()] });
   const ended = new Promise((settle) => cloud.once("exit", settle));
   for await (const line of createInterface({ input: cloud.stdout })) {
     const url = line.match(/^listening on (http:\/\/\S+)/)?.[1];
