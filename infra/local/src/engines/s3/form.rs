@@ -57,8 +57,11 @@ mod tests {
 
     #[test]
     fn a_form_is_over_by_the_clock_that_is_given() {
-        let policy = STANDARD.encode(r#"{"expiration": "2026-01-01T00:10:00.000Z", "conditions": []}"#);
-        let body = format!("--b\r\nContent-Disposition: form-data; name=\"policy\"\r\n\r\n{policy}\r\n--b--\r\n");
+        let policy =
+            STANDARD.encode(r#"{"expiration": "2026-01-01T00:10:00.000Z", "conditions": []}"#);
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"policy\"\r\n\r\n{policy}\r\n--b--\r\n"
+        );
         let over = |now: &str| expired(body.as_bytes(), now.parse().unwrap());
         assert!(!over("2026-01-01T00:09:59Z"));
         assert!(over("2026-01-01T00:10:00Z"));
