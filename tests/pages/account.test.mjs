@@ -63,7 +63,7 @@ test("a change from elsewhere is not written over unseen", async () => {
 test("a picture is cropped by keys and by pointer, sent, and removed", async () => {
   const { page } = await member(house, browser, "pictured");
   const choosing = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Change picture" }).click();
+  await page.getByRole("button", { name: "Add a picture" }).click();
   await (await choosing).setFiles({ name: "me.jpg", mimeType: "image/jpeg", buffer: await photo(browser) });
   await dialog(page).waitFor();
   await looksRight(page, "account-crop");
@@ -88,6 +88,7 @@ test("a picture is cropped by keys and by pointer, sent, and removed", async () 
   await page.waitForFunction(() => document.querySelector("#picture img")?.naturalWidth === 256);
   assert.match(await picture.getAttribute("src"), /\/_local\/avatars\//);
   await looksRight(page, "account-picture");
+  assert.equal(await page.getByRole("button", { name: "Change picture" }).count(), 1);
   await page.getByRole("button", { name: "Remove picture" }).click();
   await page.getByText("Your picture was removed.").waitFor();
   assert.equal(await picture.count(), 0);

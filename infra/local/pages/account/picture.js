@@ -10,9 +10,12 @@ const done = (sentence) => ($("picture-done").textContent = sentence);
 
 function show(me) {
   const has = me.avatar_urls !== null;
-  // Sizes are in the addresses' order: a sharp one also on a phone's dense screen.
+  // Larger than it is shown: phones have dense screens.
   const image = has && make("img", { src: me.avatar_urls["256"], alt: "Your picture", width: 96, height: 96 });
   $("picture").replaceChildren(image || make("span", { "aria-hidden": "true" }, me.initials));
+  $("pick").textContent = has ? "Change" : "Add a picture";
+  if (has) $("pick").setAttribute("aria-label", "Change picture");
+  else $("pick").removeAttribute("aria-label");
   $("remove-picture").hidden = !has;
 }
 
