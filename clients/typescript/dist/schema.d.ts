@@ -1354,7 +1354,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `forbidden`: We know who you are, and you may not do this: the account is suspended, or the route needs a role that the account does not have. */
+        /** @description `forbidden`: We know who you are, and you may not do this: the account is suspended, or the route needs a role that the account does not have. Or the request came past the CDN that stands in front of this service: send it to the public URL. */
         forbidden: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];

@@ -286,7 +286,8 @@ impl Store {
         let addresses = addresses(&user, &item);
         self.erase_hanging(due.user).await?;
         for address in &addresses {
-            self.erase_address(address, &recipients(address)).await?;
+            self.erase_address(address, &recipients(address), due.at)
+                .await?;
         }
         for rule in PERSONAL_LIMITS {
             let limit = keys::limit(rule, &due.user.to_string());
@@ -365,9 +366,14 @@ impl Store {
         self.delete_all(Table::Accounts, &keys).await
     }
 
-    /// What is left of an address: its challenges and deliveries. Where somebody else has the address by now, the
-    /// challenges are theirs.
-    async fn erase_address(&self, address: &Identifier, recipients: &[String]) -> Result<()> {
+    /// What is left of an address: its challenges and deliveries. Where somebody else has the address by now, or has asked
+    /// for a code since the account's time came, the challenges are theirs.
+    async fn erase_address(
+        &self,
+        address: &Identifier,
+        recipients: &[String],
+        due: Timestamp,
+    ) -> Result<()> {
         for recipient in recipients {
             let deliveries = self.deliveries_to(recipient).await?;
             self.delete_all(Table::Ephemeral, &deliveries).await?;
@@ -375,30 +381,41 @@ impl Store {
         if self.owner(address).await?.is_some() {
             return Ok(());
         }
-        let challenges = [Purpose::SignIn, Purpose::Link]
-            .map(|purpose| keys::challenge(purpose, address.kind(), address.as_str()).item());
-        self.delete_all(Table::Ephemeral, &challenges).await?;
         let mailbox = mailbox(address);
-        if mailbox == address.as_str() {
-            return Ok(());
-        }
-        // What is left of a tagged address in its mailbox's item: the day's sends. Codes of the mailbox itself are not ours.
         for purpose in [Purpose::SignIn, Purpose::Link] {
-            let budget = keys::challenge(purpose, address.kind(), &mailbox);
-            self.delete_unless(Table::Ephemeral, &budget, "s0").await?;
+            let own = keys::challenge(purpose, address.kind(), address.as_str());
+            let before = map([(":due", at(due))]);
+            self.delete_if(
+                &own,
+                "attribute_not_exists(s0) OR s0<=:due",
+                Some(before),
+            )
+            .await?;
+            if mailbox != address.as_str() {
+                // What is left of a tagged address in its mailbox's item: the day's sends. The mailbox's own codes are not
+                // ours.
+                let budget = keys::challenge(purpose, address.kind(), &mailbox);
+                self.delete_if(&budget, "attribute_not_exists(s0)", None)
+                    .await?;
+            }
         }
         Ok(())
     }
 
-    /// Deletes an item that has no such attribute.
-    async fn delete_unless(&self, table: Table, key: &keys::Key, attribute: &str) -> Result<()> {
+    /// Deletes a challenge if this condition holds.
+    async fn delete_if(
+        &self,
+        challenge: &keys::Key,
+        condition: &str,
+        values: Option<Item>,
+    ) -> Result<()> {
         let outcome = when_busy(|| async {
             self.client
                 .delete_item()
-                .table_name(self.table(table))
-                .set_key(Some(key.item()))
-                .condition_expression("attribute_not_exists(#unless)")
-                .expression_attribute_names("#unless", attribute)
+                .table_name(self.ephemeral())
+                .set_key(Some(challenge.item()))
+                .condition_expression(condition)
+                .set_expression_attribute_values(values.clone())
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await?;

@@ -253,6 +253,21 @@ async fn a_tagged_address_leaves_nothing_at_its_mailbox() {
         .await;
 }
 
+/// Whoever asks for a code once the account's time has come, and before the janitor comes, can use it after him.
+#[tokio::test]
+async fn a_code_asked_for_since_the_account_s_time_came_survives_the_erasure() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let accepted = leaves(&house, &jane).await.is(202).json();
+    let erases: jiff::Timestamp = accepted["erases_at"].as_str().unwrap().parse().unwrap();
+    house.set_clock_after(erases, 1.0);
+    let code = house.visitor("jane@example.com").gets_a_code().await;
+    let janitor = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
+    house.cloud().invoke("events", &janitor).await.unwrap();
+    let again = house.visitor("jane@example.com").is_let_in_with(&code).await;
+    assert_eq!(again.user["is_new_user"], true);
+}
+
 /// A session whose account's time has come opens nothing, whether or not the janitor was there.
 #[tokio::test]
 async fn after_the_grace_a_session_does_not_refresh() {
