@@ -385,12 +385,8 @@ impl Store {
         for purpose in [Purpose::SignIn, Purpose::Link] {
             let own = keys::challenge(purpose, address.kind(), address.as_str());
             let before = map([(":due", at(due))]);
-            self.delete_if(
-                &own,
-                "attribute_not_exists(s0) OR s0<=:due",
-                Some(before),
-            )
-            .await?;
+            self.delete_if(&own, "attribute_not_exists(s0) OR s0<=:due", Some(before))
+                .await?;
             if mailbox != address.as_str() {
                 // What is left of a tagged address in its mailbox's item: the day's sends. The mailbox's own codes are not
                 // ours.

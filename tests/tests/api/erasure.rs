@@ -264,7 +264,10 @@ async fn a_code_asked_for_since_the_account_s_time_came_survives_the_erasure() {
     let code = house.visitor("jane@example.com").gets_a_code().await;
     let janitor = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
     house.cloud().invoke("events", &janitor).await.unwrap();
-    let again = house.visitor("jane@example.com").is_let_in_with(&code).await;
+    let again = house
+        .visitor("jane@example.com")
+        .is_let_in_with(&code)
+        .await;
     assert_eq!(again.user["is_new_user"], true);
 }
 
