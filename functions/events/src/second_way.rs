@@ -57,7 +57,7 @@ impl House {
             .take_second_way(purpose, identifier, sealed, &live, now)
             .await?;
         if !taken {
-            return self.fares.give_back(Some(fare), now).await;
+            return self.fares.never_mind(Some(fare), now).await;
         }
         let expires_in = std::time::Duration::from_secs(seconds_until(now, live.expires));
         let letter = Letter {

@@ -18,7 +18,7 @@ use crate::store::keys::{self, Purpose, Table};
 /// A code that fell through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fallen {
-    /// It is on its second way already, or a later message carries it.
+    /// It is on its second way already, or another message carries it.
     Elsewhere,
     /// There is no code any more that this message carried.
     Over,
@@ -97,11 +97,15 @@ impl Store {
                     .values()
                     .any(|sent| sent.as_s().is_ok_and(|id| id == delivery))
             });
-        let live = Live::read(&item).filter(|live| live.expires > now && carried);
+        let live = Live::read(&item).filter(|live| live.expires > now);
         let digits = item.number("digits").and_then(|n| u8::try_from(n).ok());
         let (Some(live), Some(digits)) = (live, digits) else {
             return Ok(Fallen::Over);
         };
+        if !carried {
+            // The report marks the number's codes for both purposes; this is the one that it was not about.
+            return Ok(Fallen::Elsewhere);
+        }
         let text = |name| item.text(name).map(str::to_owned);
         Ok(Fallen::Live(Fell {
             live,
