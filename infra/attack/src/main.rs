@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use attacks::ATTACKS;
+use attacks::{ATTACKS, Effort};
 use report::Report;
 use target::Target;
 
@@ -47,7 +47,12 @@ async fn main() -> ExitCode {
     let mut report = Report::new(line.json, ATTACKS.len());
     for attack in ATTACKS {
         report.begins(attack.name);
-        report.ends(attack, attack.run(&target, line.samples).await);
+        let effort = Effort {
+            samples: line.samples,
+            report: &report,
+        };
+        let outcome = attack.run(&target, effort).await;
+        report.ends(attack, outcome);
     }
     report.print()
 }

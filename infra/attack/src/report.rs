@@ -18,10 +18,11 @@ struct Row {
     detail: String,
 }
 
-/// Gathers the lines, with a bar while it lasts.
+/// Gathers the lines, and tells meanwhile how far it is: with a bar on a terminal, by lines elsewhere.
 pub(crate) struct Report {
     json: bool,
     bar: ProgressBar,
+    lines: bool,
     rows: Vec<Row>,
 }
 
@@ -33,22 +34,43 @@ pub(crate) fn refuse(sentence: &str) {
 
 impl Report {
     pub(crate) fn new(json: bool, attacks: usize) -> Self {
-        let bar = if json || !std::io::stderr().is_terminal() {
-            ProgressBar::hidden()
-        } else {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if terminal {
             ProgressBar::new(attacks as u64)
+        } else {
+            ProgressBar::hidden()
         };
         let style = ProgressStyle::with_template("{pos}/{len} {wide_bar} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         Self {
             json,
             bar: bar.with_style(style),
+            lines: !terminal,
             rows: Vec::new(),
         }
     }
 
     pub(crate) fn begins(&self, name: &'static str) {
         self.bar.set_message(name);
+        self.line(|| name.to_owned());
+    }
+
+    /// How far a measurement is; every thousandth sample is worth a line.
+    pub(crate) fn is_at(&self, sample: usize, of: usize) {
+        let message = || format!("sample {sample} of {of}");
+        if sample % 20 == 0 {
+            self.bar.set_message(message());
+        }
+        if sample > 0 && sample % 1000 == 0 {
+            self.line(message);
+        }
+    }
+
+    #[expect(clippy::print_stderr, reason = "this is what writes to the terminal")]
+    fn line(&self, message: impl FnOnce() -> String) {
+        if self.lines {
+            eprintln!("{}", message());
+        }
     }
 
     pub(crate) fn ends(&mut self, attack: &Attack, outcome: Result<Outcome, String>) {

@@ -443,7 +443,7 @@ async fn what_whatsapp_refuses_goes_by_sms() {
 
 /// I13: a minute of 500 callbacks a second, in which every message is sent, delivered and read; none is lost.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a minute of load: cargo test -p tests --test api -- --ignored --nocapture callbacks_a_second"]
+#[ignore = "a minute of load, for an optimised build: cargo test --profile load --workspace --test api -- --ignored --nocapture callbacks_a_second"]
 #[expect(
     clippy::print_stdout,
     reason = "a measurement that is read by whoever asked for it"

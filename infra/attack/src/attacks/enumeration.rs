@@ -1,6 +1,6 @@
 //! Finding out who has an account.
 
-use super::Outcome;
+use super::{Effort, Outcome};
 use crate::target::{Answer, Target};
 
 /// What of an answer may not differ: status, header names and steady values, body without what is new in each.
@@ -30,7 +30,7 @@ fn shape(answer: &Answer) -> String {
     format!("{} {headers:?} {body}", answer.status)
 }
 
-pub(super) async fn bytes(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn bytes(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let known = target.resident().await?;
     target.wait(31).await?;
     let unknown = target.stranger();
@@ -61,10 +61,12 @@ pub(super) async fn bytes(target: &Target, _: usize) -> Result<Outcome, String> 
 
 /// Interleaved requests for known and unknown addresses, compared by the standardised difference of their means:
 /// below 0.2 an effect counts as negligible (Cohen).
-pub(super) async fn timing(target: &Target, samples: usize) -> Result<Outcome, String> {
+pub(super) async fn timing(target: &Target, effort: Effort<'_>) -> Result<Outcome, String> {
+    let samples = effort.samples;
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     let residents = futures_util::future::try_join_all((0..20).map(|_| target.resident())).await?;
     for round in 0..samples {
+        effort.at(round);
         if round % residents.len() == 0 {
             // Past every cooldown and every hour of the residents.
             target.wait(24 * 60 * 60).await?;
@@ -87,9 +89,9 @@ pub(super) async fn timing(target: &Target, samples: usize) -> Result<Outcome, S
     let effect = effect(&known, &unknown);
     let bound = 0.2 + 4.0 / f64::from(u32::try_from(samples.max(1)).unwrap_or(u32::MAX)).sqrt();
     let detail = format!(
-        "median {:.1} ms and {:.1} ms, effect size {effect:.2} of {samples} each",
-        1e3 * median(&mut known),
-        1e3 * median(&mut unknown)
+        "p10, p50, p90, p99 in ms: known {}, unknown {}; effect size {effect:.3} of {samples} each",
+        distribution(&mut known),
+        distribution(&mut unknown)
     );
     Ok(Outcome::of(effect.abs() < bound, detail))
 }
@@ -98,19 +100,27 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / f64::from(u32::try_from(values.len().max(1)).unwrap_or(u32::MAX))
 }
 
-fn median(values: &mut [f64]) -> f64 {
+fn distribution(values: &mut [f64]) -> String {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+    [10, 50, 90, 99]
+        .map(|percent| {
+            let place = values.len().saturating_sub(1) * percent / 100;
+            format!(
+                "{:.1}",
+                1e3 * values.get(place).copied().unwrap_or_default()
+            )
+        })
+        .join(" ")
 }
 
 fn effect(one: &[f64], other: &[f64]) -> f64 {
     let spread = |values: &[f64]| {
-        mean(
-            &values
-                .iter()
-                .map(|value| (value - mean(values)).powi(2))
-                .collect::<Vec<_>>(),
-        )
+        let middle = mean(values);
+        let squares: Vec<_> = values
+            .iter()
+            .map(|value| (value - middle).powi(2))
+            .collect();
+        mean(&squares)
     };
     let pooled = f64::midpoint(spread(one), spread(other)).sqrt();
     if pooled == 0.0 {
@@ -120,7 +130,7 @@ fn effect(one: &[f64], other: &[f64]) -> f64 {
     }
 }
 
-pub(super) async fn leaks(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn leaks(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let (who, from) = (target.stranger(), target.address());
     let asked = target.ask(&who, &from).await?;
     let code = target.code(&who).await?;

@@ -4,10 +4,10 @@ use futures_util::future::try_join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use super::Outcome;
+use super::{Effort, Outcome};
 use crate::target::Target;
 
-pub(super) async fn parallel_requests(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn parallel_requests(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let who = target.stranger();
     let callers: Vec<_> = (0..60).map(|_| target.address()).collect();
     let answers = try_join_all(callers.iter().map(|from| target.ask(&who, from))).await?;
@@ -22,7 +22,7 @@ pub(super) async fn parallel_requests(target: &Target, _: usize) -> Result<Outco
     ))
 }
 
-pub(super) async fn plus_tags(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn plus_tags(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let who = target.stranger();
     let (name, domain) = who.split_once('@').unwrap_or_default();
     let mut sent = 0;
@@ -38,7 +38,7 @@ pub(super) async fn plus_tags(target: &Target, _: usize) -> Result<Outcome, Stri
     ))
 }
 
-pub(super) async fn one_caller(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn one_caller(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let from = target.address();
     let mut sent = 0;
     for _ in 0..30 {
@@ -50,7 +50,7 @@ pub(super) async fn one_caller(target: &Target, _: usize) -> Result<Outcome, Str
     ))
 }
 
-pub(super) async fn forged_addresses(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn forged_addresses(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let from = target.address();
     let mut sent = 0;
     for n in 0..30 {
@@ -82,7 +82,7 @@ pub(super) async fn forged_addresses(target: &Target, _: usize) -> Result<Outcom
     ))
 }
 
-pub(super) async fn hostile_identifiers(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn hostile_identifiers(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     const HOSTILE: [&str; 12] = [
         "user@example.com\r\nBcc: victim@example.net",
         "user@example.com,victim@example.net",

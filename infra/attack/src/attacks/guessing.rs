@@ -2,12 +2,12 @@
 
 use futures_util::future::try_join_all;
 
-use super::Outcome;
+use super::{Effort, Outcome};
 use crate::target::{Target, other_than};
 
 const AT_ONCE: usize = 60;
 
-pub(super) async fn parallel_guesses(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn parallel_guesses(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let who = target.stranger();
     target.ask(&who, &target.address()).await?;
     let code = target.code(&who).await?;
@@ -31,7 +31,10 @@ pub(super) async fn parallel_guesses(target: &Target, _: usize) -> Result<Outcom
     Ok(Outcome::of(odd == 0 && after.status == 401, detail))
 }
 
-pub(super) async fn parallel_right_codes(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn parallel_right_codes(
+    target: &Target,
+    _: Effort<'_>,
+) -> Result<Outcome, String> {
     let who = target.stranger();
     target.ask(&who, &target.address()).await?;
     let code = target.code(&who).await?;
@@ -51,7 +54,10 @@ pub(super) async fn parallel_right_codes(target: &Target, _: usize) -> Result<Ou
 
 /// Guesses until the identifier has to wait, asking for the code again in between: however often it is sent, no more
 /// than three comparisons a code and five before the first wait.
-pub(super) async fn resend_multiplication(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn resend_multiplication(
+    target: &Target,
+    _: Effort<'_>,
+) -> Result<Outcome, String> {
     let who = target.stranger();
     let mut compared = 0;
     for _ in 0..4 {
@@ -75,7 +81,7 @@ pub(super) async fn resend_multiplication(target: &Target, _: usize) -> Result<O
     Ok(Outcome::Broke(format!("{compared} guesses and no wait")))
 }
 
-pub(super) async fn reuse(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn reuse(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let (who, from) = (target.stranger(), target.address());
     target.ask(&who, &from).await?;
     let code = target.code(&who).await?;
@@ -91,7 +97,7 @@ pub(super) async fn reuse(target: &Target, _: usize) -> Result<Outcome, String> 
     ))
 }
 
-pub(super) async fn other_identifier(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn other_identifier(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let (one, other, from) = (target.stranger(), target.stranger(), target.address());
     target.ask(&one, &from).await?;
     target.ask(&other, &from).await?;
@@ -104,7 +110,7 @@ pub(super) async fn other_identifier(target: &Target, _: usize) -> Result<Outcom
     ))
 }
 
-pub(super) async fn spraying(target: &Target, _: usize) -> Result<Outcome, String> {
+pub(super) async fn spraying(target: &Target, _: Effort<'_>) -> Result<Outcome, String> {
     let from = target.address();
     let (mut answered, mut limited) = (0, 0);
     for _ in 0..50 {

@@ -7,6 +7,7 @@ mod guessing;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::report::Report;
 use crate::target::Target;
 
 /// What came of an attack.
@@ -32,21 +33,39 @@ impl Outcome {
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Outcome, String>> + Send + 'a>>;
 
+/// How much of a measurement is wanted, and where it tells how far it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort<'a> {
+    /// Requests of each kind for the timing comparison.
+    pub(crate) samples: usize,
+    pub(crate) report: &'a Report,
+}
+
+impl Effort<'_> {
+    fn at(self, sample: usize) {
+        self.report.is_at(sample, self.samples);
+    }
+}
+
 /// One attack.
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
     pub(crate) rows: &'static str,
     /// It needs to read the codes, or to move the clock.
     desk: bool,
-    run: for<'a> fn(&'a Target, usize) -> Running<'a>,
+    run: for<'a> fn(&'a Target, Effort<'a>) -> Running<'a>,
 }
 
 impl Attack {
-    pub(crate) async fn run(&self, target: &Target, samples: usize) -> Result<Outcome, String> {
+    pub(crate) async fn run<'a>(
+        &self,
+        target: &'a Target,
+        effort: Effort<'a>,
+    ) -> Result<Outcome, String> {
         if self.desk && !target.local {
             return Ok(Outcome::Skipped("needs a local cloud's outbox or clock"));
         }
-        (self.run)(target, samples).await
+        (self.run)(target, effort).await
     }
 }
 
@@ -57,7 +76,7 @@ macro_rules! attacks {
             name: $name,
             rows: $rows,
             desk: attacks!(@desk $($desk)?),
-            run: |target, samples| Box::pin($run(target, samples)),
+            run: |target, effort| Box::pin($run(target, effort)),
         }),*];
     };
     (@desk) => { false };
