@@ -18,7 +18,7 @@ use crate::keyring::KeyringHandle;
 use crate::store::Store;
 use crate::{Error, Result};
 
-/// How old a sign-in may be for what a stolen token must not do.
+/// How old a sign-in may be to be a recent one.
 pub const RECENT: Duration = Duration::from_secs(10 * 60);
 
 /// Lets in who holds an access token.
@@ -40,6 +40,11 @@ pub struct SignedIn {
     /// When the request came in.
     pub now: Timestamp,
 }
+
+/// A person who has signed in lately, for what a stolen token must not do; as an extractor it refuses with 401 before the
+/// body is read.
+#[derive(Debug)]
+pub struct Recent(pub SignedIn);
 
 impl Guard {
     /// A guard by the settings.
@@ -100,19 +105,6 @@ impl Guard {
 }
 
 impl SignedIn {
-    /// Asks for a sign-in not older than [`RECENT`].
-    ///
-    /// # Errors
-    /// [`Error::ReauthenticationRequired`] where it is older.
-    pub fn recently(&self) -> Result<()> {
-        let signed_in = Timestamp::from_second(self.claims.auth_time).unwrap_or(Timestamp::MIN);
-        if after(signed_in, RECENT) < self.now {
-            Err(Error::ReauthenticationRequired)
-        } else {
-            Ok(())
-        }
-    }
-
     /// Asks for a role, as the account holds it now.
     ///
     /// # Errors
@@ -148,5 +140,23 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         Guard::from_ref(state).admit(&parts.headers).await
+    }
+}
+
+impl<S> FromRequestParts<S> for Recent
+where
+    Guard: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let person = SignedIn::from_request_parts(parts, state).await?;
+        let signed_in = Timestamp::from_second(person.claims.auth_time).unwrap_or(Timestamp::MIN);
+        if after(signed_in, RECENT) < person.now {
+            Err(Error::ReauthenticationRequired)
+        } else {
+            Ok(Self(person))
+        }
     }
 }

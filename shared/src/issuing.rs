@@ -190,6 +190,7 @@ impl Issuer {
                 wish.idempotency_key.as_deref(),
                 &caller.request_id,
                 wish.channel,
+                wish.owner.as_deref(),
             ),
             delivery: &sealed,
             request: &caller.request_id,
@@ -243,12 +244,16 @@ impl Issuer {
                 Asked::Before {
                     live,
                     delivery,
+                    via,
                     reopens,
                 },
                 fare,
             ) => {
                 self.fares.never_mind(fare.ok().flatten(), now).await?;
-                return Ok(issued(&live, reopens, delivery));
+                return Ok(Issued {
+                    channel: via,
+                    ..issued(&live, reopens, delivery)
+                });
             }
             (Asked::Limited { retry_after, rule }, fare) => {
                 self.fares.never_mind(fare.ok().flatten(), now).await?;
@@ -258,7 +263,8 @@ impl Issuer {
         telemetry::metric("otp_requested", &[("channel", wish.channel.as_str())]);
 
         if let Some(end) = silence {
-            self.keep_quiet(&ask, &live, delivery, end, &marks).await?;
+            self.keep_quiet(&ask, (&live, fresh), delivery, end, &marks)
+                .await?;
             return Ok(issued(&live, reopens, sealed));
         }
         let letter = self.letter(&wish, &live, &marks, &sealed, caller, now)?;
@@ -294,7 +300,7 @@ impl Issuer {
                 futures_util::try_join!(
                     self.store.suppress(kind, &mac, "opt_out", &masked, now),
                     self.fares.give_back(fare, now),
-                    self.store.mute(&ask, &live),
+                    self.mute(&ask, &live, fresh),
                     // Noted as queued beside the call, so it has to move.
                     self.store.advance_delivery(delivery, State::Bounced, now),
                 )?;
@@ -336,18 +342,26 @@ impl Issuer {
         }
     }
 
-    /// In place of the provider: the code never matches, and the delivery shows what sending would have led to.
+    /// A fresh code that is not sent never matches; one that was sent before is still in somebody's hands.
+    async fn mute(&self, ask: &Ask<'_>, live: &Live, fresh: bool) -> Result<()> {
+        if fresh {
+            self.store.mute(ask, live).await?;
+        }
+        Ok(())
+    }
+
+    /// In place of the provider: nothing arrives, and the delivery shows what sending would have led to.
     async fn keep_quiet(
         &self,
         ask: &Ask<'_>,
-        live: &Live,
+        (live, fresh): (&Live, bool),
         id: DeliveryId,
         end: State,
         marks: &Marks<'_>,
     ) -> Result<()> {
         let recipient = marks.recipient(ask.identifier);
         futures_util::try_join!(
-            self.store.mute(ask, live),
+            self.mute(ask, live, fresh),
             self.store
                 .note_delivery(id, ask.channel, &recipient, Some(end), ask.now),
         )?;

@@ -141,13 +141,19 @@ impl<'a> Marks<'a> {
         )
     }
 
-    /// What the challenge remembers of an idempotency key on a channel; of the request where there is no key.
+    /// What the challenge remembers of an idempotency key on a channel; of the request where there is no key. For linking
+    /// it is bound to the owner: two people who want the same address are two requests.
     #[must_use]
-    pub fn idempotency(&self, key: Option<&str>, request: &str, channel: Channel) -> String {
-        let text = match key {
-            Some(key) => format!("key\0{key}\0{}", channel.as_str()),
-            None => format!("request\0{request}\0{}", channel.as_str()),
-        };
+    pub fn idempotency(
+        &self,
+        key: Option<&str>,
+        request: &str,
+        channel: Channel,
+        owner: Option<&str>,
+    ) -> String {
+        let (kind, word) = key.map_or(("request", request), |key| ("key", key));
+        let (channel, owner) = (channel.as_str(), owner.unwrap_or_default());
+        let text = format!("{kind}\0{word}\0{channel}\0{owner}");
         hex(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
     }
 }

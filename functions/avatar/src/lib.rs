@@ -29,13 +29,13 @@ use shared::store::keys::Table;
 
 pub use body::MAX_BYTES;
 
-/// How often a person may send a picture: thirty at once, then three a minute. By a form it is half of that, since
+/// How often a person may send a picture: sixty at once, then six a minute. By a form it is half of that, since
 /// the form counts and so does each file that comes by it.
 pub const PICTURES: Rule = Rule {
     name: "avatar",
     rate: Rate {
-        interval: Duration::from_secs(20),
-        burst: 30,
+        interval: Duration::from_secs(10),
+        burst: 60,
     },
 };
 

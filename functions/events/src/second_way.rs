@@ -46,6 +46,14 @@ impl House {
         else {
             return self.it_failed(id).await;
         };
+        let suppressions = marks.suppressions(identifier);
+        if self
+            .store
+            .is_suppressed(identifier.kind(), &suppressions)
+            .await?
+        {
+            return self.it_ended(id, State::Bounced).await;
+        }
         let fare = match self.fares.take(number, sealed, now).await {
             Ok(fare) => fare,
             Err(Error::RateLimited { .. }) => return self.it_failed(id).await,
@@ -95,8 +103,12 @@ impl House {
     }
 
     async fn it_failed(&self, id: DeliveryId) -> Result<()> {
+        self.it_ended(id, State::Failed).await
+    }
+
+    async fn it_ended(&self, id: DeliveryId, end: State) -> Result<()> {
         self.store
-            .advance_delivery(id, State::Failed, self.clock.now())
+            .advance_delivery(id, end, self.clock.now())
             .await
             .map(|_| ())
     }

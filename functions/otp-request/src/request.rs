@@ -24,6 +24,7 @@ struct Form {
     channel: Channel,
     source: Option<SourceOrigin>,
     locale: Option<LanguageTag>,
+    idempotency_key: Option<String>,
 }
 
 /// The answer to a code request, whether or not an account exists.
@@ -43,7 +44,7 @@ pub(crate) async fn request(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    let form = read(body, &house)?;
+    let form = read(body, &headers, &house)?;
     let wish = Wish {
         purpose: Purpose::SignIn,
         identifier: &form.identifier,
@@ -51,19 +52,20 @@ pub(crate) async fn request(
         owner: None,
         source: form.source,
         locale: form.locale,
-        idempotency_key: idempotency_key(&headers)?,
+        idempotency_key: form.idempotency_key,
         device_token: device_token(&headers),
     };
     let issued = house.issuer.issue(wish, &caller).await?;
     Ok((rate_limit_headers(issued.room), Json(Sent::from(issued))).into_response())
 }
 
-fn read(body: JsonBody, house: &House) -> Result<Form> {
+fn read(body: JsonBody, headers: &HeaderMap, house: &House) -> Result<Form> {
     let mut fields = body.fields();
     let identifier = fields.required("identifier", Identifier::parse);
     let channel = fields.optional("channel", Channel::parse);
     let source = fields.optional("source_url", SourceOrigin::parse);
     let locale = fields.optional("locale", LanguageTag::parse);
+    let idempotency_key = idempotency_key(headers, &mut fields);
     let channel = identifier.as_ref().map(|identifier| {
         let channel = channel.unwrap_or_else(|| Channel::for_kind(identifier.kind()));
         if !channel.fits(identifier.kind()) {
@@ -87,6 +89,7 @@ fn read(body: JsonBody, house: &House) -> Result<Form> {
             channel: channel?,
             source,
             locale,
+            idempotency_key,
         })
     })
 }

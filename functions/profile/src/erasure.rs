@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::quota::after;
-use shared::guard::SignedIn;
+use shared::guard::{Recent, SignedIn};
 use shared::http::Caller;
 use shared::store::erasure::{Due, ErasureWish};
 use shared::store::profile::Changed;
@@ -26,11 +26,9 @@ struct Accepted {
 /// Has the account erased after the grace, or at once where there is none.
 pub(crate) async fn ask(
     State(house): State<Arc<House>>,
-    signed_in: SignedIn,
+    Recent(SignedIn { user, claims, now }): Recent,
     caller: Caller,
 ) -> Result<Response> {
-    signed_in.recently()?;
-    let SignedIn { user, claims, now } = signed_in;
     let wish = ErasureWish {
         session: Some(claims.sid),
         request: &caller.request_id,

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use shared::guard::SignedIn;
+use shared::guard::{Recent, SignedIn};
 use shared::{Error, Result, exporting};
 
 use crate::House;
@@ -18,10 +18,8 @@ const MOST: usize = 4 * 1024 * 1024;
 /// Everything that is held on the caller.
 pub(crate) async fn export(
     State(house): State<Arc<House>>,
-    signed_in: SignedIn,
+    Recent(SignedIn { user, now, .. }): Recent,
 ) -> Result<Response> {
-    signed_in.recently()?;
-    let SignedIn { user, now, .. } = signed_in;
     let keyring = house.keyring.snapshot();
     let held = exporting::export(&house.store, &house.gallery, &keyring.peppers, user.id, now);
     let all = held.await?.ok_or(Error::Unauthenticated)?;

@@ -13,7 +13,7 @@ use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
 use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
-use shared::guard::SignedIn;
+use shared::guard::{Recent, SignedIn};
 use shared::http::{Caller, Fields, JsonBody, device_token, idempotency_key, rate_limit_headers};
 use shared::issuing::Wish;
 use shared::proving::Attempt;
@@ -40,17 +40,16 @@ struct Sent {
 /// Sends a code to the address that is to be the account's.
 pub(crate) async fn ask(
     State(house): State<Arc<House>>,
-    signed_in: SignedIn,
+    Recent(SignedIn { user, .. }): Recent,
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    signed_in.recently()?;
     let mut fields = body.fields();
+    let idempotency_key = idempotency_key(&headers, &mut fields);
     let identifier = fields.required("identifier", Identifier::parse);
     let channel = channel(&mut fields, identifier.as_ref(), &house);
     let (identifier, channel) = fields.finish(|| Some((identifier?, channel?)))?;
-    let user = signed_in.user;
     let wish = Wish {
         purpose: Purpose::Link,
         identifier: &identifier,
@@ -58,7 +57,7 @@ pub(crate) async fn ask(
         owner: Some(owner(&user, identifier.kind())),
         source: None,
         locale: Some(user.profile.language.clone()),
-        idempotency_key: idempotency_key(&headers)?,
+        idempotency_key,
         device_token: device_token(&headers),
     };
     let issued = house.issuer.issue(wish, &caller).await?;
@@ -76,12 +75,11 @@ pub(crate) async fn ask(
 /// Takes the code and gives the address to the account.
 pub(crate) async fn verify(
     State(house): State<Arc<House>>,
-    signed_in: SignedIn,
+    Recent(SignedIn { user, claims, now }): Recent,
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    signed_in.recently()?;
     let mut fields = body.fields();
     let identifier = fields.required("identifier", Identifier::parse);
     let code = fields.required("otp_code", |text| {
@@ -89,7 +87,6 @@ pub(crate) async fn verify(
     });
     let _ = channel(&mut fields, identifier.as_ref(), &house);
     let (identifier, code) = fields.finish(|| Some((identifier?, code?)))?;
-    let SignedIn { user, claims, now } = signed_in;
     let owner = owner(&user, identifier.kind());
     let device_token = device_token(&headers);
     let attempt = Attempt {
@@ -131,7 +128,7 @@ pub(crate) async fn verify(
 /// Takes an address from the account.
 pub(crate) async fn remove(
     State(house): State<Arc<House>>,
-    signed_in: SignedIn,
+    Recent(SignedIn { user, claims, now }): Recent,
     Path(kind): Path<String>,
     caller: Caller,
 ) -> Result<StatusCode> {
@@ -139,8 +136,6 @@ pub(crate) async fn remove(
         .into_iter()
         .find(|known| known.as_str() == kind)
         .ok_or(Error::NotFound)?;
-    signed_in.recently()?;
-    let SignedIn { user, claims, now } = signed_in;
     let by = By {
         session: claims.sid,
         request: &caller.request_id,

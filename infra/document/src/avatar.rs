@@ -48,8 +48,8 @@ pub(crate) fn write(book: &mut Book) {
             "Send a picture",
             "JPEG, PNG, WebP or GIF (its first frame), judged by content, at most 4 MiB and 12 megapixels: in the \
              field `avatar` of a form, or as the body itself. It is turned upright, cut square, stripped of everything \
-             but its pixels, and written anew at 64, 256 and 512 pixels; the old one is removed. Thirty at once, then \
-             three a minute.",
+             but its pixels, and written anew at 64, 256 and 512 pixels; the old one is removed. Sixty at once, then \
+             six a minute.",
         ],
     )
     .signed_in()

@@ -7,6 +7,10 @@ use super::Fault;
 /// The most characters that a source URL may have.
 pub const MAX_CHARS: usize = 2_048;
 
+/// The most octets of a host name, and of one label of it.
+const MAX_HOST: usize = 253;
+const MAX_LABEL: usize = 63;
+
 /// The origin of a source URL (RFC 6454 section 6.2): scheme, host and a port that is not the scheme's own, in
 /// lower-case ASCII, like `https://dashboard.example.com`.
 ///
@@ -18,8 +22,8 @@ impl SourceOrigin {
     /// Reads a URL, or an origin as [`Self::as_str`] writes it.
     ///
     /// # Errors
-    /// `too_long` above 2,048 characters. `invalid_url` for anything but http or https with a host and without
-    /// credentials.
+    /// `too_long` above 2,048 characters. `invalid_url` for anything but http or https with a host of at most 253 octets,
+    /// 63 a label, and without credentials.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         if text.chars().count() > MAX_CHARS {
             return Err(Fault::new("too_long", "at most 2048 characters"));
@@ -68,8 +72,10 @@ fn origin(text: &str) -> Option<String> {
         return None;
     }
     let url = Url::parse(text).ok()?;
-    url.has_host()
-        .then(|| url.origin().ascii_serialization().to_ascii_lowercase())
+    let host = url.host_str()?;
+    // RFC 1035 section 2.3.4. The origin is part of a key, which is no longer than 1,024 bytes.
+    let is_name = host.len() <= MAX_HOST && host.split('.').all(|label| label.len() <= MAX_LABEL);
+    is_name.then(|| url.origin().ascii_serialization().to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -167,6 +173,20 @@ mod tests {
                 "invalid_url",
                 "{url:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_host_is_no_longer_than_names_are() {
+        let labels = |n: usize, rest: &str| format!("https://{}{rest}", "a.".repeat(n));
+        let label = |n: usize| format!("https://{}.example/", "a".repeat(n));
+        for (url, taken) in [
+            (labels(125, "com/"), true),
+            (labels(125, "coms/"), false),
+            (label(63), true),
+            (label(64), false),
+        ] {
+            assert_eq!(SourceOrigin::parse(&url).is_ok(), taken, "{url}");
         }
     }
 

@@ -2,28 +2,24 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::Fields;
 use crate::limiter::Room;
-use crate::{Error, Result};
 
-/// The header `Idempotency-Key`: 1 to 64 visible ASCII characters.
-///
-/// # Errors
-/// 422 for any other value, and for two of them.
-pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
+/// The header `Idempotency-Key`: 1 to 64 visible ASCII characters. Any other value, and two of them, are a wrong field.
+pub fn idempotency_key(headers: &HeaderMap, fields: &mut Fields) -> Option<String> {
     let mut all = headers.get_all("idempotency-key").iter();
-    let Some(first) = all.next() else {
-        return Ok(None);
-    };
+    let first = all.next()?;
     let key = first.to_str().unwrap_or_default();
     let sound = (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     if sound && all.next().is_none() {
-        return Ok(Some(key.to_owned()));
+        return Some(key.to_owned());
     }
-    Err(Error::field(
-        "/Idempotency-Key",
+    fields.fault(
+        "Idempotency-Key",
         "invalid_idempotency_key",
         "One header of 1 to 64 visible ASCII characters.",
-    ))
+    );
+    None
 }
 
 /// The header `X-Device-Token`; what is in it is the keyring's to check.

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
@@ -21,12 +21,15 @@ pub(crate) enum Fault {
     Busy(String),
     /// Nobody knows whether it was done.
     Unknown(String),
+    /// The call itself was wrong, which is a mistake of ours; nothing was done.
+    Mistaken(String),
 }
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Busy(cause) | Fault::Unknown(cause) => Self::Unavailable(cause),
+            Fault::Mistaken(cause) => Self::Internal(cause),
             Fault::Condition(_) | Fault::Cancelled(_) => {
                 Self::internal("a condition that nobody handles did not hold")
             }
@@ -102,18 +105,19 @@ impl Conditions for TransactWriteItemsError {
             .filter_map(|reason| reason.code())
             .filter(|code| *code != "None")
             .collect();
-        Some(
-            if codes.iter().all(|code| {
-                matches!(
-                    *code,
-                    "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
-                )
-            }) {
-                Fault::Busy(format!("transaction cancelled: {codes:?}"))
-            } else {
-                Fault::Unknown(format!("transaction cancelled: {codes:?}"))
-            },
-        )
+        let cause = format!("transaction cancelled: {codes:?}");
+        Some(if codes.contains(&"ValidationError") {
+            Fault::Mistaken(cause)
+        } else if codes.iter().all(|code| {
+            matches!(
+                *code,
+                "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
+            )
+        }) {
+            Fault::Busy(cause)
+        } else {
+            Fault::Unknown(cause)
+        })
     }
 }
 
@@ -139,6 +143,12 @@ const BUSY: [&str; 6] = [
     "ReplicatedWriteConflictException",
 ];
 
+/// Calls that no repetition makes right.
+const MISTAKEN: [&str; 2] = [
+    "ValidationException",
+    "IdempotentParameterMismatchException",
+];
+
 impl<E, R> From<SdkError<E, R>> for Fault
 where
     E: Conditions + ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -150,11 +160,11 @@ where
         }
         match error.code() {
             Some(code) if BUSY.contains(&code) => Self::Busy(code.to_owned()),
+            Some(code) if MISTAKEN.contains(&code) => {
+                Self::Mistaken(DisplayErrorContext(&error).to_string())
+            }
             Some(code) => Self::Unknown(code.to_owned()),
-            None => Self::Unknown(format!(
-                "{}",
-                aws_sdk_dynamodb::error::DisplayErrorContext(&error)
-            )),
+            None => Self::Unknown(DisplayErrorContext(&error).to_string()),
         }
     }
 }

@@ -245,9 +245,13 @@ pub static NOUNS: &[Noun] = &[
             ),
             (
                 "k",
-                "map from idempotency key (or request) and channel to the delivery id",
+                "map from idempotency key (or request), channel and owner to the delivery id, and to the way where it took another",
             ),
-            ("via", "the way that the code travelled last"),
+            ("ids", "the deliveries that carried the code"),
+            (
+                "via, was",
+                "the way that the code travelled last, and the one before",
+            ),
             (
                 "fell",
                 "the delivery by WhatsApp that did not arrive and is to go by SMS, where there was one",

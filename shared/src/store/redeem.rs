@@ -348,8 +348,8 @@ impl Store {
 /// A code that a known device proved says nothing of the strangers' guesses; one that anybody else proved does.
 fn use_up(lane: Lane) -> &'static str {
     match lane {
-        Lane::Stranger => "SET f=:z, kf=:z REMOVE nonce, k, mute, fa, kfa, guess",
-        Lane::Known => "SET kf=:z REMOVE nonce, k, mute, kfa, guess",
+        Lane::Stranger => "SET f=:z, kf=:z REMOVE nonce, k, ids, mute, fa, kfa, guess",
+        Lane::Known => "SET kf=:z REMOVE nonce, k, ids, mute, kfa, guess",
     }
 }
 

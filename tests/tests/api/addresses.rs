@@ -62,6 +62,55 @@ async fn claims_and_users_agree(house: &House) {
     assert_eq!(claims, wanted);
 }
 
+/// Two people want the same address and happen to use the same key: each gets a code of their own.
+#[tokio::test]
+async fn an_idempotency_key_is_its_owners() {
+    let house = House::open().await;
+    let mut deliveries = Vec::new();
+    for who in ["jane@example.com", "mary@example.com"] {
+        let person = house.visitor(who).signs_in().await;
+        let body = json!({ "identifier": "new@example.com" });
+        let ask = || {
+            let call = house.post(ADD, &body).bearer(&person.access);
+            call.header("idempotency-key", "1").send()
+        };
+        let sent = ask().await.is(200).json();
+        assert_eq!(
+            ask().await.is(200).json()["delivery_id"],
+            sent["delivery_id"]
+        );
+        deliveries.push(sent["delivery_id"].clone());
+        let code = code(&house, "new@example.com").await;
+        if who == "mary@example.com" {
+            let _ = proves(&house, &person, "new@example.com", &code)
+                .await
+                .is(200);
+        }
+        house.advance(31).await;
+    }
+    assert_ne!(deliveries[0], deliveries[1]);
+    assert_eq!(house.sent_to("new@example.com").await.len(), 2);
+}
+
+/// CONTRACT section 1: 401 is decided before the body is read.
+#[tokio::test]
+async fn an_old_sign_in_is_refused_before_the_body_is_read() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    house.advance(11 * 60).await;
+    for path in [ADD, PROVE] {
+        for (kind, body) in [
+            ("application/json", "{bad".to_owned()),
+            ("text/plain", "{}".to_owned()),
+            ("application/json", "x".repeat(17 * 1024)),
+        ] {
+            let call = house.call(Method::POST, path).bearer(&jane.access);
+            let answer = call.body(kind, body).send().await;
+            answer.problem(401, "reauthentication_required");
+        }
+    }
+}
+
 /// CONTRACT section 5; ATTACKS E02, E05, E10.
 #[tokio::test]
 async fn a_number_is_added_and_an_address_changed_and_given_up() {

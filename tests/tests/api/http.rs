@@ -98,6 +98,14 @@ async fn wrong_fields_are_named_all_at_once() {
         ("/is_staff", "unknown_field"),
         ("/a~1b~0c", "unknown_field"),
     ]);
+    // A wrong header stands beside the wrong fields.
+    let both = house
+        .post(REQUEST, &json!({ "identifier": "jane@" }))
+        .header("idempotency-key", "a b");
+    both.send().await.wrong_fields(&[
+        ("/identifier", "invalid_email"),
+        ("/Idempotency-Key", "invalid_idempotency_key"),
+    ]);
     let verify = json!({"otp_code": "12", "source_url": "javascript:alert(1)"});
     post(&house, VERIFY, "application/json", verify.to_string())
         .await
@@ -114,6 +122,7 @@ async fn wrong_fields_are_named_all_at_once() {
 async fn only_web_origins_are_sources() {
     let house = House::open().await;
     let long = format!("https://example.com/{}", "a".repeat(2_048));
+    let long_host = format!("https://{}com/", "a.".repeat(600));
     for url in [
         "javascript:alert(1)",
         "file:///etc/passwd",
@@ -128,6 +137,7 @@ async fn only_web_origins_are_sources() {
         "",
         " ",
         long.as_str(),
+        long_host.as_str(),
     ] {
         let body = json!({ "identifier": "jane@example.com", "source_url": url });
         let answer = post(&house, REQUEST, "application/json", body.to_string()).await;

@@ -54,7 +54,7 @@ fn canonical(text: &str) -> Option<String> {
     if text.len() > MAX_CHARS || text.contains('_') {
         return None;
     }
-    let mut locale = Locale::try_from_str(text).ok()?;
+    let mut locale = Locale::try_from_str(without_macrolanguage(text)).ok()?;
     let id = &mut locale.id;
     id.language = Language::try_from_str(subtags::language(id.language.as_str())?).ok()?;
     if let Some(script) = &mut id.script {
@@ -65,6 +65,22 @@ fn canonical(text: &str) -> Option<String> {
     }
     let tag = locale.to_string();
     (tag.len() <= MAX_CHARS).then_some(tag)
+}
+
+/// The languages that an extended one may follow, in the registry.
+const MACROLANGUAGES: [&str; 8] = ["ar", "kok", "lv", "ms", "sgn", "sw", "uz", "zh"];
+
+/// An extended language subtag stands alone in the canonical form: `zh-yue` is `yue` (RFC 5646 section 4.5).
+fn without_macrolanguage(text: &str) -> &str {
+    let extended = text.split_once('-').filter(|(first, rest)| {
+        let second = rest.split('-').next().unwrap_or_default();
+        second.len() == 3
+            && second.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && MACROLANGUAGES
+                .iter()
+                .any(|known| first.eq_ignore_ascii_case(known))
+    });
+    extended.map_or(text, |(_, rest)| rest)
 }
 
 #[cfg(test)]
@@ -85,6 +101,9 @@ mod tests {
             ("iw", "he"),
             ("my-BU", "my-MM"),
             ("yue", "yue"),
+            ("zh-YUE", "yue"),
+            ("zh-cmn-Hans-CN", "cmn-Hans-CN"),
+            ("sgn-ase", "ase"),
         ] {
             assert_eq!(
                 LanguageTag::parse(text).map(|tag| tag.0),
@@ -112,6 +131,9 @@ mod tests {
             "-en",
             "en--US",
             "en-XX",
+            "en-yue",
+            "zh-eng",
+            "zh-",
             "en-UK",
             "de-Xxxx",
             "und",

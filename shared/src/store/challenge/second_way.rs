@@ -51,8 +51,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let values = map([(":fell", s(delivery)), (":now", at(now))]);
-        let condition =
-            format!("{LIVE} AND via=:whatsapp AND (attribute_not_exists(fell) OR fell<>:fell)");
+        let condition = format!(
+            "{LIVE} AND via=:whatsapp AND contains(ids,:fell) AND (attribute_not_exists(fell) OR fell<>:fell)"
+        );
         let (sign_in, link) = futures_util::try_join!(
             self.mark(
                 Purpose::SignIn,
@@ -84,28 +85,23 @@ impl Store {
     ) -> Result<Fallen> {
         let key = keys::challenge(purpose, number.kind(), number.as_str());
         let item = self.get(Table::Ephemeral, &key).await?.unwrap_or_default();
+        let carried = item
+            .get("ids")
+            .and_then(|ids| ids.as_ss().ok())
+            .is_some_and(|ids| ids.iter().any(|id| id == delivery));
+        if !carried {
+            return Ok(Fallen::Over);
+        }
         if item.text("fell") != Some(delivery)
             || item.text("via") != Some(Channel::Whatsapp.as_str())
         {
             return Ok(Fallen::Elsewhere);
         }
-        let carried = item
-            .get("k")
-            .and_then(|sends| sends.as_m().ok())
-            .is_some_and(|sends| {
-                sends
-                    .values()
-                    .any(|sent| sent.as_s().is_ok_and(|id| id == delivery))
-            });
         let live = Live::read(&item).filter(|live| live.expires > now);
         let digits = item.number("digits").and_then(|n| u8::try_from(n).ok());
         let (Some(live), Some(digits)) = (live, digits) else {
             return Ok(Fallen::Over);
         };
-        if !carried {
-            // The report marks the number's codes for both purposes; this is the one that it was not about.
-            return Ok(Fallen::Elsewhere);
-        }
         let text = |name| item.text(name).map(str::to_owned);
         Ok(Fallen::Live(Fell {
             live,

@@ -14,7 +14,7 @@ use crate::store::keys;
 
 impl Store {
     /// Takes a charge back, because the provider refused the message: neither the cooldown nor the windows keep it,
-    /// a fresh code is gone, and the idempotency key sends again.
+    /// a fresh code is gone, one that was sent before is as it was, and the idempotency key sends again.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; the charge then stays.
@@ -26,10 +26,14 @@ impl Store {
                 (":z", n(0)),
             ])
         };
-        let gone = if fresh { ", nonce" } else { "" };
+        let (back, gone) = if fresh {
+            ("", ", nonce")
+        } else {
+            (", via=was", "")
+        };
         let own = self.amend(
             ask,
-            format!("SET {} REMOVE k.#h{gone}", unshift('s')),
+            format!("SET {}{back} REMOVE k.#h{gone}", unshift('s')),
             "s0=:mine AND rid=:rid".to_owned(),
             values(),
             true,
@@ -77,18 +81,23 @@ impl Store {
         .await
     }
 
-    /// Notes that the code travelled another way than the one that was asked for.
+    /// Notes that the code travelled another way than the one that was asked for, also for a repetition of the request.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn went_by(&self, ask: &Ask<'_>, live: &Live, via: Channel) -> Result<()> {
-        let values = map([(":n", b(live.nonce)), (":via", s(via.as_str()))]);
+        let sent = format!("{} {}", ask.delivery, via.as_str());
+        let values = map([
+            (":n", b(live.nonce)),
+            (":via", s(via.as_str())),
+            (":sent", s(&sent)),
+        ]);
         self.amend(
             ask,
-            "SET via=:via".to_owned(),
+            "SET via=:via, k.#h=:sent".to_owned(),
             "nonce=:n".to_owned(),
             values,
-            false,
+            true,
         )
         .await
     }

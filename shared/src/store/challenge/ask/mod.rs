@@ -15,7 +15,7 @@ use super::{Lane, Live, locked, sends};
 use crate::config::OtpRules;
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
-use crate::domain::quota::{CLOSED_RETRY_AFTER, SLOTS, Window, after, seconds_until};
+use crate::domain::quota::{CLOSED_RETRY_AFTER, Window, after, seconds_until};
 use crate::store::Store;
 use crate::store::fault::{Fault, when_busy};
 use crate::store::item::{Item, Read};
@@ -74,6 +74,8 @@ pub enum Asked {
         live: Live,
         /// The delivery of then, sealed.
         delivery: String,
+        /// The way that it took.
+        via: Channel,
         /// When the next send is admitted, as far as the identifier's own limits go.
         reopens: Timestamp,
     },
@@ -86,18 +88,46 @@ pub enum Asked {
     },
 }
 
-/// A challenge as it was read beside the caller's limits.
+/// A challenge as it was read beside the caller's limits, with the day of its mailbox where that is another item.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(Item);
+pub struct Seen {
+    own: Item,
+    mailbox: Option<Item>,
+}
 
 impl Seen {
+    /// An item that is its mailbox's own.
+    fn alone(own: Item) -> Self {
+        Self { own, mailbox: None }
+    }
+
+    /// When all windows admit one more send.
+    fn reopens(&self, rules: &OtpRules, now: Timestamp) -> Timestamp {
+        let opens = self.windows(rules, now).into_iter();
+        opens
+            .filter_map(|(_, opens)| opens)
+            .fold(now, Timestamp::max)
+    }
+
+    fn windows(&self, rules: &OtpRules, now: Timestamp) -> [(&'static str, Option<Timestamp>); 4] {
+        let windows = Windows::of(rules);
+        let own = sends(&self.own, 's');
+        let mailbox = sends(self.mailbox.as_ref().unwrap_or(&self.own), 'm');
+        [
+            ("cooldown", windows.cooldown.opens(&own, now)),
+            ("hour", windows.hour.opens(&own, now)),
+            ("day", windows.day.opens(&own, now)),
+            ("mailbox_day", windows.day.opens(&mailbox, now)),
+        ]
+    }
+
     /// What [`Store::ask`] of a number would say, where it would send nothing: so that nothing is taken of what others
     /// share, such as the day's budget.
     ///
     /// # Errors
     /// An item that cannot be read.
     pub fn refuses(&self, ask: &Ask<'_>, rules: &OtpRules) -> Result<Option<Asked>> {
-        let refused = refused(&self.0, ask, rules, true)?;
+        let refused = refused(self, ask, rules)?;
         Ok(refused.filter(|asked| !matches!(asked, Asked::Send { .. })))
     }
 }
@@ -146,14 +176,14 @@ impl Store {
         match mailbox_elsewhere(ask.identifier) {
             None => self.ask_plain(ask, rules).await,
             Some(mailbox) => {
-                self.ask_tagged(ask, rules, &mailbox, seen.unwrap_or_default().0)
+                self.ask_tagged(ask, rules, &mailbox, seen.unwrap_or_default())
                     .await
             }
         }
     }
 
-    /// The challenge item as it is before anything is charged: for [`Store::ask`] of an address whose mailbox is another
-    /// one, and for [`Seen::refuses`] of a number. Nothing for plain mail addresses.
+    /// The challenge as it is before anything is charged: for [`Store::ask`] of an address whose mailbox is another one,
+    /// and for [`Seen::refuses`] of a number. Nothing for plain mail addresses.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
@@ -162,13 +192,20 @@ impl Store {
         purpose: Purpose,
         identifier: &Identifier,
     ) -> Result<Option<Seen>> {
-        let plain = matches!(identifier, Identifier::Email(_));
-        if plain && mailbox_elsewhere(identifier).is_none() {
-            return Ok(None);
-        }
-        self.challenge_item(purpose, identifier)
-            .await
-            .map(|item| Some(Seen(item)))
+        let own = self.challenge_item(purpose, identifier);
+        Ok(match (identifier, mailbox_elsewhere(identifier)) {
+            (_, Some(mailbox)) => {
+                let key = keys::challenge(purpose, identifier.kind(), &mailbox);
+                let mailbox = self.get(keys::Table::Ephemeral, &key);
+                let (own, mailbox) = futures_util::try_join!(own, mailbox)?;
+                Some(Seen {
+                    own,
+                    mailbox: Some(mailbox.unwrap_or_default()),
+                })
+            }
+            (Identifier::Phone(_), None) => Some(Seen::alone(own.await?)),
+            (Identifier::Email(_), None) => None,
+        })
     }
 
     pub(crate) async fn challenge_item(
@@ -190,8 +227,8 @@ impl Store {
                 self.write(ask, own.repeat(None))
             );
             let old = match (fresh, repeat) {
-                (Ok(item), _) => return charged(&item, true, ask, rules),
-                (_, Ok(item)) => return charged(&item, false, ask, rules),
+                (Ok(item), _) => return charged(&Seen::alone(item), true, ask, rules),
+                (_, Ok(item)) => return charged(&Seen::alone(item), false, ask, rules),
                 (Err(Fault::Condition(old)), _) | (_, Err(Fault::Condition(old)))
                     if is_ours(&old, ask) =>
                 {
@@ -202,7 +239,7 @@ impl Store {
                     return Err(fault.into());
                 }
             };
-            if let Some(asked) = refused(&old, ask, rules, true)? {
+            if let Some(asked) = refused(&Seen::alone(old), ask, rules)? {
                 return Ok(asked);
             }
         }
@@ -234,25 +271,21 @@ impl Store {
     }
 }
 
-/// Why neither write was possible, from the item as it was; `None` if it is worth trying once more.
-fn refused(
-    old: &Item,
-    ask: &Ask<'_>,
-    rules: &OtpRules,
-    mailbox_here: bool,
-) -> Result<Option<Asked>> {
+/// Why neither write was possible, from the items as they were; `None` if it is worth trying once more.
+fn refused(seen: &Seen, ask: &Ask<'_>, rules: &OtpRules) -> Result<Option<Asked>> {
+    let old = &seen.own;
     if is_ours(old, ask) {
         // The write happened, only its answer was lost.
         let fresh = old.bytes::<16>("nonce") == Some(ask.nonce);
-        return charged(old, fresh, ask, rules).map(Some);
+        return charged(seen, fresh, ask, rules).map(Some);
     }
-    if let Some(delivery) = done_before(old, ask) {
+    if let Some((delivery, via)) = done_before(old, ask) {
         let live = Live::read(old).ok_or_else(|| old.corrupt("challenge", "nonce"))?;
-        let reopens = reopens(&sends(old, 's'), rules, ask.now);
         return Ok(Some(Asked::Before {
             live,
             delivery,
-            reopens,
+            via,
+            reopens: seen.reopens(rules, ask.now),
         }));
     }
     if locked(old, ask.lane, rules.failure_cap, ask.now) == Some(CLOSED_RETRY_AFTER) {
@@ -261,17 +294,8 @@ fn refused(
             rule: "closed",
         }));
     }
-    let windows = Windows::of(rules);
-    let own = sends(old, 's');
-    let mut opens = vec![
-        ("cooldown", windows.cooldown.opens(&own, ask.now)),
-        ("hour", windows.hour.opens(&own, ask.now)),
-        ("day", windows.day.opens(&own, ask.now)),
-    ];
-    if mailbox_here {
-        opens.push(("mailbox_day", windows.day.opens(&sends(old, 'm'), ask.now)));
-    }
-    let last = opens
+    let last = seen
+        .windows(rules, ask.now)
         .into_iter()
         .filter_map(|(rule, opens)| Some((opens?, rule)))
         .max();
@@ -294,33 +318,30 @@ fn mailbox_elsewhere(identifier: &Identifier) -> Option<String> {
     Some(mailbox(identifier)).filter(|mailbox| mailbox != identifier.as_str())
 }
 
-fn charged(item: &Item, fresh: bool, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
+fn charged(seen: &Seen, fresh: bool, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
+    let item = &seen.own;
     let live = Live::read(item).ok_or_else(|| item.corrupt("challenge", "nonce"))?;
-    let reopens = reopens(&sends(item, 's'), rules, ask.now);
     Ok(Asked::Send {
         live,
         fresh,
-        reopens,
+        reopens: seen.reopens(rules, ask.now),
     })
-}
-
-/// When all windows admit one more send after these, newest first.
-fn reopens(sends: &[Option<Timestamp>; SLOTS], rules: &OtpRules, now: Timestamp) -> Timestamp {
-    let windows = Windows::of(rules);
-    [windows.cooldown, windows.hour, windows.day]
-        .iter()
-        .filter_map(|window| window.opens(sends, now))
-        .fold(now, Timestamp::max)
 }
 
 fn is_ours(item: &Item, ask: &Ask<'_>) -> bool {
     item.text("rid") == Some(ask.request) && Live::read(item).is_some()
 }
 
-fn done_before(item: &Item, ask: &Ask<'_>) -> Option<String> {
+/// The delivery that the idempotency key led to, and its way: the one that was asked for, unless [`Store::went_by`] noted
+/// another.
+fn done_before(item: &Item, ask: &Ask<'_>) -> Option<(String, Channel)> {
     let lives = Live::read(item)?.expires > ask.now;
-    let delivery = item.get("k")?.as_m().ok()?.get(ask.key)?.as_s().ok()?;
-    lives.then(|| delivery.clone())
+    let sent = item.get("k")?.as_m().ok()?.get(ask.key)?.as_s().ok()?;
+    let (delivery, via) = match sent.split_once(' ') {
+        Some((delivery, via)) => (delivery, Channel::parse(via).ok()?),
+        None => (sent.as_str(), ask.channel),
+    };
+    lives.then(|| (delivery.to_owned(), via))
 }
 
 /// The same question as the condition `LIVE`, of an item already read.

@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWrite
 use jiff::Timestamp;
 
 use super::writes::{Own, Write, shift};
-use super::{Ask, Asked, Windows, is_live, refused, reopens, sends};
+use super::{Ask, Asked, Seen, Windows, is_live, refused};
 use crate::config::OtpRules;
-use crate::domain::quota::{SLOTS, Window, after, seconds_until};
+use crate::domain::quota::{SLOTS, Window, after};
 use crate::store::Store;
 use crate::store::challenge::{KEEP, Live};
 use crate::store::fault::Fault;
-use crate::store::item::{Item, Read, at, n, ttl};
+use crate::store::item::{Item, at, n, ttl};
 use crate::store::keys;
 use crate::{Error, Result};
 
@@ -21,59 +21,45 @@ impl Store {
         ask: &Ask<'_>,
         rules: &OtpRules,
         mailbox: &str,
-        mut seen: Item,
+        mut seen: Seen,
     ) -> Result<Asked> {
         let own = Own::new(ask, rules, false);
-        let windows = Windows::of(rules);
+        let day = Windows::of(rules).day;
         for _ in 0..3 {
-            if let Some(asked) = refused(&seen, ask, rules, false)? {
+            if let Some(asked) = refused(&seen, ask, rules)? {
                 return Ok(asked);
             }
-            let repeat = is_live(&seen, ask, rules);
-            let write = if repeat {
-                own.repeat(Live::read(&seen).map(|live| live.nonce))
-            } else {
-                own.fresh()
+            let repeated = Live::read(&seen.own).filter(|_| is_live(&seen.own, ask, rules));
+            let write = match &repeated {
+                Some(live) => own.repeat(Some(live.nonce)),
+                None => own.fresh(),
             };
-            match self.write_both(ask, &write, mailbox, windows.day).await {
-                Ok(()) if repeat => {
-                    let live =
-                        Live::read(&seen).ok_or_else(|| seen.corrupt("challenge", "nonce"))?;
-                    return Ok(Asked::Send {
-                        live: Live {
-                            sent: ask.now,
-                            ..live
-                        },
-                        fresh: false,
-                        reopens: reopens(&sent_once_more(&seen, ask), rules, ask.now),
-                    });
-                }
+            match self.write_both(ask, &write, mailbox, day).await {
                 Ok(()) => {
                     return Ok(Asked::Send {
-                        live: own.live(),
-                        fresh: true,
-                        reopens: reopens(&sent_once_more(&seen, ask), rules, ask.now),
+                        fresh: repeated.is_none(),
+                        live: repeated.map_or_else(
+                            || own.live(),
+                            |live| Live {
+                                sent: ask.now,
+                                ..live
+                            },
+                        ),
+                        reopens: sent_once_more(seen, ask.now).reopens(rules, ask.now),
                     });
                 }
                 Err(Fault::Cancelled(refused)) => {
-                    match refused.into_iter().collect::<Vec<_>>().as_mut_slice() {
-                        [_, Some(mailbox)] => {
-                            let opens = windows
-                                .day
-                                .opens(&sends(mailbox, 'm'), ask.now)
-                                .unwrap_or(ask.now);
-                            return Ok(Asked::Limited {
-                                retry_after: seconds_until(ask.now, opens).max(1),
-                                rule: "mailbox_day",
-                            });
-                        }
-                        [Some(old), _] => seen = std::mem::take(old),
-                        _ => {
-                            return Err(Error::internal(
-                                "a cancelled transaction names no refused condition",
-                            ));
-                        }
+                    let mut refused = refused.into_iter();
+                    let (old, mailbox) = (refused.next().flatten(), refused.next().flatten());
+                    if old.is_none() && mailbox.is_none() {
+                        return Err(Error::internal(
+                            "a cancelled transaction names no refused condition",
+                        ));
                     }
+                    seen = Seen {
+                        own: old.unwrap_or(seen.own),
+                        mailbox: mailbox.or(seen.mailbox),
+                    };
                 }
                 Err(fault) => return Err(fault.into()),
             }
@@ -130,11 +116,18 @@ impl Store {
     }
 }
 
-/// The sends of a challenge as it was seen, and this one before them.
-fn sent_once_more(seen: &Item, ask: &Ask<'_>) -> [Option<Timestamp>; SLOTS] {
-    let before = sends(seen, 's');
-    std::array::from_fn(|slot| match slot {
-        0 => Some(ask.now),
-        older => before[older - 1],
-    })
+/// The items as they are after this send.
+fn sent_once_more(seen: Seen, now: Timestamp) -> Seen {
+    let shifted = |mut item: Item, register: char| {
+        for slot in (1..SLOTS).rev() {
+            let older = item.get(&format!("{register}{}", slot - 1)).cloned();
+            item.insert(format!("{register}{slot}"), older.unwrap_or_else(|| n(0)));
+        }
+        item.insert(format!("{register}0"), at(now));
+        item
+    };
+    Seen {
+        own: shifted(seen.own, 's'),
+        mailbox: seen.mailbox.map(|mailbox| shifted(mailbox, 'm')),
+    }
 }

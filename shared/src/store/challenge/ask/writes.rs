@@ -90,6 +90,7 @@ impl<'a> Own<'a> {
             (":digits", n(rules.digits)),
             (":rid", s(ask.request)),
             (":via", s(ask.channel.as_str())),
+            (":ids", AttributeValue::Ss(vec![ask.delivery.to_owned()])),
             (":ttl", ttl(after(ask.now, KEEP))),
         ];
         values.extend(
@@ -99,8 +100,6 @@ impl<'a> Own<'a> {
                 .map(|(version, name)| (name, n(version))),
         );
         values.extend(ask.owner.map(|owner| (":owner", s(owner))));
-        values.extend(ask.source.map(|source| (":src", s(source))));
-        values.extend(ask.language.map(|language| (":lang", s(language))));
         Self {
             ask,
             digits: rules.digits,
@@ -122,36 +121,35 @@ impl<'a> Own<'a> {
         }
     }
 
-    /// What both writes set, and what they remove because this request did not bring it.
-    fn common(&self) -> (String, Vec<&'static str>) {
-        let mut set = format!("{}, rid=:rid, via=:via, #ttl=:ttl", self.shift);
-        let mut remove = Vec::new();
-        for (name, value, given) in [
-            ("src", ":src", self.ask.source.is_some()),
-            ("lang", ":lang", self.ask.language.is_some()),
-        ] {
-            if given {
-                set = format!("{set}, {name}={value}")
-            } else {
-                remove.push(name)
-            }
-        }
-        (set, remove)
+    /// What both writes set.
+    fn common(&self) -> String {
+        format!("{}, rid=:rid, via=:via, #ttl=:ttl", self.shift)
     }
 
-    pub(super) fn fresh(&self) -> Write {
-        let (mut set, mut remove) = self.common();
-        remove.push("mute");
-        if self.ask.owner.is_some() {
-            set.push_str(", #owner=:owner")
-        } else {
-            remove.push("#owner")
-        }
-        let mut values: Item = self
-            .values
-            .iter()
+    fn values(&self) -> Item {
+        let values = self.values.iter();
+        values
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
+            .collect()
+    }
+
+    /// A new code: what came with the request belongs to it, and is not changed by whoever asks for it again.
+    pub(super) fn fresh(&self) -> Write {
+        let mut set = self.common();
+        let mut remove = vec!["mute", "fell"];
+        let mut values = self.values();
+        for (name, value, given) in [
+            ("src", ":src", self.ask.source),
+            ("lang", ":lang", self.ask.language),
+            ("#owner", ":owner", self.ask.owner),
+        ] {
+            if let Some(given) = given {
+                set = format!("{set}, {name}={value}");
+                values.insert(value.to_owned(), s(given));
+            } else {
+                remove.push(name);
+            }
+        }
         values.extend([
             (":n".to_owned(), b(self.ask.nonce)),
             (":e".to_owned(), at(self.expires)),
@@ -163,7 +161,7 @@ impl<'a> Own<'a> {
         debug_assert_eq!(values[":digits"], n(self.digits));
         Write {
             update: format!(
-                "SET nonce=:n, pv={}, digits=:digits, exp=:e, a=:z, ka=:z, k=:k, {set} REMOVE {}",
+                "SET nonce=:n, pv={}, digits=:digits, exp=:e, a=:z, ka=:z, k=:k, ids=:ids, {set} REMOVE {}",
                 PEPPER_NAMES[0],
                 remove.join(", ")
             ),
@@ -178,12 +176,7 @@ impl<'a> Own<'a> {
 
     /// `known`: the nonce that the caller already holds, where the answer cannot bring it.
     pub(super) fn repeat(&self, known: Option<[u8; 16]>) -> Write {
-        let (set, remove) = self.common();
-        let mut values: Item = self
-            .values
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
+        let mut values = self.values();
         values.insert(":did".to_owned(), s(self.ask.delivery));
         let mut condition = format!(
             "{} AND attribute_not_exists(k.#h) AND {}",
@@ -193,13 +186,9 @@ impl<'a> Own<'a> {
             condition.push_str(" AND nonce=:n");
             values.insert(":n".to_owned(), b(nonce));
         }
-        let remove = if remove.is_empty() {
-            String::new()
-        } else {
-            format!(" REMOVE {}", remove.join(", "))
-        };
         Write {
-            update: format!("SET k.#h=:did, {set}{remove}"),
+            // `was`: should the provider refuse this one, the code has travelled as it had before.
+            update: format!("SET k.#h=:did, was=via, {} ADD ids :ids", self.common()),
             condition,
             values,
             key: Some(self.ask.key.to_owned()),
