@@ -9,7 +9,7 @@ use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody};
 use shared::minting::{Grounds, Tokens, mint};
-use shared::store::session::{Rotate, Rotation};
+use shared::store::session::{Rotate, Rotation, Whereabouts};
 use shared::{Error, Result, telemetry};
 
 use crate::House;
@@ -33,6 +33,10 @@ pub(crate) async fn refresh(
         idle: house.rules.idle,
         grace: house.rules.grace,
         request: &caller.request_id,
+        from: Whereabouts {
+            ip: &caller.ip,
+            user_agent: &caller.user_agent,
+        },
         now,
     };
     let (rotation, user) = try_join!(house.store.rotate(rotate), house.store.user(token.user))?;
@@ -41,9 +45,12 @@ pub(crate) async fn refresh(
         .ok_or(Error::RefreshInvalid)?;
     let session = match rotation {
         Rotation::Rotated(session) => session,
-        Rotation::Repeated(session) => {
+        Rotation::Repeated { session, elsewhere } => {
             // Two tabs, a lost reply, or a thief within the grace: worth counting, since the last is the residual risk.
             telemetry::metric("refresh_repeated", &[]);
+            if elsewhere {
+                telemetry::metric("refresh_repeated_elsewhere", &[]);
+            }
             session
         }
         Rotation::Reused => {

@@ -99,7 +99,10 @@ pub static NOUNS: &[Noun] = &[
             ),
             ("ip, ua", "address and user agent of the sign-in"),
             ("amr", "how the person signed in"),
-            ("rid", "the request that refreshed it last"),
+            (
+                "rid, rip, rua",
+                "the request that refreshed it last, its address and user agent",
+            ),
         ],
     },
     Noun {

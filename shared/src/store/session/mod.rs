@@ -6,7 +6,7 @@ mod rotate;
 
 pub use end::Ended;
 pub(crate) use end::record;
-pub use rotate::{Rotate, Rotation};
+pub use rotate::{Rotate, Rotation, Whereabouts};
 
 use super::item::{Item, Read, at, b, n, s, texts, ttl};
 use super::keys;

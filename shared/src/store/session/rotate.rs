@@ -33,8 +33,19 @@ pub struct Rotate<'a> {
     pub grace: Duration,
     /// The request's id.
     pub request: &'a str,
+    /// Where it comes from.
+    pub from: Whereabouts<'a>,
     /// Now.
     pub now: Timestamp,
+}
+
+/// Where a request comes from, as far as it can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whereabouts<'a> {
+    /// The IP address.
+    pub ip: &'a str,
+    /// The program, as it calls itself.
+    pub user_agent: &'a str,
 }
 
 /// What came of a refresh token; the session is as the store has it afterwards.
@@ -43,7 +54,12 @@ pub enum Rotation {
     /// It was the live one; its successor is now.
     Rotated(Session),
     /// It is the immediate predecessor, within the grace: the live one is its successor, as it was told already.
-    Repeated(Session),
+    Repeated {
+        /// The session.
+        session: Session,
+        /// The successor was told to another IP address or program.
+        elsewhere: bool,
+    },
     /// It was succeeded long since: somebody has a copy.
     Reused,
     /// The session is gone or over.
@@ -65,6 +81,8 @@ impl Store {
             (":idle", at(before(now, rotate.idle))),
             (":now", at(now)),
             (":rid", s(rotate.request)),
+            (":ip", s(rotate.from.ip)),
+            (":ua", s(rotate.from.user_agent)),
         ]);
         let outcome = when_busy(|| async {
             Ok(self
@@ -72,7 +90,9 @@ impl Store {
                 .update_item()
                 .table_name(self.accounts())
                 .set_key(Some(keys::session(token.user, token.session).item()))
-                .update_expression("SET g=g+:one, rot=:now, used=:now, pv=:pv, rid=:rid")
+                .update_expression(
+                    "SET g=g+:one, rot=:now, used=:now, pv=:pv, rid=:rid, rip=:ip, rua=:ua",
+                )
                 .condition_expression("g=:g AND rh=:rh AND used>:idle AND #end>:now")
                 .expression_attribute_names("#end", "end")
                 .set_expression_attribute_values(Some(values.clone()))
@@ -114,7 +134,11 @@ fn judge(item: &Item, rotate: &Rotate<'_>) -> Result<Rotation> {
     Ok(match behind {
         0 => Rotation::Over, // nothing but its time was against it, and that has been looked at
         1 if ours => Rotation::Rotated(session),
-        1 if !grace.is_zero() && age <= grace => Rotation::Repeated(session),
+        1 if !grace.is_zero() && age <= grace => Rotation::Repeated {
+            session,
+            elsewhere: item.text("rip") != Some(rotate.from.ip)
+                || item.text("rua") != Some(rotate.from.user_agent),
+        },
         _ => Rotation::Reused,
     })
 }
@@ -154,14 +178,37 @@ mod tests {
             ("end", at(second(1000))),
             ("amr", texts(["otp", "email"])),
             ("rid", s("other")),
+            ("rip", s(HOME.ip)),
+            ("rua", s(HOME.user_agent)),
             ("ttl", ttl(second(1000))),
         ])
+    }
+
+    const HOME: Whereabouts<'static> = Whereabouts {
+        ip: "203.0.113.7",
+        user_agent: "app/1",
+    };
+
+    /// A request `mine` at second 101, with ten seconds' grace.
+    fn mine(token: &RefreshToken) -> Rotate<'_> {
+        Rotate {
+            token,
+            pepper: 1,
+            idle: Duration::from_secs(500),
+            grace: Duration::from_secs(10),
+            request: "mine",
+            from: HOME,
+            now: second(101),
+        }
     }
 
     fn word(rotation: &Rotation) -> &'static str {
         match rotation {
             Rotation::Rotated(_) => "rotated",
-            Rotation::Repeated(_) => "repeated",
+            Rotation::Repeated {
+                elsewhere: false, ..
+            } => "repeated",
+            Rotation::Repeated { .. } => "elsewhere",
             Rotation::Reused => "reused",
             Rotation::Over => "over",
         }
@@ -187,26 +234,49 @@ mod tests {
     ) {
         let token = token(generation);
         let rotate = Rotate {
-            token: &token,
-            pepper: 1,
-            idle: Duration::from_secs(500),
-            grace: Duration::from_secs(10),
             request,
             now: second(now),
+            ..mine(&token)
         };
         assert_eq!(word(&judge(&item(), &rotate).unwrap()), expected);
+    }
+
+    /// ATTACKS G06.
+    #[test]
+    fn a_repetition_from_elsewhere_is_noticed() {
+        let token = token(6);
+        let other_ip = Whereabouts {
+            ip: "203.0.113.8",
+            ..HOME
+        };
+        let other_program = Whereabouts {
+            user_agent: "curl",
+            ..HOME
+        };
+        for (from, expected) in [
+            (HOME, "repeated"),
+            (other_ip, "elsewhere"),
+            (other_program, "elsewhere"),
+        ] {
+            let rotate = Rotate {
+                from,
+                ..mine(&token)
+            };
+            assert_eq!(
+                word(&judge(&item(), &rotate).unwrap()),
+                expected,
+                "{from:?}"
+            );
+        }
     }
 
     #[test]
     fn without_a_grace_only_our_own_repetition_counts() {
         let token = token(6);
         let mut rotate = Rotate {
-            token: &token,
-            pepper: 1,
-            idle: Duration::from_secs(500),
             grace: Duration::ZERO,
-            request: "mine",
             now: second(100),
+            ..mine(&token)
         };
         assert_eq!(judge(&item(), &rotate).unwrap(), Rotation::Reused);
         rotate.request = "other";
@@ -217,14 +287,7 @@ mod tests {
     fn other_random_bytes_are_of_another_session() {
         let mut token = token(6);
         token.secret = [4; 16];
-        let rotate = Rotate {
-            token: &token,
-            pepper: 1,
-            idle: Duration::from_secs(500),
-            grace: Duration::from_secs(10),
-            request: "mine",
-            now: second(101),
-        };
+        let rotate = mine(&token);
         assert_eq!(judge(&item(), &rotate).unwrap(), Rotation::Over);
     }
 }
