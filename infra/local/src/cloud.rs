@@ -116,6 +116,8 @@ impl Cloud {
             .map_err(|error| StartError::World(error.to_string()))?;
         background.spawn(sweeping(tables.clone()));
         let variables = settings::variables(&options, &endpoints, &template.tables, &keys);
+        let public_url = variables.get("PUBLIC_URL").unwrap_or_default();
+        let public_url = public_url.trim_end_matches('/').to_owned();
         let callbacks = Callbacks {
             variables: variables.clone(),
             keys: Arc::new(keys),
@@ -131,6 +133,7 @@ impl Cloud {
             world: Arc::clone(&world),
             routes,
             hosting,
+            public_url,
         });
         let feeds = Feeds::start(
             &mut background,

@@ -166,22 +166,34 @@ async fn a_reset_empties_everything_and_the_clock_follows_the_machine_again() {
 }
 
 #[tokio::test]
-async fn the_gateway_refuses_what_api_gateway_refuses() {
-    let cloud = cloud().await;
+async fn what_the_gateway_refuses_is_a_problem_like_any_other() {
+    let cloud = Cloud::start(Options::memory().set("PUBLIC_URL", "https://id.example.com"));
+    let cloud = cloud.await.unwrap();
     let url = format!("{}/api/profile/", cloud.url());
-    let large = |size: usize| {
-        let request = Request::post(&url).header("content-type", "application/octet-stream");
-        call(request, vec![0; size])
-    };
-    let too_large = (
-        StatusCode::PAYLOAD_TOO_LARGE,
-        json!({ "message": "Request Entity Too Large" }),
-    );
-    assert_eq!(large(10 * 1024 * 1024 + 1).await.unwrap(), too_large);
-    // In base64 it grows beyond what Lambda takes.
-    assert_eq!(large(5 * 1024 * 1024).await.unwrap(), too_large);
-    let head = Request::get(&url).header("x-much", "a".repeat(10_240));
-    assert_eq!(call(head, "").await.unwrap().0, 431);
+    for (header, value, status) in [
+        ("x-much", "a".repeat(10_240), 431),
+        ("x-local-source-ip", "home".to_owned(), 400),
+    ] {
+        let request = Request::get(&url).header(header, value);
+        let request = request.body(Full::new(Bytes::new())).unwrap();
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let response = client.request(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        assert_eq!(parts.status, status);
+        let said = |name: &str| parts.headers[name].to_str().unwrap();
+        assert_eq!(said("content-type"), "application/problem+json");
+        assert_eq!(said("x-content-type-options"), "nosniff");
+        assert!(said("strict-transport-security").starts_with("max-age="));
+        let body = body.collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["code"], "malformed_request");
+        assert_eq!(body["status"], status);
+        assert_eq!(
+            body["type"],
+            "https://id.example.com/problems/malformed_request"
+        );
+        assert_eq!(body["instance"], said("x-request-id"));
+    }
     cloud.shutdown().await;
 }
 
@@ -289,7 +301,7 @@ async fn a_crash_ends_the_function_after_the_call_took_effect() {
     };
     let (status, answer) = ask().await;
     assert_eq!(status, 500);
-    assert_eq!(answer, json!({ "message": "Internal Server Error" }));
+    assert_eq!(answer["code"], "internal", "{answer}");
     let outbox = get(format!("{}/_local/outbox", cloud.url())).await;
     assert_eq!(outbox.as_array().unwrap().len(), 1);
     cloud.clock().advance(31).unwrap();
