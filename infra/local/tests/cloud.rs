@@ -219,6 +219,52 @@ async fn the_desk_refuses_nonsense_with_a_sentence() {
     cloud.shutdown().await;
 }
 
+/// CONTRACT section 8: any service with any fault, and seconds as any number.
+#[tokio::test]
+async fn the_desk_takes_whatever_its_grammar_allows() {
+    let cloud = cloud().await;
+    let url = |path: &str| format!("{}/_local/{path}", cloud.url());
+    for service in ["dynamodb", "s3", "ses", "twilio", "sendgrid", "eventbridge"] {
+        for fault in [
+            "throttle",
+            "conflict",
+            "error",
+            "timeout",
+            "reset",
+            "lost_reply",
+            "delay",
+        ] {
+            let order = json!({ "service": service, "fault": fault, "times": 1 });
+            let (status, answer) = post(url("faults"), order.clone()).await;
+            assert_eq!(status, 201, "{order}: {answer}");
+        }
+    }
+    let cleared = call(http::Request::delete(url("faults")), "").await;
+    assert_eq!(cleared.unwrap().0, 204);
+    let conflict = json!({ "service": "ses", "fault": "conflict", "times": 9 });
+    let _ = post(url("faults"), conflict).await;
+    let person = json!({ "identifier": "jane@example.com" });
+    let (status, answer) = post(format!("{}/api/auth/otp/request/", cloud.url()), person).await;
+    assert_eq!(
+        (status.as_u16(), &answer["code"]),
+        (503, &json!("delivery_failed"))
+    );
+
+    let now = async || -> jiff::Timestamp {
+        let clock = get(url("clock")).await;
+        clock["now"].as_str().unwrap().parse().unwrap()
+    };
+    let before = now().await;
+    for seconds in [json!(3600.0), json!(0.5), json!(1e3)] {
+        let order = json!({ "advance_seconds": seconds });
+        let (status, answer) = post(url("clock"), order.clone()).await;
+        assert_eq!(status, 200, "{order}: {answer}");
+    }
+    let moved = now().await.duration_since(before).as_secs_f64();
+    assert!((4600.5..4660.5).contains(&moved), "{moved}");
+    cloud.shutdown().await;
+}
+
 #[tokio::test]
 async fn wrong_settings_stop_the_start_by_name() {
     let refusal = |options: Options| async {
