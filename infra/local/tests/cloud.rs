@@ -265,6 +265,82 @@ async fn the_desk_takes_whatever_its_grammar_allows() {
     cloud.shutdown().await;
 }
 
+/// A page of somebody else's, in the browser of whoever runs this, neither reads codes nor moves the clock.
+#[tokio::test]
+async fn the_desk_is_for_this_machine_alone() {
+    let cloud = Cloud::start(Options::memory().set("PUBLIC_URL", "https://id.example.com"));
+    let cloud = cloud.await.unwrap();
+    let own = cloud.url();
+    let port = own.rsplit(':').next().unwrap();
+    let ask = async |method: &str, path: &str, headers: &[(&str, String)]| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{own}{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        call(request, "{\"advance_seconds\": 1}").await.unwrap()
+    };
+    let local = |name: &str| format!("{name}:{port}");
+    for host in [
+        local("127.0.0.1"),
+        local("localhost"),
+        local("LOCALHOST"),
+        local("latchkey.localhost"),
+        local("127.3.2.1"),
+        local("[::1]"),
+        "localhost".to_owned(),
+        "id.example.com".to_owned(),
+    ] {
+        let headers = [("host", host.clone())];
+        assert_eq!(
+            ask("GET", "/_local/outbox", &headers).await.0,
+            200,
+            "{host}"
+        );
+    }
+    for host in [
+        local("evil.example"),
+        local("localhost.evil.example"),
+        local("127.0.0.1.evil.example"),
+        local("192.0.2.1"),
+        local("[2001:db8::1]"),
+        "evil.example".to_owned(),
+    ] {
+        let headers = [("host", host.clone())];
+        for path in ["/_local/outbox", "/_local/", "/_local/nothing"] {
+            let (status, answer) = ask("GET", path, &headers).await;
+            assert_eq!(status, 403, "{host} {path}");
+            assert!(answer["error"].is_string(), "{answer}");
+        }
+        let (status, _) = ask("POST", "/_local/clock", &headers).await;
+        assert_eq!(status, 403, "{host}");
+        // The routes of the API are open to the world, and believe no host.
+        let (status, _) = ask("GET", "/.well-known/jwks.json", &headers).await;
+        assert_eq!(status, 200, "{host}");
+    }
+    let from = async |host: &str, origin: &str| {
+        let headers = [("host", host.to_owned()), ("origin", origin.to_owned())];
+        ask("POST", "/_local/clock", &headers).await.0
+    };
+    let here = local("127.0.0.1");
+    assert_eq!(from(&here, &format!("http://{here}")).await, 200);
+    let named = local("localhost");
+    assert_eq!(from(&named, &format!("http://{named}")).await, 200);
+    assert_eq!(from(&here, "https://id.example.com").await, 200);
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://localhost:1",
+        "http://127.0.0.1",
+        "https://id.example.com:8443",
+        "",
+    ] {
+        assert_eq!(from(&here, origin).await, 403, "{origin}");
+    }
+    cloud.shutdown().await;
+}
+
 #[tokio::test]
 async fn wrong_settings_stop_the_start_by_name() {
     let refusal = |options: Options| async {

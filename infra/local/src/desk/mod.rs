@@ -3,6 +3,7 @@
 mod avatars;
 mod clock;
 mod deliveries;
+mod door;
 mod endpoints;
 mod faults;
 mod files;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
@@ -74,6 +75,7 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/_local/endpoints", get(endpoints::show))
         .route("/_local/reset", post(reset))
         .route("/_local/{*path}", any(nothing))
+        .layer(from_fn_with_state(Arc::clone(&desk), door::keep))
         .layer(map_response(with_headers))
         .with_state(desk)
         .fallback_service(gateway)
