@@ -89,7 +89,11 @@ impl Cloud {
         let address = listener
             .local_addr()
             .map_err(|error| StartError::World(error.to_string()))?;
-        let (keys, lock) = keys(options.data.as_deref())?;
+        let (mut keys, lock) = keys(options.data.as_deref())?;
+        // In the secret, where whoever operates this cloud finds and changes them.
+        for (name, value) in options.secrets() {
+            keys.replace(name, value);
+        }
         let world = Arc::new(World::default());
         let tables = Tables::open(
             options.data.as_deref(),
@@ -151,6 +155,7 @@ impl Cloud {
             buckets,
             gateway: Arc::clone(&gateway),
             endpoints: endpoints.clone(),
+            settings: options.chosen(),
             callbacks,
             feeds: Arc::clone(&feeds),
         });

@@ -46,6 +46,8 @@ pub(crate) struct Desk {
     pub(crate) buckets: Buckets,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) endpoints: Endpoints,
+    /// The settings that this cloud was started with, without secrets.
+    pub(crate) settings: Map<String, Value>,
     pub(crate) callbacks: Callbacks,
     pub(crate) feeds: Arc<Feeds>,
 }
