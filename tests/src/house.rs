@@ -129,27 +129,21 @@ impl Call {
 
     /// Sends it; an answer of the API must keep what all answers promise.
     pub async fn send(self) -> Answer {
-        let api = self.api;
-        let answer = self.send_unchecked().await;
-        if api {
-            answer.keeps_the_conventions();
-        }
-        answer
-    }
-
-    /// Sends it; for what the gateway answers before any function sees it.
-    pub async fn send_unchecked(self) -> Answer {
         let response = self.request.send().await;
         let response = response.unwrap_or_else(|error| panic!("{}: {error:?}", self.to));
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let bytes = response.bytes().await.expect("a whole body");
-        Answer {
+        let answer = Answer {
             to: self.to,
             status,
             headers,
             text: String::from_utf8_lossy(&bytes).into_owned(),
+        };
+        if self.api {
+            answer.keeps_the_conventions();
         }
+        answer
     }
 }
 

@@ -20,6 +20,7 @@ pub use desk::{CallRecord, code_in, steps};
 pub use house::{Call, House};
 pub use invariants::{Rules, Scene};
 pub use ledger::{Asked, Entered, Ledger};
+pub use local::Options;
 pub use runtime::{Reported, Running, Runtime};
 pub use tables::{ACCOUNTS, EPHEMERAL, Item, Tables};
 pub use visitor::{SignedIn, Visitor, another_code};

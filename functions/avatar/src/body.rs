@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use futures_util::stream;
 use multer::{Constraints, Multipart, SizeLimit};
@@ -41,9 +41,9 @@ impl<S: Sync> FromRequest<S> for OneFile {
             .trim()
             .to_ascii_lowercase();
         if essence == "multipart/form-data" {
-            form(declared, body).await.map(Self)
+            form(&parts.headers, declared, body).await.map(Self)
         } else if essence.starts_with("image/") {
-            http::read(body, MAX_BYTES).await.map(Self)
+            http::read(&parts.headers, body, MAX_BYTES).await.map(Self)
         } else {
             Err(Error::UnsupportedMediaType(
                 "Send multipart/form-data with the field avatar, or the picture itself as image/*."
@@ -53,10 +53,10 @@ impl<S: Sync> FromRequest<S> for OneFile {
     }
 }
 
-async fn form(declared: &str, body: Body) -> Result<Bytes> {
+async fn form(headers: &HeaderMap, declared: &str, body: Body) -> Result<Bytes> {
     let boundary = multer::parse_boundary(declared)
         .map_err(|_| Error::Malformed("The form's Content-Type has no boundary.".into()))?;
-    let whole = match http::read(body, MAX_BYTES + FORM).await {
+    let whole = match http::read(headers, body, MAX_BYTES + FORM).await {
         Err(Error::PayloadTooLarge { .. }) => {
             return Err(Error::PayloadTooLarge { limit: MAX_BYTES });
         }

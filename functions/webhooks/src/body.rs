@@ -26,7 +26,7 @@ pub(crate) async fn take<T: Copy>(
         .ok_or_else(|| {
             Error::UnsupportedMediaType("This webhook takes what its provider sends.".into())
         })?;
-    let body = read(body, LIMIT).await?;
+    let body = read(&parts.headers, body, LIMIT).await?;
     Ok((kind, parts, body))
 }
 

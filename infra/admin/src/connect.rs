@@ -1,5 +1,6 @@
 //! The way in: AWS by the environment, or a local cloud by its desk.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::ProvideCredentials as _;
@@ -167,6 +168,8 @@ struct Endpoints {
     tables: Tables,
     bucket: String,
     secret_id: String,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -208,7 +211,9 @@ async fn desk(url: &str) -> Result<(Variables, SharedClock), Failure> {
         serde_json::from_str(&ask("/_local/endpoints").await?).map_err(odd)?;
     let now: Now = serde_json::from_str(&ask("/_local/clock").await?).map_err(odd)?;
     let ahead = now.now.duration_since(SystemClock.now());
-    let mut variables: Variables = [
+    // What the cloud was started with, and over it where it is.
+    let mut variables: Variables = endpoints.settings.into_iter().collect();
+    let places = [
         ("STAGE", "local"),
         ("PUBLIC_URL", url),
         ("AWS_REGION", &endpoints.region),
@@ -221,9 +226,10 @@ async fn desk(url: &str) -> Result<(Variables, SharedClock), Failure> {
             "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             &endpoints.secretsmanager,
         ),
-    ]
-    .into_iter()
-    .collect();
+    ];
+    for (name, value) in places {
+        variables.set(name, value);
+    }
     let optional = [
         ("AWS_ENDPOINT_URL_S3", endpoints.s3),
         ("AWS_ENDPOINT_URL_SES", endpoints.ses),

@@ -20,14 +20,20 @@ impl LocalClock {
     /// # Errors
     /// A sentence, when the time would leave the years 1970 to 9999.
     pub fn advance(&self, seconds: i64) -> Result<Timestamp, String> {
-        let target = self
-            .now()
-            .checked_add(SignedDuration::from_secs(seconds))
-            .map_err(|_| "advance_seconds: that is outside the years 1970 to 9999".to_owned())?;
+        self.advance_by(SignedDuration::from_secs(seconds))
+    }
+
+    /// Moves the clock by this long, to the microsecond, back when negative.
+    ///
+    /// # Errors
+    /// A sentence, when the time would leave the years 1970 to 9999.
+    pub fn advance_by(&self, span: SignedDuration) -> Result<Timestamp, String> {
+        let outside = || "advance_seconds: that is outside the years 1970 to 9999".to_owned();
+        let target = self.now().checked_add(span).map_err(|_| outside())?;
         not_before_1970(target)?;
+        let moved = i64::try_from(span.as_micros()).map_err(|_| outside())?;
         // Added to the distance, so that not a microsecond is lost on the way over the machine's clock.
-        self.ahead
-            .fetch_add(seconds.saturating_mul(1_000_000), Ordering::SeqCst);
+        self.ahead.fetch_add(moved, Ordering::SeqCst);
         Ok(self.now())
     }
 

@@ -89,7 +89,11 @@ impl Cloud {
         let address = listener
             .local_addr()
             .map_err(|error| StartError::World(error.to_string()))?;
-        let (keys, lock) = keys(options.data.as_deref())?;
+        let (mut keys, lock) = keys(options.data.as_deref())?;
+        // In the secret, where whoever operates this cloud finds and changes them.
+        for (name, value) in options.secrets() {
+            keys.replace(name, value);
+        }
         let world = Arc::new(World::default());
         let tables = Tables::open(
             options.data.as_deref(),
@@ -116,6 +120,8 @@ impl Cloud {
             .map_err(|error| StartError::World(error.to_string()))?;
         background.spawn(sweeping(tables.clone()));
         let variables = settings::variables(&options, &endpoints, &template.tables, &keys);
+        let public_url = variables.get("PUBLIC_URL").unwrap_or_default();
+        let public_url = public_url.trim_end_matches('/').to_owned();
         let callbacks = Callbacks {
             variables: variables.clone(),
             keys: Arc::new(keys),
@@ -131,6 +137,7 @@ impl Cloud {
             world: Arc::clone(&world),
             routes,
             hosting,
+            public_url,
         });
         let feeds = Feeds::start(
             &mut background,
@@ -148,6 +155,7 @@ impl Cloud {
             buckets,
             gateway: Arc::clone(&gateway),
             endpoints: endpoints.clone(),
+            settings: options.chosen(),
             callbacks,
             feeds: Arc::clone(&feeds),
         });

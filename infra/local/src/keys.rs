@@ -89,6 +89,14 @@ impl Keys {
             .unwrap_or_default()
     }
 
+    /// Puts a setting into the document, in the form that it has there: JSON where it was JSON.
+    pub(crate) fn replace(&mut self, name: &str, text: &str) {
+        let was_json = self.document.get(name).is_some_and(Value::is_array);
+        let json = serde_json::from_str(text).ok().filter(|_| was_json);
+        let value = json.unwrap_or_else(|| Value::String(text.to_owned()));
+        self.document.insert(name.to_owned(), value);
+    }
+
     /// The key that SNS signs with.
     pub(crate) fn sns(&self) -> Result<RsaKeyPair, String> {
         let der = STANDARD.decode(&self.sns_key).map_err(|e| e.to_string())?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde_json::{Map, Value};
 use shared::config::settings;
 
 /// How a local cloud is to be started.
@@ -56,13 +57,35 @@ impl Options {
         }
     }
 
-    /// Puts the settings over `variables`; a later one replaces an earlier one.
+    /// Puts the settings over `variables`, but for the secret ones; a later one replaces an earlier one.
     pub(crate) fn apply(&self, variables: &mut BTreeMap<String, String>) {
         for name in &self.unset {
             variables.remove(name);
         }
-        variables.extend(self.settings.iter().cloned());
+        let plain = self.settings.iter().filter(|(name, _)| !is_secret(name));
+        variables.extend(plain.cloned());
     }
+
+    /// The secret settings, a later one after an earlier one.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
+        let secret = self.settings.iter().filter(|(name, _)| is_secret(name));
+        secret.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The settings that people chose, by name, without secrets.
+    pub(crate) fn chosen(&self) -> Map<String, Value> {
+        let plain = self.settings.iter().filter(|(name, _)| !is_secret(name));
+        plain
+            .filter(|(name, _)| is_for_people(name))
+            .map(|(name, value)| (name.clone(), value.clone().into()))
+            .collect()
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    settings::ALL
+        .iter()
+        .any(|setting| setting.name == name && setting.secret)
 }
 
 /// Whether a variable of the environment is a setting for people to choose, not one of the wires between functions and
@@ -122,6 +145,20 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_setting_is_no_variable_and_is_not_shown() {
+        let options = Options::memory()
+            .set("PEPPERS", "[]")
+            .set("TWILIO_AUTH_TOKEN", "one")
+            .set("TWILIO_AUTH_TOKEN", "two");
+        let mut variables = BTreeMap::new();
+        options.apply(&mut variables);
+        assert!(variables.is_empty() && options.chosen().is_empty());
+        let secrets: Vec<_> = options.secrets().collect();
+        let tokens = [("TWILIO_AUTH_TOKEN", "one"), ("TWILIO_AUTH_TOKEN", "two")];
+        assert_eq!(secrets, [[("PEPPERS", "[]")].as_slice(), &tokens].concat());
+    }
+
+    #[test]
     fn an_empty_value_is_a_wrong_one() {
         let refusal = Options::memory()
             .set("OTP_CODE_LENGTH", "")
@@ -142,6 +179,7 @@ mod tests {
         let mut variables = BTreeMap::from([("TWILIO_FROM".to_owned(), "+1".to_owned())]);
         options.apply(&mut variables);
         assert_eq!(variables["OTP_CODE_LENGTH"], "8");
+        assert_eq!(options.chosen()["OTP_CODE_LENGTH"], "8");
         assert_eq!(variables.get("TWILIO_FROM"), None);
     }
 }

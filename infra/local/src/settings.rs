@@ -123,10 +123,9 @@ pub(crate) fn credentials(options: &Options, keys: &Keys) -> Credentials {
         let chosen = options.settings.iter().rev().find(|(n, _)| n == name);
         chosen.map(|(_, value)| value.clone())
     };
-    let secret = |name: &str| given(name).unwrap_or_else(|| keys.text(name).to_owned());
     Credentials {
         twilio_account: given("TWILIO_ACCOUNT_SID").unwrap_or_else(|| ACCOUNT_SID.to_owned()),
-        twilio_token: secret("TWILIO_AUTH_TOKEN"),
-        sendgrid_key: secret("SENDGRID_API_KEY"),
+        twilio_token: keys.text("TWILIO_AUTH_TOKEN").to_owned(),
+        sendgrid_key: keys.text("SENDGRID_API_KEY").to_owned(),
     }
 }

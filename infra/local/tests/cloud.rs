@@ -166,22 +166,34 @@ async fn a_reset_empties_everything_and_the_clock_follows_the_machine_again() {
 }
 
 #[tokio::test]
-async fn the_gateway_refuses_what_api_gateway_refuses() {
-    let cloud = cloud().await;
+async fn what_the_gateway_refuses_is_a_problem_like_any_other() {
+    let cloud = Cloud::start(Options::memory().set("PUBLIC_URL", "https://id.example.com"));
+    let cloud = cloud.await.unwrap();
     let url = format!("{}/api/profile/", cloud.url());
-    let large = |size: usize| {
-        let request = Request::post(&url).header("content-type", "application/octet-stream");
-        call(request, vec![0; size])
-    };
-    let too_large = (
-        StatusCode::PAYLOAD_TOO_LARGE,
-        json!({ "message": "Request Entity Too Large" }),
-    );
-    assert_eq!(large(10 * 1024 * 1024 + 1).await.unwrap(), too_large);
-    // In base64 it grows beyond what Lambda takes.
-    assert_eq!(large(5 * 1024 * 1024).await.unwrap(), too_large);
-    let head = Request::get(&url).header("x-much", "a".repeat(10_240));
-    assert_eq!(call(head, "").await.unwrap().0, 431);
+    for (header, value, status) in [
+        ("x-much", "a".repeat(10_240), 431),
+        ("x-local-source-ip", "home".to_owned(), 400),
+    ] {
+        let request = Request::get(&url).header(header, value);
+        let request = request.body(Full::new(Bytes::new())).unwrap();
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let response = client.request(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        assert_eq!(parts.status, status);
+        let said = |name: &str| parts.headers[name].to_str().unwrap();
+        assert_eq!(said("content-type"), "application/problem+json");
+        assert_eq!(said("x-content-type-options"), "nosniff");
+        assert!(said("strict-transport-security").starts_with("max-age="));
+        let body = body.collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["code"], "malformed_request");
+        assert_eq!(body["status"], status);
+        assert_eq!(
+            body["type"],
+            "https://id.example.com/problems/malformed_request"
+        );
+        assert_eq!(body["instance"], said("x-request-id"));
+    }
     cloud.shutdown().await;
 }
 
@@ -204,6 +216,128 @@ async fn the_desk_refuses_nonsense_with_a_sentence() {
     }
     let no_json = call(Request::post(format!("{}/_local/clock", cloud.url())), "{").await;
     assert_eq!(no_json.unwrap().0, 400);
+    cloud.shutdown().await;
+}
+
+/// CONTRACT section 8: any service with any fault, and seconds as any number.
+#[tokio::test]
+async fn the_desk_takes_whatever_its_grammar_allows() {
+    let cloud = cloud().await;
+    let url = |path: &str| format!("{}/_local/{path}", cloud.url());
+    for service in ["dynamodb", "s3", "ses", "twilio", "sendgrid", "eventbridge"] {
+        for fault in [
+            "throttle",
+            "conflict",
+            "error",
+            "timeout",
+            "reset",
+            "lost_reply",
+            "delay",
+        ] {
+            let order = json!({ "service": service, "fault": fault, "times": 1 });
+            let (status, answer) = post(url("faults"), order.clone()).await;
+            assert_eq!(status, 201, "{order}: {answer}");
+        }
+    }
+    let cleared = call(http::Request::delete(url("faults")), "").await;
+    assert_eq!(cleared.unwrap().0, 204);
+    let conflict = json!({ "service": "ses", "fault": "conflict", "times": 9 });
+    let _ = post(url("faults"), conflict).await;
+    let person = json!({ "identifier": "jane@example.com" });
+    let (status, answer) = post(format!("{}/api/auth/otp/request/", cloud.url()), person).await;
+    assert_eq!(
+        (status.as_u16(), &answer["code"]),
+        (503, &json!("delivery_failed"))
+    );
+
+    let now = async || -> jiff::Timestamp {
+        let clock = get(url("clock")).await;
+        clock["now"].as_str().unwrap().parse().unwrap()
+    };
+    let before = now().await;
+    for seconds in [json!(3600.0), json!(0.5), json!(1e3)] {
+        let order = json!({ "advance_seconds": seconds });
+        let (status, answer) = post(url("clock"), order.clone()).await;
+        assert_eq!(status, 200, "{order}: {answer}");
+    }
+    let moved = now().await.duration_since(before).as_secs_f64();
+    assert!((4600.5..4660.5).contains(&moved), "{moved}");
+    cloud.shutdown().await;
+}
+
+/// A page of somebody else's, in the browser of whoever runs this, neither reads codes nor moves the clock.
+#[tokio::test]
+async fn the_desk_is_for_this_machine_alone() {
+    let cloud = Cloud::start(Options::memory().set("PUBLIC_URL", "https://id.example.com"));
+    let cloud = cloud.await.unwrap();
+    let own = cloud.url();
+    let port = own.rsplit(':').next().unwrap();
+    let ask = async |method: &str, path: &str, headers: &[(&str, String)]| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{own}{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        call(request, "{\"advance_seconds\": 1}").await.unwrap()
+    };
+    let local = |name: &str| format!("{name}:{port}");
+    for host in [
+        local("127.0.0.1"),
+        local("localhost"),
+        local("LOCALHOST"),
+        local("latchkey.localhost"),
+        local("127.3.2.1"),
+        local("[::1]"),
+        "localhost".to_owned(),
+        "id.example.com".to_owned(),
+    ] {
+        let headers = [("host", host.clone())];
+        assert_eq!(
+            ask("GET", "/_local/outbox", &headers).await.0,
+            200,
+            "{host}"
+        );
+    }
+    for host in [
+        local("evil.example"),
+        local("localhost.evil.example"),
+        local("127.0.0.1.evil.example"),
+        local("192.0.2.1"),
+        local("[2001:db8::1]"),
+        "evil.example".to_owned(),
+    ] {
+        let headers = [("host", host.clone())];
+        for path in ["/_local/outbox", "/_local/", "/_local/nothing"] {
+            let (status, answer) = ask("GET", path, &headers).await;
+            assert_eq!(status, 403, "{host} {path}");
+            assert!(answer["error"].is_string(), "{answer}");
+        }
+        let (status, _) = ask("POST", "/_local/clock", &headers).await;
+        assert_eq!(status, 403, "{host}");
+        // The routes of the API are open to the world, and believe no host.
+        let (status, _) = ask("GET", "/.well-known/jwks.json", &headers).await;
+        assert_eq!(status, 200, "{host}");
+    }
+    let from = async |host: &str, origin: &str| {
+        let headers = [("host", host.to_owned()), ("origin", origin.to_owned())];
+        ask("POST", "/_local/clock", &headers).await.0
+    };
+    let here = local("127.0.0.1");
+    assert_eq!(from(&here, &format!("http://{here}")).await, 200);
+    let named = local("localhost");
+    assert_eq!(from(&named, &format!("http://{named}")).await, 200);
+    assert_eq!(from(&here, "https://id.example.com").await, 200);
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://localhost:1",
+        "http://127.0.0.1",
+        "https://id.example.com:8443",
+        "",
+    ] {
+        assert_eq!(from(&here, origin).await, 403, "{origin}");
+    }
     cloud.shutdown().await;
 }
 
@@ -289,7 +423,7 @@ async fn a_crash_ends_the_function_after_the_call_took_effect() {
     };
     let (status, answer) = ask().await;
     assert_eq!(status, 500);
-    assert_eq!(answer, json!({ "message": "Internal Server Error" }));
+    assert_eq!(answer["code"], "internal", "{answer}");
     let outbox = get(format!("{}/_local/outbox", cloud.url())).await;
     assert_eq!(outbox.as_array().unwrap().len(), 1);
     cloud.clock().advance(31).unwrap();

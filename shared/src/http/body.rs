@@ -42,23 +42,33 @@ impl<S: Sync> FromRequest<S> for JsonBody {
         let (parts, body) = request.into_parts();
         plain_encoding(&parts.headers)?;
         // A content type is asked for only where there is a body.
-        if !body.is_end_stream() && body.size_hint().exact() != Some(0) {
+        let is_empty = body.is_end_stream() || body.size_hint().exact() == Some(0);
+        if !is_empty || declared(&parts.headers).is_some_and(|length| length > 0) {
             json_type(&parts.headers)?;
         }
-        json::object(&read(body, JSON_LIMIT).await?).map(Self)
+        json::object(&read(&parts.headers, body, JSON_LIMIT).await?).map(Self)
     }
 }
 
-/// Reads a body of at most `limit` bytes.
+/// Reads a body of at most `limit` bytes; one that is declared larger is not looked at.
 ///
 /// # Errors
 /// 413 for a larger one.
-pub async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Error> {
+pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<bytes::Bytes, Error> {
+    if declared(headers).is_some_and(|length| length > limit) {
+        return Err(Error::PayloadTooLarge { limit });
+    }
     match Limited::new(body, limit).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Error::PayloadTooLarge { limit }),
         Err(_) => Err(Error::Malformed("The body ended early.".into())),
     }
+}
+
+/// How long the request says that its body is.
+fn declared(headers: &HeaderMap) -> Option<usize> {
+    let length = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    length.parse().ok()
 }
 
 /// Refuses a body that is packed: what unpacks may grow without bound.
@@ -129,10 +139,28 @@ mod tests {
 
     #[tokio::test]
     async fn one_byte_more_than_the_limit_is_too_large() {
-        assert!(read(Body::from(vec![b' '; 10]), 10).await.is_ok());
+        let none = HeaderMap::new();
+        assert!(read(&none, Body::from(vec![b' '; 10]), 10).await.is_ok());
         assert!(matches!(
-            read(Body::from(vec![b' '; 11]), 10).await,
+            read(&none, Body::from(vec![b' '; 11]), 10).await,
             Err(Error::PayloadTooLarge { limit: 10 })
         ));
+    }
+
+    #[rstest]
+    #[case("10", true)]
+    #[case("11", false)]
+    #[case("12000000", false)]
+    #[case("1, 2", true)]
+    #[case("many", true)]
+    #[tokio::test]
+    async fn what_is_declared_too_large_is_refused_unseen(
+        #[case] length: &'static str,
+        #[case] is_read: bool,
+    ) {
+        let length = axum::http::HeaderValue::from_static(length);
+        let headers = HeaderMap::from_iter([(header::CONTENT_LENGTH, length)]);
+        let outcome = read(&headers, Body::empty(), 10).await;
+        assert_eq!(outcome.is_ok(), is_read, "{outcome:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use futures_util::FutureExt as _;
@@ -112,7 +112,8 @@ fn finish(
     if let Some(cause) = error.cause() {
         telemetry::cause(cause);
     }
-    let mut response = respond::problem(&error, &desk.public_url, request_id);
+    let status = error.explanation().status;
+    let mut response = respond::problem(&error, status, &desk.public_url, request_id);
     // What a handler or a middle layer said beside (RateLimit, for example) stays.
     let mut last = None;
     for (name, value) in old.headers_mut().drain() {
@@ -126,6 +127,14 @@ fn finish(
         }
     }
     (response, error.explanation().code)
+}
+
+/// What a gateway of ours answers without any function, in the words and with the headers of every other answer; `status`
+/// is the error's own but where the gateway is more exact.
+pub fn refusal(error: &Error, status: StatusCode, public_url: &str, request_id: &str) -> Response {
+    let mut response = respond::problem(error, status, public_url, request_id);
+    mark(response.headers_mut(), request_id);
+    response
 }
 
 /// The headers of every answer.

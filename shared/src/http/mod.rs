@@ -26,5 +26,5 @@ pub use commons::{commons, problems_document};
 pub use fields::Fields;
 pub use headers::{device_token, idempotency_key, rate_limit_headers};
 pub use json::object;
-pub use layer::desk;
+pub use layer::{desk, refusal};
 pub use page::{Listing, Page};

@@ -39,12 +39,17 @@ struct Problem<'a> {
 }
 
 /// The whole response for `error`.
-pub(super) fn problem(error: &Error, public_url: &str, request_id: &str) -> Response {
+pub(super) fn problem(
+    error: &Error,
+    status: StatusCode,
+    public_url: &str,
+    request_id: &str,
+) -> Response {
     let kind = error.explanation();
     let body = Problem {
         r#type: format!("{public_url}/problems/{}", kind.code),
         title: kind.title,
-        status: kind.status.as_u16(),
+        status: status.as_u16(),
         detail: &error.detail(),
         instance: request_id,
         success: false,
@@ -54,7 +59,7 @@ pub(super) fn problem(error: &Error, public_url: &str, request_id: &str) -> Resp
     };
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
     let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = kind.status;
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

@@ -322,16 +322,44 @@ async fn a_permanent_bounce_and_a_complaint_suppress_in_whatever_order_they_come
     }
 }
 
+/// CONTRACT section 8: `bounce` is a permanent one, of a text as well.
+#[tokio::test]
+async fn a_permanent_bounce_of_a_text_suppresses_the_number() {
+    for channel in ["sms", "whatsapp"] {
+        let house = House::open().await;
+        let tom = house.visitor("+14155552671");
+        let body = json!({ "identifier": tom.identifier, "channel": channel });
+        let answer = tom.asks(&body).await.is(200).json();
+        let message = Sent {
+            delivery_id: answer["delivery_id"].as_str().unwrap().to_owned(),
+            outbox: house.sent_to(&tom.identifier).await[0]["id"]
+                .as_u64()
+                .unwrap(),
+        };
+        reported(&house, &message, "bounce").await;
+        assert_eq!(state(&house, &message).await, "failed", "{channel}");
+        is_suppressed(&house, &tom).await;
+        assert_eq!(house.sent_to(&tom.identifier).await.len(), 1, "{channel}");
+    }
+}
+
 #[tokio::test]
 async fn a_transient_bounce_suppresses_nobody() {
-    let house = House::open().await;
-    let jane = house.visitor("jane@example.com");
-    let message = sent(&house, &jane).await;
-    reported(&house, &message, "undelivered").await;
-    assert_eq!(state(&house, &message).await, "failed");
-    house.advance(31).await;
-    let _ = jane.gets_a_code().await;
-    assert_eq!(house.sent_to("jane@example.com").await.len(), 2);
+    for (provider, identifier) in [
+        ("ses", "jane@example.com"),
+        ("sendgrid", "jane@example.com"),
+        ("ses", "+14155552671"),
+    ] {
+        let house = House::with(Options::memory().set("MAIL_PROVIDER", provider)).await;
+        let jane = house.visitor(identifier);
+        let message = sent(&house, &jane).await;
+        reported(&house, &message, "undelivered").await;
+        let state = state(&house, &message).await;
+        assert_eq!(state, "failed", "{provider} {identifier}");
+        house.advance(31).await;
+        let _ = jane.gets_a_code().await;
+        assert_eq!(house.sent_to(identifier).await.len(), 2);
+    }
 }
 
 /// I12.

@@ -253,6 +253,30 @@ async fn a_tagged_address_leaves_nothing_at_its_mailbox() {
         .await;
 }
 
+/// CONTRACT section 5: who moves the clock over the time of an account need not wait for the janitor's hour as well.
+#[tokio::test]
+async fn an_account_is_gone_once_the_clock_was_moved_over_its_time() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
+    let noon = json!({ "set": "2030-03-01T12:00:00Z" });
+    let _ = house.post("/_local/clock", &noon).send().await.is(200);
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let _ = leaves(&house, &jane).await.is(202);
+    let is_erased = async || {
+        let told = house.events().await;
+        told.iter()
+            .any(|event| event["detail-type"] == "user.erased")
+    };
+    house.advance(DAY - 60).await;
+    assert!(!traces(&house, &jane).await.is_empty());
+    assert!(!is_erased().await);
+    // Both moves end on one day.
+    house.advance(30).await;
+    assert!(!traces(&house, &jane).await.is_empty());
+    house.advance(60).await;
+    assert_eq!(traces(&house, &jane).await, Vec::<String>::new());
+    assert!(is_erased().await);
+}
+
 /// Whoever asks for a code once the account's time has come, and before the janitor comes, can use it after him.
 #[tokio::test]
 async fn a_code_asked_for_since_the_account_s_time_came_survives_the_erasure() {

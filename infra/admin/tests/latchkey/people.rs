@@ -1,7 +1,9 @@
 //! People, sessions, messages, suppressions, locks.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tests::{House, another_code};
+use tests::{House, Options, another_code};
 
 use crate::at;
 
@@ -166,6 +168,41 @@ async fn messages_suppressions_and_locks_are_looked_after() {
         .await
         .json();
     assert_eq!(locks, Value::Array(Vec::new()));
+}
+
+/// What `cargo run` was started with, the command line goes by as well: the cap, and the peppers that ids are sealed with.
+#[tokio::test]
+async fn the_settings_of_the_local_cloud_are_the_command_line_s_too() {
+    let pepper = STANDARD.encode([7; 32]);
+    let peppers = json!([{ "version": 7, "secret": pepper }]).to_string();
+    let options = Options::memory()
+        .set("OTP_FAILURE_CAP", "3")
+        .set("ERASE_GRACE_DAYS", "2")
+        .set("PEPPERS", peppers);
+    let house = House::with(options).await;
+    let jane = house.visitor("jane@example.com");
+    let asked = jane.asks_for_a_code().await.is(200).json();
+    let id = asked["delivery_id"].as_str().unwrap();
+    let shown = at(&house, &["--json", "deliveries", "show", id]).await;
+    assert_eq!(shown.json()["channel"], "email");
+    let code = jane.reads_the_code().await;
+    for n in 0..3 {
+        let _ = jane.enters(&another_code(&code, n)).await;
+    }
+    let locks = ["--json", "locks", "show", "jane@example.com"];
+    let locks = at(&house, &locks).await.json();
+    assert_eq!(locks[0]["closed"], true, "{locks}");
+    assert_eq!(locks[0]["wait_seconds"], 86_400, "{locks}");
+
+    let tom = house.visitor("tom@example.com").signs_in().await;
+    let id = tom.user["id"].as_str().unwrap();
+    let erase = ["--json", "users", "erase", id, "--yes", "--grace"];
+    let erased = at(&house, &erase).await.json();
+    let erases: jiff::Timestamp = erased["erases_at"].as_str().unwrap().parse().unwrap();
+    let days = erases.duration_since(house.now()).as_secs_f64() / 86_400.0;
+    assert!((1.9..=2.0).contains(&days), "{days}");
+    let told = house.get("/_local/endpoints").send().await.text;
+    assert!(!told.contains(&pepper), "secrets stay in the secret");
 }
 
 #[tokio::test]

@@ -43,9 +43,10 @@ fn event(message: &Message, outcome: Outcome, now: Timestamp) -> Value {
             "open",
             json!({ "useragent": "Mozilla/5.0", "ip": "192.0.2.1" }),
         ),
+        // What is only deferred is tried again; this one is given up, and the next may arrive.
         Outcome::Undelivered => (
-            "deferred",
-            json!({ "response": "451 try again later", "attempt": "5" }),
+            "bounce",
+            json!({ "type": "blocked", "reason": "452 4.2.2 the mailbox is full", "status": "4.2.2" }),
         ),
         Outcome::Failed => (
             "dropped",

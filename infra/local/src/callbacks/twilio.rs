@@ -25,9 +25,9 @@ impl Callbacks {
             Outcome::Read => ("read", None),
             Outcome::Undelivered => ("undelivered", Some(30003)),
             Outcome::Failed => ("failed", Some(30008)),
-            // There is no such handset; the recipient has opted out.
-            Outcome::Bounce => ("undelivered", Some(30005)),
-            Outcome::Complaint => ("failed", Some(21610)),
+            // Of Twilio's codes this one alone is for good, a bounce and a complaint in one: the number takes nothing from us
+            // any more. The others tell of one message, and Twilio asks not to read more into them.
+            Outcome::Bounce | Outcome::Complaint => ("failed", Some(21610)),
         };
         let code = code.map(|usual| error_code.unwrap_or(usual).to_string());
         let prefix = if message.channel == "whatsapp" {

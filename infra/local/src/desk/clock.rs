@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
@@ -16,19 +16,21 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
     Json(json!({ "now": desk.world.clock.now() }))
 }
 
-/// `{"advance_seconds": n}` or `{"set": "<time>"}`; both may go back. What is due on a day that begins by it has run
-/// when this answers.
+/// `{"advance_seconds": n}` or `{"set": "<time>"}`; both may go back. After a move forward the schedules have run when this
+/// answers: what was to happen in between has happened.
 pub(super) async fn turn(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<Json<Value>, Wrong> {
     let order = object(&body, &["advance_seconds", "set"])?;
     // What happened before belongs to the time before.
     desk.feeds.settle(PATIENCE).await;
     let clock = &desk.world.clock;
+    let before = clock.now();
     match (order.get("advance_seconds"), order.get("set")) {
         (Some(seconds), None) => {
-            let seconds = seconds
-                .as_i64()
-                .ok_or_else(|| Wrong::value("advance_seconds: expected a whole number"))?;
-            clock.advance(seconds).map_err(Wrong::value)?;
+            let span = seconds
+                .as_f64()
+                .and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok())
+                .ok_or_else(|| Wrong::value("advance_seconds: expected a number"))?;
+            clock.advance_by(span).map_err(Wrong::value)?;
         }
         (None, Some(time)) => {
             let time: Timestamp = time
@@ -42,6 +44,10 @@ pub(super) async fn turn(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<J
         _ => return Err(Wrong::value("expected either advance_seconds or set")),
     }
     desk.tables.sweep();
-    desk.feeds.calendar.look().await;
+    if clock.now() > before {
+        desk.feeds.calendar.jumped().await;
+    } else {
+        desk.feeds.calendar.look().await;
+    }
     Ok(show(State(desk)).await)
 }

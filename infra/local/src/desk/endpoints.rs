@@ -11,7 +11,8 @@ use crate::engines::s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::settings::{BUCKET, EVENT_BUS, REGION};
 use crate::twins::secrets::SECRET_ID;
 
-/// The URLs by service, and the names of tables, bucket, secret and bus.
+/// The URLs by service, the names of tables, bucket, secret and bus, and the settings that people chose; secret ones stand in
+/// the secret.
 pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
     let mut all = desk.endpoints.urls();
     all.insert(
@@ -25,5 +26,6 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
     all.insert("bucket".to_owned(), BUCKET.into());
     all.insert("secret_id".to_owned(), SECRET_ID.into());
     all.insert("event_bus".to_owned(), EVENT_BUS.into());
+    all.insert("settings".to_owned(), Value::Object(desk.settings.clone()));
     Json(Value::Object(all))
 }

@@ -3,6 +3,7 @@
 mod avatars;
 mod clock;
 mod deliveries;
+mod door;
 mod endpoints;
 mod faults;
 mod files;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
@@ -45,6 +46,8 @@ pub(crate) struct Desk {
     pub(crate) buckets: Buckets,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) endpoints: Endpoints,
+    /// The settings that this cloud was started with, without secrets.
+    pub(crate) settings: Map<String, Value>,
     pub(crate) callbacks: Callbacks,
     pub(crate) feeds: Arc<Feeds>,
 }
@@ -74,6 +77,7 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/_local/endpoints", get(endpoints::show))
         .route("/_local/reset", post(reset))
         .route("/_local/{*path}", any(nothing))
+        .layer(from_fn_with_state(Arc::clone(&desk), door::keep))
         .layer(map_response(with_headers))
         .with_state(desk)
         .fallback_service(gateway)

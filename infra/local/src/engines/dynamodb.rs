@@ -20,6 +20,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use shared::clock::Clock;
 use tokio::net::TcpListener;
 
 use super::database;
@@ -32,8 +33,12 @@ use crate::world::World;
 #[derive(Clone)]
 pub(crate) struct Tables {
     database: Database,
+    clock: Arc<LocalClock>,
     tables: Arc<[Table]>,
 }
+
+/// How many items a sweep looks at before it lets others in.
+const SWEPT_AT_ONCE: usize = 200;
 
 impl Tables {
     /// Opens the database, in memory or below `data`, and makes the tables that are not there yet.
@@ -46,12 +51,13 @@ impl Tables {
         tables: Vec<Table>,
     ) -> Result<Self, String> {
         let database = match data {
-            None => database::in_memory(clock),
+            None => database::in_memory(Arc::clone(&clock)),
             Some(folder) => database::on_disk(&folder.join("dynamodb.sqlite")),
         };
         let database = database.map_err(|error| format!("the tables cannot be opened: {error}"))?;
         let this = Self {
             database,
+            clock,
             tables: tables.into(),
         };
         for table in this.tables.iter() {
@@ -160,11 +166,63 @@ impl Tables {
     }
 
     /// Deletes what is past its TTL, as DynamoDB does now and then.
+    ///
+    /// The engine's own sweep goes by the machine's clock where data are on disk; this one goes by ours everywhere. Its
+    /// records in the stream look like anybody's deletions: without DynamoDB's `userIdentity`, which nothing here reads.
     pub(crate) fn sweep(&self) {
-        match self.database.sweep_ttl() {
-            Ok(0) => {}
-            Ok(items) => tracing::debug!(items, "TTL swept"),
-            Err(error) => tracing::warn!(%error, "TTL sweep failed"),
+        let now = self.clock.now().as_second();
+        for table in self.tables.iter() {
+            let Some(attribute) = &table.ttl else {
+                continue;
+            };
+            match self.sweep_table(table, attribute, now) {
+                Ok(0) => {}
+                Ok(items) => tracing::debug!(table = table.name, items, "TTL swept"),
+                Err(error) => tracing::warn!(table = table.name, error, "TTL sweep failed"),
+            }
+        }
+    }
+
+    /// Page by page, so that others are let in between; an item that was given a later end meanwhile stays.
+    fn sweep_table(&self, table: &Table, attribute: &str, now: i64) -> Result<usize, String> {
+        let told = |error: dynoxide::DynoxideError| error.to_string();
+        let keys: Vec<_> = table.create["KeySchema"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|key| key["AttributeName"].as_str())
+            .collect();
+        let mut names = json!({ "#ttl": attribute });
+        let placeholders: Vec<_> = (0..keys.len()).map(|n| format!("#k{n}")).collect();
+        for (placeholder, key) in placeholders.iter().zip(&keys) {
+            names[placeholder] = (*key).into();
+        }
+        let values = json!({ ":now": { "N": now.to_string() }, ":number": { "S": "N" } });
+        let over = "attribute_type(#ttl, :number) AND #ttl < :now";
+        let mut page = json!({
+            "TableName": table.name, "Limit": SWEPT_AT_ONCE, "FilterExpression": over,
+            "ProjectionExpression": placeholders.join(", "),
+            "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
+        });
+        let mut swept = 0;
+        loop {
+            let read = self.database.scan(request(page.clone())?).map_err(told)?;
+            let read = serde_json::to_value(read).map_err(|error| error.to_string())?;
+            for key in read["Items"].as_array().into_iter().flatten() {
+                let delete = request(json!({
+                    "TableName": table.name, "Key": key, "ConditionExpression": over,
+                    "ExpressionAttributeNames": { "#ttl": attribute }, "ExpressionAttributeValues": values,
+                }))?;
+                match self.database.delete_item(delete) {
+                    Ok(_) => swept += 1,
+                    Err(dynoxide::DynoxideError::ConditionalCheckFailedException(..)) => {}
+                    Err(error) => return Err(told(error)),
+                }
+            }
+            match &read["LastEvaluatedKey"] {
+                Value::Null => return Ok(swept),
+                last => page["ExclusiveStartKey"] = last.clone(),
+            }
         }
     }
 
@@ -293,18 +351,66 @@ mod tests {
         assert_eq!(tables.end(&name).unwrap(), last);
     }
 
+    /// A folder that goes with the handle on it.
+    struct Passing(std::path::PathBuf);
+
+    impl Passing {
+        fn new() -> Self {
+            let name = format!("latchkey-tables-{}", crate::twins::hex::<8>());
+            let folder = std::env::temp_dir().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            Self(folder)
+        }
+    }
+
+    impl Drop for Passing {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
     #[test]
-    fn the_sweep_follows_our_clock() {
-        use shared::clock::Clock;
-        let clock = Arc::new(LocalClock::default());
-        let template = Template::own().unwrap();
-        let tables = Tables::open(None, Arc::clone(&clock), template.tables).unwrap();
-        let end = u64::try_from(clock.now().as_second()).unwrap() + 600;
-        put(&tables, "A", end);
+    fn the_sweep_follows_our_clock_in_memory_and_on_disk() {
+        let folder = Passing::new();
+        for data in [None, Some(folder.0.as_path())] {
+            let clock = Arc::new(LocalClock::default());
+            let template = Template::own().unwrap();
+            let tables = Tables::open(data, Arc::clone(&clock), template.tables).unwrap();
+            let in_ten_minutes = || u64::try_from(clock.now().as_second()).unwrap() + 600;
+            put(&tables, "A", in_ten_minutes());
+            tables.sweep();
+            assert_eq!(count(&tables), 1, "{data:?}");
+            clock.advance(700).unwrap();
+            tables.sweep();
+            assert_eq!(count(&tables), 0, "{data:?}");
+
+            clock.set("2020-02-29T12:00:00Z".parse().unwrap()).unwrap();
+            put(&tables, "B", in_ten_minutes());
+            tables.sweep();
+            assert_eq!(count(&tables), 1, "{data:?}");
+            clock.advance(700).unwrap();
+            tables.sweep();
+            assert_eq!(count(&tables), 0, "{data:?}");
+        }
+    }
+
+    #[test]
+    fn the_sweep_takes_page_after_page_and_nothing_without_an_end() {
+        let tables = tables();
+        for n in 0..500 {
+            put(&tables, &format!("{n}"), 1 + n % 2 * 4_000_000_000);
+        }
+        let lasting = json!({
+            "TableName": tables.tables[0].name,
+            "Item": {"pk": {"S": "L"}, "sk": {"S": "A"}},
+        });
+        tables.database.put_item(request(lasting).unwrap()).unwrap();
+        let name = tables.tables[0].name.clone();
+        let before = tables.end(&name).unwrap();
         tables.sweep();
-        assert_eq!(count(&tables), 1);
-        clock.advance(700).unwrap();
-        tables.sweep();
-        assert_eq!(count(&tables), 0);
+        assert_eq!(count(&tables), 251);
+        let (records, _) = tables.records(&name, before, 1000).unwrap();
+        assert_eq!(records.len(), 250);
+        assert!(records.iter().all(|record| record["eventName"] == "REMOVE"));
     }
 }

@@ -1,4 +1,4 @@
-//! Schedules: every one of them runs once for each UTC day that begins by our clock.
+//! Schedules: every one of them runs once for each UTC day that begins by our clock, and whenever somebody moves it forward.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,11 +42,21 @@ impl Calendar {
         }
     }
 
-    /// Runs what is due, and returns when it has run; days that were jumped over are not made up for.
+    /// Runs what is due where a day has begun; days that were jumped over are not made up for.
     pub(crate) async fn look(&self) {
+        self.run(|last, today| today > last).await;
+    }
+
+    /// Runs everything, after the clock was moved forward, and returns when it has run: whoever jumps over a moment does
+    /// not want to wait for the day after it.
+    pub(crate) async fn jumped(&self) {
+        self.run(|_, _| true).await;
+    }
+
+    async fn run(&self, is_due: impl FnOnce(Date, Date) -> bool) {
         let mut last = self.last.lock().await;
         let now = self.gateway.world.clock.now();
-        if day(now) > *last {
+        if is_due(*last, day(now)) {
             for schedule in &self.schedules {
                 let function = schedule.function.clone();
                 let gateway = Arc::clone(&self.gateway);

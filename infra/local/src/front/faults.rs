@@ -12,7 +12,7 @@ use super::Service;
 pub(crate) enum Action {
     /// The service says that it is called too often.
     Throttle,
-    /// Someone else is writing the same item.
+    /// Someone else is writing the same item; a service that knows no such thing fails as by an error.
     Conflict,
     /// The service fails before it did anything; Twilio refuses with `code` where there is one.
     Error { code: Option<u32> },
@@ -130,6 +130,9 @@ impl Fault {
 /// The longest delay that can be ordered, in milliseconds.
 const LONGEST_DELAY: u64 = 120_000;
 
+/// The delay of an order that says nothing of it, in milliseconds.
+const USUAL_DELAY: u64 = 1_000;
+
 fn read(order: Map<String, Value>) -> Result<Fault, String> {
     const KNOWN: [&str; 8] = [
         "service",
@@ -162,9 +165,7 @@ fn read(order: Map<String, Value>) -> Result<Fault, String> {
         "reset" => Action::Reset,
         "lost_reply" => Action::LostReply,
         "crash" => Action::Crash,
-        "delay" => Action::Delay(Duration::from_millis(
-            delay.ok_or("delay_ms: a delay needs it")?,
-        )),
+        "delay" => Action::Delay(Duration::from_millis(delay.unwrap_or(USUAL_DELAY))),
         _ => {
             return Err(format!(
                 "fault: expected one of {}, found {name:?}",
@@ -172,14 +173,6 @@ fn read(order: Map<String, Value>) -> Result<Fault, String> {
             ));
         }
     };
-    if action == Action::Conflict
-        && !matches!(
-            service,
-            Service::DynamoDb | Service::S3 | Service::EventBridge
-        )
-    {
-        return Err(format!("fault: {} knows no conflict", service.as_str()));
-    }
     if code.is_some() && service != Service::Twilio {
         return Err("error_code: only twilio has one".to_owned());
     }
@@ -263,6 +256,19 @@ mod tests {
     }
 
     #[test]
+    fn a_delay_is_a_second_unless_it_is_said() {
+        for (order, millis) in [
+            (json!({"service": "s3", "fault": "delay"}), 1_000),
+            (json!({"service": "s3", "fault": "delay", "delay_ms": 5}), 5),
+        ] {
+            let faults = Faults::default();
+            faults.order(order).unwrap();
+            let delay = Action::Delay(Duration::from_millis(millis));
+            assert_eq!(faults.strike(Service::S3, "PutObject", false), Some(delay));
+        }
+    }
+
+    #[test]
     fn two_faults_follow_one_another() {
         let faults = Faults::default();
         for fault in ["error", "timeout"] {
@@ -285,8 +291,10 @@ mod tests {
             (json!({"service": "dynamodb"}), "fault: "),
             (json!({"service": "mail", "fault": "error"}), "service: "),
             (json!({"service": "s3", "fault": "slow"}), "fault: "),
-            (json!({"service": "ses", "fault": "conflict"}), "fault: "),
-            (json!({"service": "s3", "fault": "delay"}), "delay_ms: "),
+            (
+                json!({"service": "s3", "fault": "delay", "delay_ms": "1"}),
+                "delay_ms: ",
+            ),
             (
                 json!({"service": "s3", "fault": "error", "times": 0}),
                 "times: ",

@@ -75,11 +75,13 @@ pub(super) fn conflict(service: Service, operation: &str, body: &[u8]) -> Respon
             "OperationAborted",
             "A conflicting conditional operation is currently in progress against this resource. Please try again.",
         ),
-        _ => amz_json(
+        (Service::EventBridge, _) => amz_json(
             400,
             "ConcurrentModificationException",
             "There is a concurrent modification",
         ),
+        // These write nothing that two could want at once.
+        _ => error(service, None),
     }
 }
 
@@ -206,5 +208,7 @@ mod tests {
         assert_eq!(json(&throttle(Service::Twilio))["code"], 20429);
         assert_eq!(error(Service::DynamoDb, None).status(), 500);
         assert_eq!(error(Service::Twilio, Some(21610)).status(), 400);
+        assert_eq!(conflict(Service::S3, "PutObject", b"").status(), 409);
+        assert_eq!(conflict(Service::Ses, "SendRawEmail", b"").status(), 500);
     }
 }

@@ -19,8 +19,8 @@ const DOMAIN: &str = "latchkey.execute-api.us-east-1.amazonaws.com";
 pub(super) struct Caller<'a> {
     pub(super) parts: &'a Parts,
     pub(super) body: &'a [u8],
-    pub(super) source_ip: String,
-    pub(super) route_key: String,
+    pub(super) source_ip: &'a str,
+    pub(super) route_key: &'a str,
     /// The request's id.
     pub(super) id: &'a str,
     pub(super) now: Timestamp,
@@ -53,7 +53,7 @@ pub(super) fn from_http(caller: &Caller) -> Value {
         .collect();
     let forwarded = match headers.get("x-forwarded-for").and_then(Value::as_str) {
         Some(before) => format!("{before}, {}", caller.source_ip),
-        None => caller.source_ip.clone(),
+        None => caller.source_ip.to_owned(),
     };
     headers.insert("x-forwarded-for".to_owned(), forwarded.into());
     headers.insert("x-forwarded-proto".to_owned(), "https".into());
@@ -160,8 +160,8 @@ mod tests {
         from_http(&Caller {
             parts: &parts,
             body,
-            source_ip,
-            route_key: "$default".to_owned(),
+            source_ip: &source_ip,
+            route_key: "$default",
             id: "r1",
             now: "2026-03-12T19:03:58Z".parse().unwrap(),
         })

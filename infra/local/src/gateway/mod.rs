@@ -1,4 +1,8 @@
 //! The gateway: HTTP in, an API Gateway v2 event to a function, HTTP out.
+//!
+//! It takes what an HTTP API and Lambda take. Amazon's gateway answers what is too large with a bare `{"message"}`; here a
+//! body that is too large is left out, and the function is told its length: it decides in its own order whether it
+//! would take this caller, this path and this type at all. What the gateway still has to refuse by itself is a problem.
 
 mod answer;
 mod event;
@@ -10,9 +14,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use axum::response::Response;
+use bytes::BytesMut;
+use http::request::Parts;
+use http::{StatusCode, header};
+use http_body_util::BodyExt;
+use shared::Error;
 
 pub(crate) use routes::Routes;
 
@@ -26,6 +33,9 @@ const LARGEST_BODY: usize = 10 * 1024 * 1024;
 const LARGEST_HEAD: usize = 10_240;
 /// What Lambda takes and gives at most: 6 MB of JSON.
 const LARGEST_EVENT: usize = 6_291_456;
+/// How much of a body that is too large is still let in, so that a client which sends all of it before it looks for an
+/// answer finds one.
+const LARGEST_UPLOAD: usize = 64 * 1024 * 1024;
 /// How long an HTTP API waits for a function.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,6 +44,8 @@ pub(crate) struct Gateway {
     pub(crate) world: Arc<World>,
     pub(crate) routes: Routes,
     pub(crate) hosting: Hosting,
+    /// `PUBLIC_URL`, without a slash at the end.
+    pub(crate) public_url: String,
 }
 
 /// Answers a request as API Gateway does, by calling a function.
@@ -42,83 +54,92 @@ pub(crate) async fn handle(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    match gateway.pass(peer.ip(), request).await {
+    let id = request_id();
+    match gateway.pass(peer.ip(), request, &id).await {
         Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
+        Err(Refusal(status, error)) => {
+            shared::http::refusal(&error, status, &gateway.public_url, &id)
+        }
     }
 }
 
 /// An answer of the gateway itself.
-pub(crate) struct Refusal(StatusCode, &'static str);
+struct Refusal(StatusCode, Error);
 
-const INTERNAL: Refusal = Refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let body = serde_json::json!({ "message": self.1 });
-        (self.0, axum::Json(body)).into_response()
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self(error.explanation().status, error)
     }
 }
 
 impl Gateway {
-    async fn pass(&self, peer: IpAddr, request: Request) -> Result<Response, Refusal> {
+    async fn pass(&self, peer: IpAddr, request: Request, id: &str) -> Result<Response, Refusal> {
         let (mut parts, body) = request.into_parts();
         if head_size(&parts) > LARGEST_HEAD {
+            let sentence = "The request line and the headers may have at most 10,240 bytes.";
             return Err(Refusal(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "Request Header Fields Too Large",
+                Error::Malformed(sentence.into()),
             ));
         }
-        let source_ip = event::source_ip(&mut parts.headers, peer).ok_or(Refusal(
-            StatusCode::BAD_REQUEST,
-            "X-Local-Source-Ip: expected an IP address",
-        ))?;
+        let source_ip = event::source_ip(&mut parts.headers, peer)
+            .ok_or_else(|| Error::Malformed("X-Local-Source-Ip: expected an IP address.".into()))?;
         let body = read(body).await?;
-        let Some(route) = self.routes.find(parts.uri.path()) else {
-            return Err(Refusal(StatusCode::NOT_FOUND, "Not Found"));
+        let route = self.routes.find(parts.uri.path()).ok_or(Error::NotFound)?;
+        let event = self.event(parts, &body, source_ip, route.key(), id);
+        let invocation = self.hosting.invoke(&route.function, id.to_owned(), event);
+        let failed = |reason: String| {
+            tracing::error!(function = route.function, reason, "function failed");
+            Error::Internal(reason)
         };
-        let id = request_id();
-        let event = event::from_http(&event::Caller {
-            parts: &parts,
-            body: &body,
-            source_ip,
-            route_key: route.key(),
-            id: &id,
-            now: shared::clock::Clock::now(&*self.world.clock),
-        });
-        let event = event.to_string();
-        if event.len() > LARGEST_EVENT {
-            return Err(Refusal(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "Request Entity Too Large",
-            ));
-        }
-        let invocation = self.hosting.invoke(&route.function, id, event);
         let answer = match tokio::time::timeout(PATIENCE, invocation).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(Failure(reason))) => {
-                tracing::error!(function = route.function, reason, "function failed");
-                return Err(INTERNAL);
-            }
+            Ok(Err(Failure(reason))) => return Err(failed(reason).into()),
             Err(_) => {
-                return Err(Refusal(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "Service Unavailable",
-                ));
+                let late = format!("{} took too long", route.function);
+                return Err(Error::Unavailable(late).into());
             }
         };
         if answer.to_string().len() > LARGEST_EVENT {
-            tracing::error!(function = route.function, "answer larger than 6 MB");
-            return Err(INTERNAL);
+            return Err(failed("its answer is larger than 6 MB".to_owned()).into());
         }
-        answer::to_http(answer).map_err(|reason| {
-            tracing::error!(function = route.function, reason, "malformed answer");
-            INTERNAL
-        })
+        answer::to_http(answer)
+            .map_err(|reason| failed(format!("a malformed answer: {reason}")).into())
+    }
+
+    /// The event for a function, without the body where that is too large.
+    fn event(
+        &self,
+        mut parts: Parts,
+        body: &Received,
+        source_ip: String,
+        route_key: String,
+        id: &str,
+    ) -> String {
+        let now = shared::clock::Clock::now(&*self.world.clock);
+        let of = |parts: &Parts, body: &[u8]| {
+            let caller = event::Caller {
+                parts,
+                body,
+                source_ip: &source_ip,
+                route_key: &route_key,
+                id,
+                now,
+            };
+            event::from_http(&caller).to_string()
+        };
+        let whole = body.kept.as_deref().map(|kept| of(&parts, kept));
+        if let Some(event) = whole.filter(|event| event.len() <= LARGEST_EVENT) {
+            return event;
+        }
+        parts.headers.remove(header::TRANSFER_ENCODING);
+        let length = body.length.into();
+        parts.headers.insert(header::CONTENT_LENGTH, length);
+        of(&parts, &[])
     }
 }
 
-fn head_size(parts: &http::request::Parts) -> usize {
+fn head_size(parts: &Parts) -> usize {
     let line = parts.method.as_str().len() + parts.uri.to_string().len();
     let headers: usize = parts
         .headers
@@ -128,13 +149,32 @@ fn head_size(parts: &http::request::Parts) -> usize {
     line + headers
 }
 
-async fn read(body: Body) -> Result<bytes::Bytes, Refusal> {
-    match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "Request Entity Too Large",
-        )),
-        Err(_) => Err(Refusal(StatusCode::BAD_REQUEST, "Bad Request")),
+/// A body as it came.
+struct Received {
+    /// All of it, unless it is larger than an HTTP API takes.
+    kept: Option<BytesMut>,
+    /// How long it is, or how much of it was let in.
+    length: usize,
+}
+
+async fn read(mut body: Body) -> Result<Received, Error> {
+    let mut received = Received {
+        kept: Some(BytesMut::new()),
+        length: 0,
+    };
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Error::Malformed("The body ended early.".into()))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        received.length += data.len();
+        if received.length > LARGEST_UPLOAD {
+            break;
+        }
+        received.kept = received.kept.filter(|_| received.length <= LARGEST_BODY);
+        if let Some(kept) = &mut received.kept {
+            kept.extend_from_slice(&data);
+        }
     }
+    Ok(received)
 }
