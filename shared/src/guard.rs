@@ -87,6 +87,23 @@ impl Guard {
         claims.ok_or(Error::Unauthenticated)
     }
 
+    /// What the access token in these headers says, as [`Guard::claims`], with what its holder asks for. Where that is wrong,
+    /// whether the caller is signed in is said first.
+    ///
+    /// # Errors
+    /// As [`Guard::admit`], then those of `asked`.
+    pub async fn claims_and<T>(
+        &self,
+        headers: &HeaderMap,
+        asked: impl FnOnce(&AccessClaims) -> Result<T>,
+    ) -> Result<(AccessClaims, T)> {
+        let claims = self.claims(headers).await?;
+        match asked(&claims) {
+            Ok(asked) => Ok((claims, asked)),
+            Err(error) => self.confirm(claims).await.and(Err(error)),
+        }
+    }
+
     /// The person whom these claims name, if the account and the session count.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use axum::http::HeaderMap;
 use shared::Result;
-use shared::http::{Listing, Page};
-use shared::keyring::Cursor;
+use shared::http::{Listing, Page, Series};
+use shared::keyring::Peppers;
 
 use crate::House;
 
@@ -30,14 +30,8 @@ impl House {
 
     /// Where this page of a list begins: behind the place in its cursor. `list` names the list and its range.
     pub(crate) fn place(&self, list: &str, page: &Page) -> Result<Option<String>> {
-        let Some(cursor) = &page.cursor else {
-            return Ok(None);
-        };
         let keyring = self.keyring.snapshot();
-        Cursor::open(&keyring.peppers, &scope(list), cursor)
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .map(Some)
-            .ok_or_else(Page::bad_cursor)
+        series(&keyring.peppers, list).begins(page, |place| String::from_utf8(place).ok())
     }
 
     /// One page of `rows`, each with its place, of which there may be one too many.
@@ -56,13 +50,12 @@ impl House {
             .map(|(place, _)| place.clone())
             .filter(|_| more);
         let keyring = self.keyring.snapshot();
-        let next = last
-            .map(|place| Cursor::seal(keyring.peppers.current(), &scope(list), place.as_bytes()));
+        let next = last.map(|place| series(&keyring.peppers, list).behind(place.as_bytes()));
         let results = shown.into_iter().map(|(_, row)| row).collect();
         Listing { results, next }
     }
 }
 
-fn scope(list: &str) -> [&[u8]; 2] {
-    [b"analytics", list.as_bytes()]
+fn series<'a>(peppers: &'a Peppers, list: &'a str) -> Series<'a> {
+    Series::new(peppers, "analytics", list.as_bytes())
 }

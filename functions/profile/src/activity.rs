@@ -8,8 +8,8 @@ use futures_util::try_join;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::id::{ActivityId, UserId};
-use shared::http::{Caller, Listing, Page};
-use shared::keyring::{Cursor, Peppers};
+use shared::http::{Caller, Listing, Page, Series};
+use shared::keyring::Peppers;
 use shared::store::activity::Activity;
 use shared::{Result, entropy};
 
@@ -31,24 +31,23 @@ pub(crate) async fn list(
     headers: HeaderMap,
     page: Result<Page>,
 ) -> Result<Listing<Line>> {
-    let claims = house.guard.claims(&headers).await?;
     let keyring = house.keyring.snapshot();
-    let place = page.and_then(|page| Ok((place(&page, &keyring.peppers, claims.sub)?, page.limit)));
-    let (before, limit) = match place {
-        Ok(place) => place,
-        // Whether the caller is signed in is said first.
-        Err(error) => return house.guard.confirm(claims).await.and(Err(error)),
-    };
+    let asked = house.guard.claims_and(&headers, |claims| {
+        let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
+        let before = series.begins(&page, |place| {
+            Some(ActivityId::from_bytes(place.try_into().ok()?))
+        })?;
+        Ok((before, page.limit as usize))
+    });
+    let (claims, (before, limit)) = asked.await?;
     let user = claims.sub;
     let now = house.clock.now();
     let (_, (lines, more)) = try_join!(
         house.guard.confirm(claims),
-        house.store.activities(user, before, limit as usize, now)
+        house.store.activities(user, before, limit, now)
     )?;
-    let next = lines.last().filter(|_| more).map(|last| {
-        let position = last.id.as_bytes();
-        Cursor::seal(keyring.peppers.current(), &scope(&user), position)
-    });
+    let last = lines.last().filter(|_| more);
+    let next = last.map(|last| series(&keyring.peppers, &user).behind(last.id.as_bytes()));
     let results = lines.into_iter().map(|line| Line {
         event: line.event,
         at: line.at,
@@ -62,19 +61,8 @@ pub(crate) async fn list(
     })
 }
 
-fn place(page: &Page, peppers: &Peppers, user: UserId) -> Result<Option<ActivityId>> {
-    let Some(cursor) = &page.cursor else {
-        return Ok(None);
-    };
-    let place = Cursor::open(peppers, &scope(&user), cursor);
-    let place: Option<[u8; 16]> = place.and_then(|bytes| bytes.try_into().ok());
-    place
-        .map(|bytes| Some(ActivityId::from_bytes(bytes)))
-        .ok_or_else(Page::bad_cursor)
-}
-
-fn scope(user: &UserId) -> [&[u8]; 2] {
-    [b"activity", user.as_bytes()]
+fn series<'a>(peppers: &'a Peppers, user: &'a UserId) -> Series<'a> {
+    Series::new(peppers, "activity", user.as_bytes())
 }
 
 impl House {

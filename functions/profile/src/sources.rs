@@ -10,8 +10,8 @@ use serde::Serialize;
 use shared::Result;
 use shared::domain::id::UserId;
 use shared::domain::source::SourceOrigin;
-use shared::http::{Listing, Page};
-use shared::keyring::{Cursor, Peppers};
+use shared::http::{Listing, Page, Series};
+use shared::keyring::Peppers;
 
 use crate::House;
 
@@ -36,21 +36,18 @@ pub(crate) async fn list(
     headers: HeaderMap,
     page: Result<Page>,
 ) -> Result<Listing<Line>> {
-    let claims = house.guard.claims(&headers).await?;
     let keyring = house.keyring.snapshot();
-    let place = page.and_then(|page| Ok((place(&page, &keyring.peppers, claims.sub)?, page.limit)));
-    let (after, limit) = match place {
-        Ok(place) => place,
-        // Whether the caller is signed in is said first.
-        Err(error) => return house.guard.confirm(claims).await.and(Err(error)),
-    };
-    let user = claims.sub;
-    let sources = house.store.sources(user, after.as_deref(), limit as usize);
-    let (_, (sources, more)) = try_join!(house.guard.confirm(claims), sources)?;
-    let next = sources.last().filter(|_| more).map(|last| {
-        let position = last.origin.as_bytes();
-        Cursor::seal(keyring.peppers.current(), &scope(&user), position)
+    let asked = house.guard.claims_and(&headers, |claims| {
+        let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
+        let after = series.begins(&page, |place| String::from_utf8(place).ok())?;
+        Ok((after, page.limit as usize))
     });
+    let (claims, (after, limit)) = asked.await?;
+    let user = claims.sub;
+    let sources = house.store.sources(user, after.as_deref(), limit);
+    let (_, (sources, more)) = try_join!(house.guard.confirm(claims), sources)?;
+    let last = sources.last().filter(|_| more);
+    let next = last.map(|last| series(&keyring.peppers, &user).behind(last.origin.as_bytes()));
     let results = sources.into_iter().map(|source| Line {
         registration_method: source.method,
         created_at: source.created,
@@ -72,16 +69,6 @@ fn name(origin: &str) -> String {
         .map_or_else(|_| origin.to_owned(), |origin| origin.name().to_owned())
 }
 
-fn place(page: &Page, peppers: &Peppers, user: UserId) -> Result<Option<String>> {
-    let Some(cursor) = &page.cursor else {
-        return Ok(None);
-    };
-    Cursor::open(peppers, &scope(&user), cursor)
-        .and_then(|place| String::from_utf8(place).ok())
-        .map(Some)
-        .ok_or_else(Page::bad_cursor)
-}
-
-fn scope(user: &UserId) -> [&[u8]; 2] {
-    [b"sources", user.as_bytes()]
+fn series<'a>(peppers: &'a Peppers, user: &'a UserId) -> Series<'a> {
+    Series::new(peppers, "sources", user.as_bytes())
 }

@@ -11,8 +11,8 @@ use shared::domain::id::{SessionId, UserId};
 use shared::domain::quota::after;
 use shared::domain::session::{Ending, Session, Why};
 use shared::guard::SignedIn;
-use shared::http::{Caller, Listing, Page};
-use shared::keyring::{Cursor, Peppers};
+use shared::http::{Caller, Listing, Page, Series};
+use shared::keyring::Peppers;
 use shared::store::session::Ended;
 use shared::{Error, Result};
 
@@ -36,31 +36,26 @@ pub(crate) async fn list(
     headers: HeaderMap,
     page: Result<Page>,
 ) -> Result<Listing<Line>> {
-    let claims = house.guard.claims(&headers).await?;
     let keyring = house.keyring.snapshot();
-    let place = page.and_then(|page| Ok((place(&page, &keyring.peppers, claims.sub)?, page.limit)));
-    let (before, limit) = match place {
-        Ok(place) => place,
-        // Whether the caller is signed in is said first.
-        Err(error) => return house.guard.confirm(claims).await.and(Err(error)),
-    };
+    let asked = house.guard.claims_and(&headers, |claims| {
+        let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
+        let before = series.begins(&page, |place| {
+            Some(SessionId::from_bytes(place.try_into().ok()?))
+        })?;
+        Ok((before, page.limit as usize))
+    });
+    let (claims, (before, limit)) = asked.await?;
     let sessions = house.store.sessions(claims.sub, before);
     let (caller, mut sessions) = try_join!(house.guard.confirm(claims), sessions)?;
     sessions.retain(|session| {
         caller.user.has_session(session.id, caller.now)
             && after(session.used, house.rules.idle) > caller.now
     });
-    let limit = limit as usize;
     let more = sessions.len() > limit;
     sessions.truncate(limit);
-    let last = sessions.last().map(|session| session.id).filter(|_| more);
-    let next = last.map(|id| {
-        Cursor::seal(
-            keyring.peppers.current(),
-            &scope(&caller.user.id),
-            id.as_bytes(),
-        )
-    });
+    let last = sessions.last().filter(|_| more);
+    let next =
+        last.map(|last| series(&keyring.peppers, &caller.user.id).behind(last.id.as_bytes()));
     let results = sessions.into_iter().map(|session| line(session, &caller));
     Ok(Listing {
         results: results.collect(),
@@ -68,19 +63,8 @@ pub(crate) async fn list(
     })
 }
 
-fn place(page: &Page, peppers: &Peppers, user: UserId) -> Result<Option<SessionId>> {
-    let Some(cursor) = &page.cursor else {
-        return Ok(None);
-    };
-    let place = Cursor::open(peppers, &scope(&user), cursor);
-    let place: Option<[u8; 16]> = place.and_then(|bytes| bytes.try_into().ok());
-    place
-        .map(|bytes| Some(SessionId::from_bytes(bytes)))
-        .ok_or_else(Page::bad_cursor)
-}
-
-fn scope(user: &UserId) -> [&[u8]; 2] {
-    [b"sessions", user.as_bytes()]
+fn series<'a>(peppers: &'a Peppers, user: &'a UserId) -> Series<'a> {
+    Series::new(peppers, "sessions", user.as_bytes())
 }
 
 fn line(session: Session, caller: &SignedIn) -> Line {

@@ -27,4 +27,4 @@ pub use fields::Fields;
 pub use headers::{device_token, idempotency_key, rate_limit_headers};
 pub use json::object;
 pub use layer::{desk, refusal};
-pub use page::{Listing, Page};
+pub use page::{Listing, Page, Series};

@@ -13,14 +13,14 @@ use serde::Serialize;
 use super::fields::Fields;
 use crate::Error;
 use crate::domain::Fault;
+use crate::keyring::{Cursor, Peppers};
 
 /// Which page of a list is asked for: `?limit=` (1 to 100, 50 where it is missing) and `?cursor=`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// How many results, 1 to 100.
     pub limit: u32,
-    /// Where to go on, as an earlier answer said; whether it is one of ours is for its reader to say
-    /// ([`Page::bad_cursor`]).
+    /// Where to go on, as an earlier answer said; whether it is one of ours is for [`Series::begins`] to say.
     pub cursor: Option<String>,
 }
 
@@ -42,12 +42,6 @@ impl Page {
             cursor,
         })
     }
-
-    /// The cursor is not one that we gave out.
-    #[must_use]
-    pub fn bad_cursor() -> Error {
-        Error::field("/cursor", "invalid_cursor", BAD_CURSOR)
-    }
 }
 
 const BAD_CURSOR: &str = "Expected the next of an earlier answer to the same list.";
@@ -59,6 +53,48 @@ impl<S: Sync> FromRequestParts<S> for Page {
         let mut fields = Fields::query(&parts.uri);
         let page = Self::take(&mut fields);
         fields.finish(|| page)
+    }
+}
+
+/// A list that is shown page by page; its cursors open at no other.
+#[derive(Clone, Copy)]
+pub struct Series<'a> {
+    peppers: &'a Peppers,
+    scope: [&'a [u8]; 2],
+}
+
+impl<'a> Series<'a> {
+    /// The list of this name that belongs to `owner`.
+    #[must_use]
+    pub fn new(peppers: &'a Peppers, name: &'a str, owner: &'a [u8]) -> Self {
+        Self {
+            peppers,
+            scope: [name.as_bytes(), owner],
+        }
+    }
+
+    /// Where the page begins: behind the place in its cursor, as `read` understands it; at the start without one.
+    ///
+    /// # Errors
+    /// 422 for a cursor that is not one of this list's.
+    pub fn begins<T>(
+        &self,
+        page: &Page,
+        read: impl FnOnce(Vec<u8>) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        let Some(cursor) = &page.cursor else {
+            return Ok(None);
+        };
+        Cursor::open(self.peppers, &self.scope, cursor)
+            .and_then(read)
+            .map(Some)
+            .ok_or_else(|| Error::field("/cursor", "invalid_cursor", BAD_CURSOR))
+    }
+
+    /// The cursor of the page behind this place.
+    #[must_use]
+    pub fn behind(&self, place: &[u8]) -> String {
+        Cursor::seal(self.peppers.current(), &self.scope, place)
     }
 }
 
