@@ -48,6 +48,11 @@ impl LocalClock {
         Ok(time)
     }
 
+    /// How far ahead of the machine's clock it is, negative where it is behind.
+    pub(crate) fn ahead(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.ahead.load(Ordering::SeqCst))
+    }
+
     /// Back to the machine's own time.
     pub fn reset(&self) {
         self.ahead.store(0, Ordering::SeqCst);
@@ -64,8 +69,7 @@ fn not_before_1970(time: Timestamp) -> Result<(), String> {
 impl Clock for LocalClock {
     fn now(&self) -> Timestamp {
         let now = SystemClock.now();
-        let ahead = SignedDuration::from_micros(self.ahead.load(Ordering::SeqCst));
-        now.checked_add(ahead).unwrap_or(now)
+        now.checked_add(self.ahead()).unwrap_or(now)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The local cloud: everything that Latchkey stands on, in one process.
 //!
 //! - [`Cloud`]: starts and stops it, for `cargo run` and for tests alike;
-//! - `template`: routes, functions and tables, from template.yaml;
+//! - [`yaml`]: CloudFormation's way of writing it; `template`: routes, functions and tables, from template.yaml;
 //! - `gateway`: HTTP to API Gateway v2 events and back; `hosting`: the functions' own handlers;
 //! - `front`: the socket before every engine and twin, which records calls and brings faults;
 //! - `engines`: DynamoDB and S3; `twins`: SES, SNS, Secrets Manager, EventBridge, Twilio, SendGrid;
@@ -27,6 +27,7 @@ mod settings;
 mod template;
 mod twins;
 mod world;
+pub mod yaml;
 
 pub use clock::LocalClock;
 pub use cloud::{Cloud, StartError};

@@ -1,6 +1,5 @@
 //! template.yaml as JSON; `!Sub x` and its like become `{"Fn::Sub": x}`.
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value};
 
 /// One function of the template.
@@ -24,8 +23,7 @@ pub(crate) fn document() -> Value {
 
 /// A YAML document as JSON.
 pub(crate) fn parse(text: &str) -> Value {
-    let documents = Yaml::load_from_str(text).expect("YAML");
-    value(&documents[0])
+    local::yaml::read(text).expect("YAML")
 }
 
 /// Its functions, in order.
@@ -95,43 +93,5 @@ pub(crate) fn list(value: &Value) -> Vec<Value> {
         Value::Array(items) => items.clone(),
         Value::Null => Vec::new(),
         one => vec![one.clone()],
-    }
-}
-
-fn value(node: &Yaml) -> Value {
-    match node {
-        Yaml::Value(scalar) => plain(scalar),
-        Yaml::Representation(text, _, tag) => match tag {
-            Some(tag) => tagged(&tag.suffix, Value::String(text.to_string())),
-            None => Value::String(text.to_string()),
-        },
-        Yaml::Sequence(items) => items.iter().map(value).collect(),
-        Yaml::Mapping(entries) => entries
-            .iter()
-            .map(|(key, entry)| (name(key), value(entry)))
-            .collect(),
-        Yaml::Tagged(tag, inner) => tagged(&tag.suffix, value(inner)),
-        Yaml::Alias(_) | Yaml::BadValue => Value::Null,
-    }
-}
-
-fn tagged(tag: &str, inner: Value) -> Value {
-    Value::Object(Map::from_iter([(format!("Fn::{tag}"), inner)]))
-}
-
-fn plain(scalar: &Scalar) -> Value {
-    match scalar {
-        Scalar::Null => Value::Null,
-        Scalar::Boolean(flag) => (*flag).into(),
-        Scalar::Integer(number) => (*number).into(),
-        Scalar::FloatingPoint(number) => number.into_inner().into(),
-        Scalar::String(text) => text.as_ref().into(),
-    }
-}
-
-fn name(key: &Yaml) -> String {
-    match value(key) {
-        Value::String(text) => text,
-        other => other.to_string(),
     }
 }

@@ -34,6 +34,8 @@ use crate::world::World;
 pub(crate) struct Tables {
     database: Database,
     clock: Arc<LocalClock>,
+    /// The engine takes our clock in memory only.
+    tells_machine_time: bool,
     tables: Arc<[Table]>,
 }
 
@@ -58,6 +60,7 @@ impl Tables {
         let this = Self {
             database,
             clock,
+            tells_machine_time: data.is_some(),
             tables: tables.into(),
         };
         for table in this.tables.iter() {
@@ -139,10 +142,20 @@ impl Tables {
         let next = read.next_shard_iterator.as_deref();
         let next = next.and_then(decode_shard_iterator);
         let records = read.records.iter().map(serde_json::to_value).collect();
-        Ok((
-            Result::map_err(records, |error: serde_json::Error| error.to_string())?,
-            next.map_or(position, |(_, _, next)| next),
-        ))
+        let mut records: Vec<_> =
+            Result::map_err(records, |error: serde_json::Error| error.to_string())?;
+        if self.tells_machine_time {
+            records.iter_mut().for_each(|record| self.put_right(record));
+        }
+        Ok((records, next.map_or(position, |(_, _, next)| next)))
+    }
+
+    /// A record's time by our clock. It is read right after it was written, and no move of the clock comes between.
+    fn put_right(&self, record: &mut Value) {
+        let told = &mut record["dynamodb"]["ApproximateCreationDateTime"];
+        if let Some(seconds) = told.as_f64() {
+            *told = (seconds + self.clock.ahead().as_secs_f64()).into();
+        }
     }
 
     /// The position at the end of a table's stream.
@@ -391,6 +404,26 @@ mod tests {
             clock.advance(700).unwrap();
             tables.sweep();
             assert_eq!(count(&tables), 0, "{data:?}");
+        }
+    }
+
+    #[test]
+    fn the_stream_tells_our_time_in_memory_and_on_disk() {
+        let folder = Passing::new();
+        for data in [None, Some(folder.0.as_path())] {
+            let clock = Arc::new(LocalClock::default());
+            let template = Template::own().unwrap();
+            let tables = Tables::open(data, Arc::clone(&clock), template.tables).unwrap();
+            let name = tables.tables[0].name.clone();
+            for days in [40, -80] {
+                clock.advance(days * 86_400).unwrap();
+                let before = tables.end(&name).unwrap();
+                put(&tables, &format!("{days}"), 0);
+                let (records, _) = tables.records(&name, before, 10).unwrap();
+                let told = records[0]["dynamodb"]["ApproximateCreationDateTime"].as_f64();
+                let off = told.unwrap() - clock.now().as_duration().as_secs_f64();
+                assert!(off.abs() < 60.0, "{data:?} {days}: {off}");
+            }
         }
     }
 

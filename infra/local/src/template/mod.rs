@@ -1,11 +1,12 @@
 //! Reads template.yaml: the one description of routes, functions and tables, for the cloud and for this machine.
 
 mod events;
-mod yaml;
 
 use serde_json::{Map, Value, json};
 
 pub(crate) use events::{Events, ObjectEvents, Rule, Schedule, StreamEvents};
+
+use crate::yaml;
 
 /// What the local cloud takes from the template.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +56,7 @@ impl Template {
     /// # Errors
     /// A sentence that says what is missing or not understood.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let document = yaml::read(text)?;
+        let document = yaml::read(text).map_err(|error| format!("template.yaml: {error}"))?;
         let defaults = &document["Globals"]["Function"];
         let resources = document["Resources"]
             .as_object()

@@ -1,15 +1,17 @@
-//! YAML with CloudFormation's short tags (`!Ref`, `!Sub`, `!GetAtt` …), as plain JSON.
+//! YAML with CloudFormation's short tags (`!Ref`, `!Sub`, `!GetAtt` …), as plain JSON: for the local cloud, and for the tests
+//! that hold template.yaml against the code.
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value};
 
 /// Reads the first document of `text`; `!Sub x` becomes `{"Fn::Sub": x}`, as CloudFormation itself reads it.
-pub(super) fn read(text: &str) -> Result<Value, String> {
-    let documents = Yaml::load_from_str(text).map_err(|error| format!("template.yaml: {error}"))?;
-    documents
-        .first()
-        .map(value)
-        .ok_or_else(|| "template.yaml: it is empty".to_owned())
+///
+/// # Errors
+/// Where the text is no YAML, or that it is empty.
+pub fn read(text: &str) -> Result<Value, String> {
+    let documents = Yaml::load_from_str(text).map_err(|error| error.to_string())?;
+    let first = documents.first().map(value);
+    first.ok_or_else(|| "it is empty".to_owned())
 }
 
 fn value(node: &Yaml) -> Value {
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn broken_yaml_is_a_sentence() {
-        assert!(read("a: [").unwrap_err().starts_with("template.yaml: "));
-        assert_eq!(read("").unwrap_err(), "template.yaml: it is empty");
+        assert!(read("a: [").is_err_and(|sentence| !sentence.is_empty()));
+        assert_eq!(read("").unwrap_err(), "it is empty");
     }
 }
