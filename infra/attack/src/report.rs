@@ -58,10 +58,10 @@ impl Report {
     /// How far a measurement is; every thousandth sample is worth a line.
     pub(crate) fn is_at(&self, sample: usize, of: usize) {
         let message = || format!("sample {sample} of {of}");
-        if sample % 20 == 0 {
+        if sample.is_multiple_of(20) {
             self.bar.set_message(message());
         }
-        if sample > 0 && sample % 1000 == 0 {
+        if sample > 0 && sample.is_multiple_of(1000) {
             self.line(message);
         }
     }

@@ -335,6 +335,37 @@ async fn of_two_who_prove_one_number_one_wins() {
     claims_and_users_agree(&house).await;
 }
 
+/// ATTACKS E03: a linking code and a sign-in code of one number, entered at once. Whoever signs in comes to the one account
+/// that the number is of afterwards.
+#[tokio::test]
+async fn of_a_link_and_a_sign_in_that_race_for_a_number_one_has_it() {
+    let house = House::open().await;
+    for round in 0..6 {
+        let number = format!("+1415555010{round}");
+        let jane = house.visitor(format!("jane{round}@example.com"));
+        let jane = jane.signs_in().await;
+        let visitor = house.visitor(&number);
+        let sign_in = visitor.gets_a_code().await;
+        let _ = asks(&house, &jane, &number).await.is(200);
+        let link = code(&house, &number).await;
+        let (linked, came_in) = futures_util::join!(
+            proves(&house, &jane, &number, &link),
+            visitor.enters(&sign_in)
+        );
+        let came_in = came_in.is(200).json();
+        let owner = match linked.status {
+            200 => jane.user["id"].clone(),
+            _ => {
+                linked.problem(409, "identifier_taken");
+                assert_eq!(came_in["user"]["is_new_user"], true);
+                came_in["user"]["id"].clone()
+            }
+        };
+        assert_eq!(came_in["user"]["id"], owner);
+        claims_and_users_agree(&house).await;
+    }
+}
+
 /// ATTACKS N03, N10: what the answer promises is in the transaction, and the notice is kept until it was sent.
 #[tokio::test]
 async fn a_lost_reply_links_once_and_a_lost_notice_is_kept() {
