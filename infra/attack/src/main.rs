@@ -5,6 +5,7 @@
 //! were sent runs against a local cloud only, which shows them in its outbox.
 
 mod attacks;
+mod progress;
 mod report;
 mod target;
 
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use attacks::{ATTACKS, Effort};
+use progress::Progress;
 use report::Report;
 use target::Target;
 
@@ -44,15 +46,16 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut report = Report::new(line.json, ATTACKS.len());
+    let (progress, mut report) = (Progress::new(ATTACKS.len()), Report::default());
     for attack in ATTACKS {
-        report.begins(attack.name);
+        progress.begins(attack.name);
         let effort = Effort {
             samples: line.samples,
-            report: &report,
+            progress: &progress,
         };
-        let outcome = attack.run(&target, effort).await;
-        report.ends(attack, outcome);
+        report.note(attack, attack.run(&target, effort).await);
+        progress.ended();
     }
-    report.print()
+    progress.finish();
+    report.print(line.json)
 }

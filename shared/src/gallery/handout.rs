@@ -63,14 +63,4 @@ impl Gallery {
             expires_in: GOOD.as_secs(),
         })
     }
-
-    /// The names of everything that is kept of an account: pictures, uploads, handouts.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn objects_of(&self, user: UserId) -> Result<Vec<String>> {
-        let prefixes = super::sweep::prefixes(user);
-        let lists = prefixes.iter().map(|prefix| self.list_objects(prefix));
-        Ok(futures_util::future::try_join_all(lists).await?.concat())
-    }
 }

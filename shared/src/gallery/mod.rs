@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use crate::cloud::{Setup, Trace};
 use crate::config::{Reader, settings};
 use crate::domain::id::UserId;
-use crate::domain::picture::{Address, Kind, Picture, Upload};
+use crate::domain::picture::{Address, Kind, Owner, Picture, Upload};
 use crate::{Error, Result};
 
 pub use handout::Link;
@@ -159,17 +159,38 @@ impl Gallery {
         self.delete_objects(&[upload.key()]).await
     }
 
+    /// The names of everything that is kept of an account: pictures, uploads, handouts.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn objects_of(&self, user: UserId) -> Result<Vec<String>> {
+        let prefixes = prefixes(user);
+        let lists = prefixes.iter().map(|prefix| self.list_objects(prefix));
+        Ok(futures_util::future::try_join_all(lists).await?.concat())
+    }
+
     /// Deletes everything of an account: pictures, uploads, markers. Doing it again changes nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; some objects may then be left, and the next run deletes them.
     pub async fn erase(&self, user: UserId) -> Result<()> {
-        for prefix in sweep::prefixes(user) {
+        for prefix in prefixes(user) {
             let keys = self.list_objects(&prefix).await?;
             self.delete_objects(&keys).await?;
         }
         Ok(())
     }
+}
+
+/// What the keys of everything of an account begin with.
+fn prefixes(user: UserId) -> [String; 4] {
+    let owner = Owner::of(user).prefix();
+    [
+        owner.clone(),
+        owner.replacen("avatars/", "pending/", 1),
+        Upload::prefix(user),
+        handout::prefix(user),
+    ]
 }
 
 /// A failure of S3, with words for our log.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Gallery, Uploaded};
 use crate::domain::id::UserId;
-use crate::domain::picture::{Address, Owner, Upload};
+use crate::domain::picture::Address;
 use crate::{Error, Result};
 
 /// The most bytes of a marker.
@@ -22,17 +22,6 @@ struct Marker {
 
 pub(super) fn marker(user: UserId, at: Timestamp) -> Result<Vec<u8>> {
     serde_json::to_vec(&Marker { user, at }).map_err(Error::internal)
-}
-
-/// What the keys of everything of an account begin with.
-pub(super) fn prefixes(user: UserId) -> [String; 4] {
-    let owner = Owner::of(user).prefix();
-    [
-        owner.clone(),
-        owner.replacen("avatars/", "pending/", 1),
-        Upload::prefix(user),
-        super::handout::prefix(user),
-    ]
 }
 
 /// A picture that was being put up, and never finished.
@@ -79,7 +68,7 @@ impl Gallery {
         done: &[Unsettled],
         current: impl AsyncFnOnce() -> Result<Option<Address>>,
     ) -> Result<()> {
-        let [pictures, markers, ..] = prefixes(user);
+        let [pictures, markers, ..] = super::prefixes(user);
         let keys = self.list_objects(&pictures).await?;
         let done: BTreeSet<&str> = done.iter().map(|one| one.key.as_str()).collect();
         let in_work: BTreeSet<String> = self

@@ -7,7 +7,7 @@ mod guessing;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::report::Report;
+use crate::progress::Progress;
 use crate::target::Target;
 
 /// What came of an attack.
@@ -38,12 +38,12 @@ type Running<'a> = Pin<Box<dyn Future<Output = Result<Outcome, String>> + Send +
 pub(crate) struct Effort<'a> {
     /// Requests of each kind for the timing comparison.
     pub(crate) samples: usize,
-    pub(crate) report: &'a Report,
+    pub(crate) progress: &'a Progress,
 }
 
 impl Effort<'_> {
     fn at(self, sample: usize) {
-        self.report.is_at(sample, self.samples);
+        self.progress.is_at(sample, self.samples);
     }
 }
 
