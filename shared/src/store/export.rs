@@ -4,17 +4,18 @@
 //! [`keys::NOUNS`], so that a new noun cannot be forgotten.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::erasure::addresses;
+use super::addresses::{Held, held};
 use super::hanging::Hanging;
 use super::item::{Item, Read};
 use super::keys::{self, Purpose, Table};
 use super::{Store, user};
 use crate::Result;
 use crate::domain::id::UserId;
-use crate::domain::identifier::{Identifier, IdentifierKind};
+use crate::domain::identifier::Identifier;
 
 /// How a noun gets into an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl Store {
             return Ok(None);
         };
         let user = user::read(id, account)?;
-        let addresses = addresses(&user, account);
+        let addresses = held(&user, account);
         let with = |prefix: &str| {
             list(
                 hanging
@@ -117,65 +118,38 @@ impl Store {
             )
         };
 
-        let claims = addresses.iter().map(keys::claim).collect::<Vec<_>>();
-        let codes = addresses.iter().flat_map(|address| {
-            [Purpose::SignIn, Purpose::Link]
-                .map(|purpose| keys::challenge(purpose, address.kind(), address.as_str()))
-        });
-        let codes: Vec<_> = codes.collect();
+        let claims = addresses
+            .iter()
+            .map(|held| keys::claim(&held.identifier))
+            .collect::<Vec<_>>();
         let erasure: Vec<_> = user
             .erases_at
             .map(|at| keys::due_erasure(at, id))
             .into_iter()
             .collect();
         let limits = [keys::limit("avatar", &id.to_string())];
-        let suppressions: Vec<_> = addresses
-            .iter()
-            .flat_map(|address| {
-                (traces.suppressions)(address)
-                    .into_iter()
-                    .map(|mac| (address.kind(), mac))
-            })
-            .map(|(kind, mac): (IdentifierKind, String)| keys::suppression(kind, &mac))
-            .collect();
-        let recipients: Vec<_> = addresses.iter().flat_map(traces.recipients).collect();
-        let deliveries = async {
-            let lists = recipients
-                .iter()
-                .map(|recipient| self.deliveries_to(recipient));
-            let found = futures_util::future::try_join_all(lists).await?;
-            let keys: Vec<_> = found
-                .iter()
-                .flatten()
-                .filter_map(|item| {
-                    Some(keys::delivery(item.text("pk")?.strip_prefix("DELIVERY#")?))
-                })
-                .collect();
-            self.get_all(Table::Ephemeral, &keys).await
-        };
-        let (claims, codes, erasure, limits, suppressions, deliveries, notices) = futures_util::try_join!(
+        let (traces, claims, erasure, limits, notices) = futures_util::try_join!(
+            try_join_all(addresses.iter().map(|held| self.traces(held, &traces))),
             self.get_all(Table::Accounts, &claims),
-            self.get_all(Table::Ephemeral, &codes),
             self.get_all(Table::Accounts, &erasure),
             self.get_all(Table::Ephemeral, &limits),
-            self.get_all(Table::Ephemeral, &suppressions),
-            deliveries,
             self.timeline("NOTICES", Timestamp::MAX, 100),
         )?;
-        // An address that somebody else has by now is theirs, and so are its codes.
         let own: Vec<_> = claims
             .iter()
             .filter(|item| item.text("user") == Some(&id.to_string()))
             .collect();
-        let foreign: Vec<_> = claims
-            .iter()
-            .filter(|item| item.text("user") != Some(&id.to_string()))
-            .filter_map(|item| item.text("pk")?.strip_prefix("CLAIM#"))
-            .collect();
-        let codes = codes.iter().filter(|item| {
-            let of = item.text("pk").and_then(|pk| pk.splitn(3, '#').nth(2));
-            !of.is_some_and(|of| foreign.contains(&of))
-        });
+        // An address that somebody else has by now is theirs, and so is what is in force for it.
+        let foreign = |held: &Held| {
+            let claim = keys::claim(&held.identifier).pk();
+            let mut others = claims.iter().filter(|item| !own.contains(item));
+            others.any(|item| item.get("pk") == Some(&claim))
+        };
+        let in_force = |of: fn(&Found) -> &Vec<Item>| {
+            let found = addresses.iter().zip(&traces);
+            let found = found.filter(|(held, _)| !foreign(held));
+            list(found.flat_map(move |(_, found)| of(found)))
+        };
         let notices = notices.iter().filter(|item| {
             let of = item.text("sk").and_then(keys::moment_and_user);
             of.is_some_and(|(_, user)| user == id)
@@ -185,15 +159,62 @@ impl Store {
             "sessions": with("SESSION#"),
             "sources": with("SOURCE#"),
             "activity": with("ACTIVITY#"),
-            "claims": list(own),
+            "claims": list(own.iter().copied()),
             "erasure": list(&erasure),
             "notices": list(notices),
-            "codes": list(codes),
+            "codes": in_force(|found| &found.codes),
             "limits": list(&limits),
-            "deliveries": list(&deliveries),
-            "suppressions": list(&suppressions),
+            "deliveries": list(traces.iter().flat_map(|found| &found.deliveries)),
+            "suppressions": in_force(|found| &found.suppressions),
         })))
     }
+
+    /// What there is of an address from the time until the account gave it up.
+    async fn traces(&self, held: &Held, traces: &Traces<'_>) -> Result<Found> {
+        let Held { identifier, until } = held;
+        let (kind, text) = (identifier.kind(), identifier.as_str());
+        let codes =
+            [Purpose::SignIn, Purpose::Link].map(|purpose| keys::challenge(purpose, kind, text));
+        let suppressions: Vec<_> = (traces.suppressions)(identifier)
+            .iter()
+            .map(|mac| keys::suppression(kind, mac))
+            .collect();
+        let recipients = (traces.recipients)(identifier);
+        let deliveries = async {
+            let lists = recipients
+                .iter()
+                .map(|recipient| self.deliveries_to(recipient, *until));
+            let found = try_join_all(lists).await?;
+            let keys: Vec<_> = found
+                .iter()
+                .flatten()
+                .filter_map(|item| {
+                    Some(keys::delivery(item.text("pk")?.strip_prefix("DELIVERY#")?))
+                })
+                .collect();
+            self.get_all(Table::Ephemeral, &keys).await
+        };
+        let (mut codes, mut suppressions, deliveries) = futures_util::try_join!(
+            self.get_all(Table::Ephemeral, &codes),
+            self.get_all(Table::Ephemeral, &suppressions),
+            deliveries,
+        )?;
+        let before = |item: &Item, moment: &str| item.moment(moment).is_none_or(|at| at <= *until);
+        codes.retain(|item| before(item, "s0"));
+        suppressions.retain(|item| before(item, "at"));
+        Ok(Found {
+            codes,
+            deliveries,
+            suppressions,
+        })
+    }
+}
+
+/// What there is of one address.
+struct Found {
+    codes: Vec<Item>,
+    deliveries: Vec<Item>,
+    suppressions: Vec<Item>,
 }
 
 fn list<'a>(items: impl IntoIterator<Item = &'a Item>) -> Value {

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 
 use super::activity::Activity;
+use super::addresses::former;
 use super::challenge::{Lane, Live};
 use super::fault::Fault;
 use super::item::{Item, at, map, n, s};
@@ -190,8 +191,8 @@ impl Store {
             }
         }
         if let Some(old) = change.old {
-            let former = AttributeValue::Ss(vec![format!("{}#{old}", kind.as_str())]);
-            values.insert(":former".to_owned(), former);
+            let former = former(kind.as_str(), old, by.now);
+            values.insert(":former".to_owned(), AttributeValue::Ss(vec![former]));
             update.push_str(" ADD former :former");
         }
         let update = Update::builder()

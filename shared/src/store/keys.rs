@@ -76,7 +76,7 @@ pub static NOUNS: &[Noun] = &[
             ("version", "counts the changes of the profile; its ETag"),
             (
                 "former",
-                "set of addresses that the account had before, each after its kind, so that erasure finds what is left of them",
+                "set of addresses that the account had before, each between its kind and the moment when it was given up, so that erasure finds what is left of them from before",
             ),
         ],
     },

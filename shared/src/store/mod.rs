@@ -5,6 +5,7 @@
 
 pub mod activities;
 pub mod activity;
+mod addresses;
 pub mod avatar;
 pub mod challenge;
 pub mod claim;

@@ -28,7 +28,7 @@ async fn code(house: &House, identifier: &str) -> String {
     house.codes_sent_to(identifier).await.remove(0)
 }
 
-async fn links(house: &House, who: &SignedIn, identifier: &str) -> Value {
+pub(crate) async fn links(house: &House, who: &SignedIn, identifier: &str) -> Value {
     let _ = asks(house, who, identifier).await.is(200);
     let code = code(house, identifier).await;
     proves(house, who, identifier, &code).await.is(200).json()
