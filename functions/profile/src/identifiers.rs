@@ -113,7 +113,14 @@ pub(crate) async fn verify(
     };
     match house
         .store
-        .link(&user, &identifier, &proven.paid.live, proven.lane, &by)
+        .link(
+            &user,
+            &identifier,
+            &proven.paid.live,
+            proven.lane,
+            proven.owner,
+            &by,
+        )
         .await?
     {
         Linked::To(user, notice) => {
