@@ -18,8 +18,10 @@ pub(super) struct Held {
 /// The addresses that an account has.
 pub(super) fn current(user: &User) -> impl Iterator<Item = Identifier> {
     let addresses = [user.email.as_deref(), user.phone.as_deref()];
-    let parsed = addresses.map(|text| text.and_then(|text| Identifier::parse(text).ok()));
-    parsed.into_iter().flatten()
+    addresses
+        .into_iter()
+        .flatten()
+        .filter_map(Identifier::restore)
 }
 
 /// The addresses that an account has, and those that it had before, each once.
@@ -61,7 +63,7 @@ fn parse(text: &str) -> Option<Held> {
         _ => (rest, Timestamp::MAX),
     };
     Some(Held {
-        identifier: Identifier::parse(address).ok()?,
+        identifier: Identifier::restore(address)?,
         until,
     })
 }

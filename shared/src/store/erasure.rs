@@ -297,13 +297,9 @@ impl Store {
         }
         let welcomed = keys::seen(&format!("welcome#{}", due.user));
         self.drop_item(Table::Ephemeral, welcomed).await?;
-        for notice in self.timeline("NOTICES", Timestamp::MAX, AT_ONCE).await? {
-            let of = notice.text("sk").and_then(keys::moment_and_user);
-            if let Some((at, user)) = of.filter(|(_, user)| *user == due.user) {
-                self.drop_item(Table::Accounts, keys::notice(at, user))
-                    .await?;
-            }
-        }
+        let notices = self.notices_of(due.user).await?;
+        let notices: Vec<_> = notices.iter().map(key).collect();
+        self.delete_all(Table::Accounts, &notices).await?;
         objects(due.user).await?;
         self.drop_item(Table::Accounts, keys::user(due.user))
             .await?;

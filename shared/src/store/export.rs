@@ -133,7 +133,7 @@ impl Store {
             self.get_all(Table::Accounts, &claims),
             self.get_all(Table::Accounts, &erasure),
             self.get_all(Table::Ephemeral, &limits),
-            self.timeline("NOTICES", Timestamp::MAX, 100),
+            self.notices_of(id),
         )?;
         let own: Vec<_> = claims
             .iter()
@@ -150,10 +150,6 @@ impl Store {
             let found = found.filter(|(held, _)| !foreign(held));
             list(found.flat_map(move |(_, found)| of(found)))
         };
-        let notices = notices.iter().filter(|item| {
-            let of = item.text("sk").and_then(keys::moment_and_user);
-            of.is_some_and(|(_, user)| user == id)
-        });
         Ok(Some(json!({
             "account": shown(account),
             "sessions": with("SESSION#"),
@@ -161,7 +157,7 @@ impl Store {
             "activity": with("ACTIVITY#"),
             "claims": list(own.iter().copied()),
             "erasure": list(&erasure),
-            "notices": list(notices),
+            "notices": list(&notices),
             "codes": in_force(|found| &found.codes),
             "limits": list(&limits),
             "deliveries": list(traces.iter().flat_map(|found| &found.deliveries)),

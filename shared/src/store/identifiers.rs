@@ -324,9 +324,9 @@ impl<'a> Change<'a> {
         at(end.copied().unwrap_or(self.by.now))
     }
 
-    /// An address that today's rules would refuse is no identifier any more, and its claim stays.
+    /// A mail address that today's rules would refuse is no identifier any more, and its claim stays.
     fn old_identifier(&self) -> Option<Identifier> {
-        self.old.and_then(|old| Identifier::parse(old).ok())
+        self.old.and_then(Identifier::restore)
     }
 
     fn what(&self) -> What {
@@ -339,8 +339,7 @@ impl<'a> Change<'a> {
 
     /// The former address is told, and the other one.
     fn notice(&self) -> Option<Notice> {
-        let other =
-            address(self.user, other(self.kind)).and_then(|text| Identifier::parse(text).ok());
+        let other = address(self.user, other(self.kind)).and_then(Identifier::restore);
         let old = self.old_identifier();
         let shown = self.new.cloned().or_else(|| old.clone())?;
         let to: Vec<_> = old.into_iter().chain(other).collect();

@@ -271,6 +271,83 @@ async fn a_code_asked_for_since_the_account_s_time_came_survives_the_erasure() {
     assert_eq!(again.user["is_new_user"], true);
 }
 
+/// I6, I11: a number that the plans do not know any more is the person's all the same.
+#[tokio::test]
+async fn a_number_that_no_plan_knows_any_more_is_given_up_and_erased() {
+    const NUMBER: &str = "+99912345678";
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let tables = house.tables();
+    let left = || async { tables.dump().await.matches(NUMBER).count() };
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    has_the_number(&house, &jane, NUMBER).await;
+    let path = "/api/profile/identifiers/phone/";
+    let _ = call(&house, &jane.access, Method::DELETE, path, None)
+        .await
+        .is(204);
+    let accounts = tables.accounts().await;
+    let claim = format!("CLAIM#phone#{NUMBER}");
+    assert!(accounts.iter().all(|item| item["pk"] != claim.as_str()));
+    let _ = leaves(&house, &jane).await.is(202);
+    assert_eq!(left().await, 0, "as a former one");
+
+    let bob = house.visitor("bob@example.com").signs_in().await;
+    has_the_number(&house, &bob, NUMBER).await;
+    let path = "/api/profile/export/";
+    let all = call(&house, &bob.access, Method::GET, path, None).await;
+    let all = all.is(200).json();
+    assert_eq!(all["claims"].as_array().unwrap().len(), 2, "{all}");
+    assert_eq!(all["codes"].as_array().unwrap().len(), 2, "{all}");
+    let _ = leaves(&house, &bob).await.is(202);
+    assert_eq!(left().await, 0, "as a present one");
+}
+
+/// As if the person had signed in by this number when a plan still knew it.
+async fn has_the_number(house: &House, who: &SignedIn, number: &str) {
+    let (id, tables) = (who.user["id"].as_str().unwrap(), house.tables());
+    let (user, claim) = (format!("USER#{id}"), format!("CLAIM#phone#{number}"));
+    let values = json!({ ":phone": { "S": number } });
+    tables
+        .update(tests::ACCOUNTS, &user, "USER", "SET #phone=:phone", values)
+        .await;
+    let values = json!({ ":user": { "S": id } });
+    tables
+        .update(tests::ACCOUNTS, &claim, "CLAIM", "SET #user=:user", values)
+        .await;
+    let code = format!("CODE#signin#phone#{number}");
+    let values = json!({ ":sent": { "N": "1" } });
+    tables
+        .update(tests::EPHEMERAL, &code, "CODE", "SET s0=:sent", values)
+        .await;
+}
+
+/// L03, L06: a notice is found behind however many that were not sent either.
+#[tokio::test]
+async fn a_notice_is_found_behind_all_the_others() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let id = jane.user["id"].as_str().unwrap();
+    let others = (0..120).map(|n| format!("{n:015}#usr_{n:032x}"));
+    for sk in others.chain([format!("{:015}#{id}", 120)]) {
+        let values = json!({ ":to": { "L": [{ "S": "jane@example.net" }] } });
+        house
+            .tables()
+            .update(tests::ACCOUNTS, "NOTICES", &sk, "SET #to=:to", values)
+            .await;
+    }
+    let path = "/api/profile/export/";
+    let all = call(&house, &jane.access, Method::GET, path, None).await;
+    let all = all.is(200).json();
+    assert_eq!(all["notices"].as_array().unwrap().len(), 1, "{all}");
+    let _ = leaves(&house, &jane).await.is(202);
+    let left = house.tables().accounts().await;
+    let left: Vec<_> = left.iter().filter(|item| item["pk"] == "NOTICES").collect();
+    assert_eq!(left.len(), 120);
+    assert!(
+        left.iter()
+            .all(|item| !item["sk"].as_str().unwrap().contains(id))
+    );
+}
+
 /// A session whose account's time has come opens nothing, whether or not the janitor was there.
 #[tokio::test]
 async fn after_the_grace_a_session_does_not_refresh() {
