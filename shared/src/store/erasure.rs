@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::activity::Activity;
 use super::addresses::{current, held};
+use super::asked::{self, Asked};
 use super::challenge::ask::mailbox;
 use super::fault::{Fault, settled, when_busy};
 use super::hanging::Hanging;
@@ -284,7 +285,7 @@ impl Store {
             }
             return Ok(Erased::Stays);
         }
-        self.erase_hanging(due.user).await?;
+        self.erase_hanging(&user).await?;
         for address in held(&user, &item) {
             let recipients = recipients(&address.identifier);
             let until = address.until.min(due.at);
@@ -349,17 +350,20 @@ impl Store {
     }
 
     /// Everything that hangs on the person but the account's own item.
-    async fn erase_hanging(&self, user: UserId) -> Result<()> {
-        let wanted = |prefix| Hanging {
-            user,
-            prefix,
+    async fn erase_hanging(&self, user: &User) -> Result<()> {
+        let all = Hanging {
+            user: user.id,
+            prefix: "",
             after: None,
             newest_first: false,
             limit: usize::MAX,
         };
         let (items, _) = self
-            .hanging(wanted(""), |item| item.text("sk") != Some("USER"))
+            .hanging(all, |item| item.text("sk") != Some("USER"))
             .await?;
+        for asked in items.iter().filter_map(asked::read) {
+            self.erase_asked(user, &asked).await?;
+        }
         let keys: Vec<_> = items.iter().map(key).collect();
         self.delete_all(Table::Accounts, &keys).await
     }
@@ -379,19 +383,45 @@ impl Store {
         if self.owner(address).await?.is_some() {
             return Ok(());
         }
-        let mailbox = mailbox(address);
         for purpose in [Purpose::SignIn, Purpose::Link] {
-            let own = keys::challenge(purpose, address.kind(), address.as_str());
-            let before = map([(":until", at(until))]);
-            self.delete_if(&own, "attribute_not_exists(s0) OR s0<=:until", Some(before))
-                .await?;
-            if mailbox != address.as_str() {
-                // What is left of a tagged address in its mailbox's item: the day's sends. The mailbox's own codes are not
-                // ours.
-                let budget = keys::challenge(purpose, address.kind(), &mailbox);
-                self.delete_if(&budget, "attribute_not_exists(s0)", None)
-                    .await?;
+            self.erase_challenge(purpose, address, until).await?;
+        }
+        Ok(())
+    }
+
+    /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Whatever
+    /// else there is of the address is of whoever has it.
+    async fn erase_asked(&self, user: &User, asked: &Asked) -> Result<()> {
+        let deliveries: Vec<_> = asked.deliveries.iter().map(keys::Key::item).collect();
+        self.delete_all(Table::Ephemeral, &deliveries).await?;
+        let code = self.own_linking_code(user, &asked.identifier).await?;
+        match code.and_then(|code| code.moment("s0")) {
+            Some(sent) => {
+                self.erase_challenge(Purpose::Link, &asked.identifier, sent)
+                    .await
             }
+            None => Ok(()),
+        }
+    }
+
+    /// The challenge of an address, unless somebody asked for a code since then.
+    async fn erase_challenge(
+        &self,
+        purpose: Purpose,
+        address: &Identifier,
+        until: Timestamp,
+    ) -> Result<()> {
+        let own = keys::challenge(purpose, address.kind(), address.as_str());
+        let before = map([(":until", at(until))]);
+        self.delete_if(&own, "attribute_not_exists(s0) OR s0<=:until", Some(before))
+            .await?;
+        let mailbox = mailbox(address);
+        if mailbox != address.as_str() {
+            // What is left of a tagged address in its mailbox's item: the day's sends. The mailbox's own codes are not
+            // ours.
+            let budget = keys::challenge(purpose, address.kind(), &mailbox);
+            self.delete_if(&budget, "attribute_not_exists(s0)", None)
+                .await?;
         }
         Ok(())
     }

@@ -3,12 +3,15 @@
 //! [`COVERED`] says of every noun of the tables how it gets into an export, or why not; a test holds it against
 //! [`keys::NOUNS`], so that a new noun cannot be forgotten.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::addresses::{Held, held};
+use super::asked::{self, Asked};
 use super::hanging::Hanging;
 use super::item::{Item, Read};
 use super::keys::{self, Purpose, Table};
@@ -16,6 +19,7 @@ use super::{Store, user};
 use crate::Result;
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
+use crate::domain::user::User;
 
 /// How a noun gets into an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,7 @@ pub static COVERED: &[(&str, Cover)] = &[
     ("session", In("sessions")),
     ("source of a user", In("sources")),
     ("activity", In("activity")),
+    ("asked address", In("asked")),
     ("claim", In("claims")),
     ("due erasure", In("erasure")),
     ("notice", In("notices")),
@@ -83,6 +88,11 @@ const MOMENTS: [&str; 16] = [
     "m",
 ];
 
+/// What a challenge says of whoever asked last; the rest may be of others who asked to link the same address.
+const OF_THE_LAST_ASK: [&str; 10] = [
+    "pk", "sk", "exp", "digits", "k", "via", "lang", "owner", "s0", "ttl",
+];
+
 /// By what means a person's traces under derived keys are found.
 pub struct Traces<'a> {
     /// The MACs under which deliveries remember an address.
@@ -128,8 +138,10 @@ impl Store {
             .into_iter()
             .collect();
         let limits = [keys::limit("avatar", &id.to_string())];
-        let (traces, claims, erasure, limits, notices) = futures_util::try_join!(
+        let asked: Vec<_> = hanging.iter().filter_map(asked::read).collect();
+        let (traces, asked, claims, erasure, limits, notices) = futures_util::try_join!(
             try_join_all(addresses.iter().map(|held| self.traces(held, &traces))),
+            try_join_all(asked.iter().map(|asked| self.traces_of_asked(&user, asked))),
             self.get_all(Table::Accounts, &claims),
             self.get_all(Table::Accounts, &erasure),
             self.get_all(Table::Ephemeral, &limits),
@@ -145,23 +157,30 @@ impl Store {
             let mut others = claims.iter().filter(|item| !own.contains(item));
             others.any(|item| item.get("pk") == Some(&claim))
         };
-        let in_force = |of: fn(&Found) -> &Vec<Item>| {
+        let in_force = || {
             let found = addresses.iter().zip(&traces);
             let found = found.filter(|(held, _)| !foreign(held));
-            list(found.flat_map(move |(_, found)| of(found)))
+            found.map(|(_, found)| found)
         };
+        let codes = in_force().chain(&asked).flat_map(|found| &found.codes);
+        let deliveries = traces
+            .iter()
+            .chain(&asked)
+            .flat_map(|found| &found.deliveries);
+        let suppressions = in_force().flat_map(|found| &found.suppressions);
         Ok(Some(json!({
             "account": shown(account),
             "sessions": with("SESSION#"),
             "sources": with("SOURCE#"),
             "activity": with("ACTIVITY#"),
+            "asked": with("ASKED#"),
             "claims": list(own.iter().copied()),
             "erasure": list(&erasure),
             "notices": list(&notices),
-            "codes": in_force(|found| &found.codes),
+            "codes": list(once(codes)),
             "limits": list(&limits),
-            "deliveries": list(traces.iter().flat_map(|found| &found.deliveries)),
-            "suppressions": in_force(|found| &found.suppressions),
+            "deliveries": list(once(deliveries)),
+            "suppressions": list(suppressions),
         })))
     }
 
@@ -204,6 +223,22 @@ impl Store {
             suppressions,
         })
     }
+
+    /// What there is of an address that the person asked to link, whoever has it.
+    async fn traces_of_asked(&self, user: &User, asked: &Asked) -> Result<Found> {
+        let (mut code, deliveries) = futures_util::try_join!(
+            self.own_linking_code(user, &asked.identifier),
+            self.get_all(Table::Ephemeral, &asked.deliveries),
+        )?;
+        if let Some(code) = &mut code {
+            code.retain(|name, _| OF_THE_LAST_ASK.contains(&name.as_str()));
+        }
+        Ok(Found {
+            codes: code.into_iter().collect(),
+            deliveries,
+            suppressions: Vec::new(),
+        })
+    }
 }
 
 /// What there is of one address.
@@ -211,6 +246,12 @@ struct Found {
     codes: Vec<Item>,
     deliveries: Vec<Item>,
     suppressions: Vec<Item>,
+}
+
+/// Each item once, in whatever ways it was found.
+fn once<'a>(items: impl Iterator<Item = &'a Item>) -> impl Iterator<Item = &'a Item> {
+    let mut seen = HashSet::new();
+    items.filter(move |item| seen.insert(item.text("pk").unwrap_or_default()))
 }
 
 fn list<'a>(items: impl IntoIterator<Item = &'a Item>) -> Value {

@@ -130,6 +130,17 @@ pub static NOUNS: &[Noun] = &[
         ],
     },
     Noun {
+        name: "asked address",
+        table: Table::Accounts,
+        pk: "USER#<id>",
+        sk: "ASKED#<kind>#<identifier>",
+        expires: "400 days after the last ask, like its challenge",
+        attributes: &[(
+            "deliveries",
+            "set of the messages that were sent so that the person could link this address, proven since or not",
+        )],
+    },
+    Noun {
         name: "claim",
         table: Table::Accounts,
         pk: "CLAIM#<kind>#<identifier>",
@@ -377,6 +388,18 @@ pub(crate) fn user_source(user: UserId, origin: &str) -> Key {
 
 pub(crate) fn activity(user: UserId, id: ActivityId) -> Key {
     Key::new(format!("USER#{user}"), format!("ACTIVITY#{id}"))
+}
+
+/// An address that a person asked to link.
+pub(crate) fn asked(user: UserId, identifier: &Identifier) -> Key {
+    Key::new(
+        format!("USER#{user}"),
+        format!(
+            "ASKED#{}#{}",
+            identifier.kind().as_str(),
+            identifier.as_str()
+        ),
+    )
 }
 
 pub(crate) fn claim(identifier: &Identifier) -> Key {

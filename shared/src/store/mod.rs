@@ -6,6 +6,7 @@
 pub mod activities;
 pub mod activity;
 mod addresses;
+mod asked;
 pub mod avatar;
 pub mod challenge;
 pub mod claim;

@@ -10,12 +10,12 @@ use crate::profile::{call, shows};
 const ADD: &str = "/api/profile/identifiers/";
 const PROVE: &str = "/api/profile/identifiers/verify/";
 
-async fn asks(house: &House, who: &SignedIn, identifier: &str) -> Answer {
+pub(crate) async fn asks(house: &House, who: &SignedIn, identifier: &str) -> Answer {
     let body = json!({ "identifier": identifier });
     call(house, &who.access, Method::POST, ADD, Some(&body)).await
 }
 
-async fn proves(house: &House, who: &SignedIn, identifier: &str, code: &str) -> Answer {
+pub(crate) async fn proves(house: &House, who: &SignedIn, identifier: &str, code: &str) -> Answer {
     let body = json!({ "identifier": identifier, "otp_code": code });
     call(house, &who.access, Method::POST, PROVE, Some(&body)).await
 }
