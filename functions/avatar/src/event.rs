@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::domain::picture::Upload;
+use shared::domain::user::User;
 use shared::gallery::Uploaded;
 use shared::{Error, Result, entropy, telemetry};
 
@@ -83,6 +84,11 @@ impl House {
     /// Makes the account's picture of an uploaded file. The file goes in the end, whatever became of it; while the
     /// store or the bucket does not answer it stays, and the event is sent again.
     async fn arrived(&self, upload: Upload) -> Result<()> {
+        // First of all: whoever was erased since the form was signed must not be counted anew.
+        if self.sender(&upload).await?.is_none() {
+            telemetry::note("upload", "its sign-in has ended");
+            return self.gallery.discard(&upload).await;
+        }
         // S3 takes a form as often as somebody sends it, so that each file counts, as the form has.
         let request = format!("{:032x}", u128::from_be_bytes(entropy::bytes()));
         let (user, now) = (upload.user.to_string(), self.clock.now());
@@ -103,17 +109,14 @@ impl House {
         };
         match self.decoder.decode(file).await? {
             Ok(picture) => {
-                let now = self.clock.now();
-                if let Some(user) = self.store.user(upload.user).await?
-                    && user.has_session(upload.session, now)
-                {
+                if let Some(user) = self.sender(&upload).await? {
                     let wish = Wish {
                         user: user.id,
                         session: upload.session,
                         old: user.avatar,
                         ip: "unknown",
                         user_agent: "",
-                        now,
+                        now: self.clock.now(),
                     };
                     self.show(wish, upload.nonce, &picture).await?;
                 }
@@ -121,5 +124,11 @@ impl House {
             Err(refusal) => telemetry::note("upload", refusal),
         }
         self.gallery.discard(&upload).await
+    }
+    /// The account as it is now, if the sign-in that the form was signed for still counts.
+    async fn sender(&self, upload: &Upload) -> Result<Option<User>> {
+        let user = self.store.user(upload.user).await?;
+        let now = self.clock.now();
+        Ok(user.filter(|user| user.opens(upload.session, now)))
     }
 }

@@ -41,7 +41,7 @@ impl Code {
         let purpose = [Purpose::SignIn, Purpose::Link]
             .into_iter()
             .find(|known| known.as_str() == purpose)?;
-        let identifier = Identifier::parse(parts.nth(1)?).ok()?;
+        let identifier = Identifier::restore(parts.nth(1)?)?;
         let channel = Channel::parse(item.text("via")?).ok()?;
         Some(Self {
             purpose,

@@ -129,10 +129,10 @@ impl User {
         EmailAddress::parse(self.email.as_deref()?).ok()
     }
 
-    /// The number as a value; see [`User::email_address`].
+    /// The number as a value, also where the number plans do not know it any more.
     #[must_use]
     pub fn phone_number(&self) -> Option<PhoneNumber> {
-        PhoneNumber::parse(self.phone.as_deref()?).ok()
+        PhoneNumber::restore(self.phone.as_deref()?)
     }
 
     /// One or two letters for a round picture.

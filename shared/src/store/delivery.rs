@@ -9,6 +9,7 @@ use super::Store;
 use super::fault::{Fault, when_busy};
 use super::item::{Item, Read, at, map, n, s, ttl};
 use super::keys::{self, Table};
+use super::report::may_make_a_record;
 use crate::Result;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Delivery, State};
@@ -101,7 +102,8 @@ impl Store {
         .map_err(|fault: Fault| fault.into())
     }
 
-    /// Moves a message on to a state; says whether it moved: backwards and sideways it does not.
+    /// Moves a message on to a state; says whether it moved: backwards and sideways it does not, nor where its record
+    /// went with its person.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
@@ -119,6 +121,11 @@ impl Store {
             (":now", at(now)),
             (":ttl", ttl(after(now, KEEP))),
         ]);
+        let condition = if may_make_a_record(id, now) {
+            "attribute_not_exists(rk) OR rk<:rank"
+        } else {
+            "rk<:rank"
+        };
         let outcome = when_busy(|| async {
             self.client
                 .update_item()
@@ -127,7 +134,7 @@ impl Store {
                 .update_expression(
                     "SET rk=:rank, st=:state, hist=list_append(if_not_exists(hist,:none),:history), #at=:now, #ttl=:ttl",
                 )
-                .condition_expression("attribute_not_exists(rk) OR rk<:rank")
+                .condition_expression(condition)
                 .set_expression_attribute_names(Some(names(["at", "ttl"])))
                 .set_expression_attribute_values(Some(values.clone()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)

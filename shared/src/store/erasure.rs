@@ -13,6 +13,8 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::activity::Activity;
+use super::addresses::{current, held};
+use super::asked::{self, Asked};
 use super::challenge::ask::mailbox;
 use super::fault::{Fault, settled, when_busy};
 use super::hanging::Hanging;
@@ -20,7 +22,7 @@ use super::item::{Item, Read, at, map, n, s};
 use super::keys::{self, Purpose, Table};
 use super::profile::{Changed, still_signed_in};
 use super::{Store, session, user};
-use crate::domain::id::{SessionId, UserId};
+use crate::domain::id::{DeliveryId, SessionId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
@@ -283,10 +285,11 @@ impl Store {
             }
             return Ok(Erased::Stays);
         }
-        let addresses = addresses(&user, &item);
-        self.erase_hanging(due.user).await?;
-        for address in &addresses {
-            self.erase_address(address, &recipients(address), due.at)
+        self.erase_hanging(&user).await?;
+        for address in held(&user, &item) {
+            let recipients = recipients(&address.identifier);
+            let until = address.until.min(due.at);
+            self.erase_address(&address.identifier, &recipients, until)
                 .await?;
         }
         for rule in PERSONAL_LIMITS {
@@ -295,13 +298,9 @@ impl Store {
         }
         let welcomed = keys::seen(&format!("welcome#{}", due.user));
         self.drop_item(Table::Ephemeral, welcomed).await?;
-        for notice in self.timeline("NOTICES", Timestamp::MAX, AT_ONCE).await? {
-            let of = notice.text("sk").and_then(keys::moment_and_user);
-            if let Some((at, user)) = of.filter(|(_, user)| *user == due.user) {
-                self.drop_item(Table::Accounts, keys::notice(at, user))
-                    .await?;
-            }
-        }
+        let notices = self.notices_of(due.user).await?;
+        let notices: Vec<_> = notices.iter().map(key).collect();
+        self.delete_all(Table::Accounts, &notices).await?;
         objects(due.user).await?;
         self.drop_item(Table::Accounts, keys::user(due.user))
             .await?;
@@ -351,49 +350,78 @@ impl Store {
     }
 
     /// Everything that hangs on the person but the account's own item.
-    async fn erase_hanging(&self, user: UserId) -> Result<()> {
-        let wanted = |prefix| Hanging {
-            user,
-            prefix,
+    async fn erase_hanging(&self, user: &User) -> Result<()> {
+        let all = Hanging {
+            user: user.id,
+            prefix: "",
             after: None,
             newest_first: false,
             limit: usize::MAX,
         };
         let (items, _) = self
-            .hanging(wanted(""), |item| item.text("sk") != Some("USER"))
+            .hanging(all, |item| item.text("sk") != Some("USER"))
             .await?;
+        for asked in items.iter().filter_map(asked::read) {
+            self.erase_asked(user, &asked).await?;
+        }
         let keys: Vec<_> = items.iter().map(key).collect();
         self.delete_all(Table::Accounts, &keys).await
     }
 
-    /// What is left of an address: its challenges and deliveries. Where somebody else has the address by now, or has asked
-    /// for a code since the account's time came, the challenges are theirs.
+    /// What is left of an address from the time until the account gave it up, or until its own time came: deliveries and
+    /// challenges. What is later is of others; where somebody else has the address by now, so are the challenges.
     async fn erase_address(
         &self,
         address: &Identifier,
         recipients: &[String],
-        due: Timestamp,
+        until: Timestamp,
     ) -> Result<()> {
         for recipient in recipients {
-            let deliveries = self.deliveries_to(recipient).await?;
+            let deliveries = self.deliveries_to(recipient, until).await?;
             self.delete_all(Table::Ephemeral, &deliveries).await?;
         }
         if self.owner(address).await?.is_some() {
             return Ok(());
         }
-        let mailbox = mailbox(address);
         for purpose in [Purpose::SignIn, Purpose::Link] {
-            let own = keys::challenge(purpose, address.kind(), address.as_str());
-            let before = map([(":due", at(due))]);
-            self.delete_if(&own, "attribute_not_exists(s0) OR s0<=:due", Some(before))
-                .await?;
-            if mailbox != address.as_str() {
-                // What is left of a tagged address in its mailbox's item: the day's sends. The mailbox's own codes are not
-                // ours.
-                let budget = keys::challenge(purpose, address.kind(), &mailbox);
-                self.delete_if(&budget, "attribute_not_exists(s0)", None)
-                    .await?;
+            self.erase_challenge(purpose, address, until).await?;
+        }
+        Ok(())
+    }
+
+    /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Whatever
+    /// else there is of the address is of whoever has it.
+    async fn erase_asked(&self, user: &User, asked: &Asked) -> Result<()> {
+        let deliveries: Vec<_> = asked.deliveries.iter().map(keys::Key::item).collect();
+        self.delete_all(Table::Ephemeral, &deliveries).await?;
+        let code = self.own_linking_code(user, &asked.identifier).await?;
+        match code.and_then(|code| code.moment("s0")) {
+            Some(sent) => {
+                self.erase_challenge(Purpose::Link, &asked.identifier, sent)
+                    .await
             }
+            None => Ok(()),
+        }
+    }
+
+    /// The challenge of an address, unless somebody asked for a code since then.
+    async fn erase_challenge(
+        &self,
+        purpose: Purpose,
+        address: &Identifier,
+        until: Timestamp,
+    ) -> Result<()> {
+        let own = keys::challenge(purpose, address.kind(), address.as_str());
+        let before = map([(":until", at(until))]);
+        self.delete_if(&own, "attribute_not_exists(s0) OR s0<=:until", Some(before))
+            .await?;
+        let mailbox = mailbox(address);
+        if mailbox != address.as_str() {
+            // What is left of a tagged address in its mailbox's item: the day's sends. The mailbox's own codes are not
+            // ours.
+            let budget = keys::challenge(purpose, address.kind(), &mailbox);
+            self.delete_if(&budget, "attribute_not_exists(s0)", None)
+                .await?;
         }
         Ok(())
     }
@@ -421,8 +449,13 @@ impl Store {
         settled(outcome)
     }
 
-    /// The keys of the deliveries to a recipient. They are listed by an index that may lag behind by a moment.
-    pub(super) async fn deliveries_to(&self, recipient: &str) -> Result<Vec<Item>> {
+    /// The keys of the deliveries to a recipient that were made until then. They are listed by an index that may lag
+    /// behind by a moment.
+    pub(super) async fn deliveries_to(
+        &self,
+        recipient: &str,
+        until: Timestamp,
+    ) -> Result<Vec<Item>> {
         let (mut found, mut from) = (Vec::new(), None::<Item>);
         loop {
             let answer = when_busy(|| async {
@@ -440,7 +473,8 @@ impl Store {
                     .await?)
             })
             .await?;
-            found.extend(answer.items.unwrap_or_default().iter().map(key));
+            let listed = answer.items.unwrap_or_default();
+            found.extend(listed.iter().filter(|item| made_by(item, until)).map(key));
             from = answer.last_evaluated_key.filter(|key| !key.is_empty());
             if from.is_none() {
                 return Ok(found);
@@ -497,25 +531,9 @@ fn key(item: &Item) -> Item {
         .collect()
 }
 
-/// The addresses that an account has.
-fn current(user: &User) -> impl Iterator<Item = Identifier> {
-    let addresses = [user.email.as_deref(), user.phone.as_deref()];
-    let parsed = addresses.map(|text| text.and_then(|text| Identifier::parse(text).ok()));
-    parsed.into_iter().flatten()
-}
-
-/// The addresses that an account has, and those that it had before.
-pub(super) fn addresses(user: &User, item: &Item) -> Vec<Identifier> {
-    let former = item.get("former").and_then(|set| set.as_ss().ok());
-    let former = former
-        .into_iter()
-        .flatten()
-        .filter_map(|text| Identifier::parse(text.split_once('#')?.1).ok());
-    let mut all: Vec<_> = current(user).collect();
-    for identifier in former {
-        if !all.contains(&identifier) {
-            all.push(identifier);
-        }
-    }
-    all
+/// Whether a delivery was made until then, by its id.
+fn made_by(item: &Item, until: Timestamp) -> bool {
+    let id = item.text("pk").and_then(|pk| pk.strip_prefix("DELIVERY#"));
+    id.and_then(DeliveryId::parse)
+        .is_some_and(|id| id.made_at() <= until)
 }

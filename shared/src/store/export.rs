@@ -3,18 +3,23 @@
 //! [`COVERED`] says of every noun of the tables how it gets into an export, or why not; a test holds it against
 //! [`keys::NOUNS`], so that a new noun cannot be forgotten.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::erasure::addresses;
+use super::addresses::{Held, held};
+use super::asked::{self, Asked};
 use super::hanging::Hanging;
 use super::item::{Item, Read};
 use super::keys::{self, Purpose, Table};
 use super::{Store, user};
 use crate::Result;
 use crate::domain::id::UserId;
-use crate::domain::identifier::{Identifier, IdentifierKind};
+use crate::domain::identifier::Identifier;
+use crate::domain::user::User;
 
 /// How a noun gets into an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,7 @@ pub static COVERED: &[(&str, Cover)] = &[
     ("session", In("sessions")),
     ("source of a user", In("sources")),
     ("activity", In("activity")),
+    ("asked address", In("asked")),
     ("claim", In("claims")),
     ("due erasure", In("erasure")),
     ("notice", In("notices")),
@@ -82,6 +88,11 @@ const MOMENTS: [&str; 16] = [
     "m",
 ];
 
+/// What a challenge says of whoever asked last; the rest may be of others who asked to link the same address.
+const OF_THE_LAST_ASK: [&str; 10] = [
+    "pk", "sk", "exp", "digits", "k", "via", "lang", "owner", "s0", "ttl",
+];
+
 /// By what means a person's traces under derived keys are found.
 pub struct Traces<'a> {
     /// The MACs under which deliveries remember an address.
@@ -108,7 +119,7 @@ impl Store {
             return Ok(None);
         };
         let user = user::read(id, account)?;
-        let addresses = addresses(&user, account);
+        let addresses = held(&user, account);
         let with = |prefix: &str| {
             list(
                 hanging
@@ -117,33 +128,78 @@ impl Store {
             )
         };
 
-        let claims = addresses.iter().map(keys::claim).collect::<Vec<_>>();
-        let codes = addresses.iter().flat_map(|address| {
-            [Purpose::SignIn, Purpose::Link]
-                .map(|purpose| keys::challenge(purpose, address.kind(), address.as_str()))
-        });
-        let codes: Vec<_> = codes.collect();
+        let claims = addresses
+            .iter()
+            .map(|held| keys::claim(&held.identifier))
+            .collect::<Vec<_>>();
         let erasure: Vec<_> = user
             .erases_at
             .map(|at| keys::due_erasure(at, id))
             .into_iter()
             .collect();
         let limits = [keys::limit("avatar", &id.to_string())];
-        let suppressions: Vec<_> = addresses
+        let asked: Vec<_> = hanging.iter().filter_map(asked::read).collect();
+        let (traces, asked, claims, erasure, limits, notices) = futures_util::try_join!(
+            try_join_all(addresses.iter().map(|held| self.traces(held, &traces))),
+            try_join_all(asked.iter().map(|asked| self.traces_of_asked(&user, asked))),
+            self.get_all(Table::Accounts, &claims),
+            self.get_all(Table::Accounts, &erasure),
+            self.get_all(Table::Ephemeral, &limits),
+            self.notices_of(id),
+        )?;
+        let own: Vec<_> = claims
             .iter()
-            .flat_map(|address| {
-                (traces.suppressions)(address)
-                    .into_iter()
-                    .map(|mac| (address.kind(), mac))
-            })
-            .map(|(kind, mac): (IdentifierKind, String)| keys::suppression(kind, &mac))
+            .filter(|item| item.text("user") == Some(&id.to_string()))
             .collect();
-        let recipients: Vec<_> = addresses.iter().flat_map(traces.recipients).collect();
+        // An address that somebody else has by now is theirs, and so is what is in force for it.
+        let foreign = |held: &Held| {
+            let claim = keys::claim(&held.identifier).pk();
+            let mut others = claims.iter().filter(|item| !own.contains(item));
+            others.any(|item| item.get("pk") == Some(&claim))
+        };
+        let in_force = || {
+            let found = addresses.iter().zip(&traces);
+            let found = found.filter(|(held, _)| !foreign(held));
+            found.map(|(_, found)| found)
+        };
+        let codes = in_force().chain(&asked).flat_map(|found| &found.codes);
+        let deliveries = traces
+            .iter()
+            .chain(&asked)
+            .flat_map(|found| &found.deliveries);
+        let suppressions = in_force().flat_map(|found| &found.suppressions);
+        Ok(Some(json!({
+            "account": shown(account),
+            "sessions": with("SESSION#"),
+            "sources": with("SOURCE#"),
+            "activity": with("ACTIVITY#"),
+            "asked": with("ASKED#"),
+            "claims": list(own.iter().copied()),
+            "erasure": list(&erasure),
+            "notices": list(&notices),
+            "codes": list(once(codes)),
+            "limits": list(&limits),
+            "deliveries": list(once(deliveries)),
+            "suppressions": list(suppressions),
+        })))
+    }
+
+    /// What there is of an address from the time until the account gave it up.
+    async fn traces(&self, held: &Held, traces: &Traces<'_>) -> Result<Found> {
+        let Held { identifier, until } = held;
+        let (kind, text) = (identifier.kind(), identifier.as_str());
+        let codes =
+            [Purpose::SignIn, Purpose::Link].map(|purpose| keys::challenge(purpose, kind, text));
+        let suppressions: Vec<_> = (traces.suppressions)(identifier)
+            .iter()
+            .map(|mac| keys::suppression(kind, mac))
+            .collect();
+        let recipients = (traces.recipients)(identifier);
         let deliveries = async {
             let lists = recipients
                 .iter()
-                .map(|recipient| self.deliveries_to(recipient));
-            let found = futures_util::future::try_join_all(lists).await?;
+                .map(|recipient| self.deliveries_to(recipient, *until));
+            let found = try_join_all(lists).await?;
             let keys: Vec<_> = found
                 .iter()
                 .flatten()
@@ -153,47 +209,49 @@ impl Store {
                 .collect();
             self.get_all(Table::Ephemeral, &keys).await
         };
-        let (claims, codes, erasure, limits, suppressions, deliveries, notices) = futures_util::try_join!(
-            self.get_all(Table::Accounts, &claims),
+        let (mut codes, mut suppressions, deliveries) = futures_util::try_join!(
             self.get_all(Table::Ephemeral, &codes),
-            self.get_all(Table::Accounts, &erasure),
-            self.get_all(Table::Ephemeral, &limits),
             self.get_all(Table::Ephemeral, &suppressions),
             deliveries,
-            self.timeline("NOTICES", Timestamp::MAX, 100),
         )?;
-        // An address that somebody else has by now is theirs, and so are its codes.
-        let own: Vec<_> = claims
-            .iter()
-            .filter(|item| item.text("user") == Some(&id.to_string()))
-            .collect();
-        let foreign: Vec<_> = claims
-            .iter()
-            .filter(|item| item.text("user") != Some(&id.to_string()))
-            .filter_map(|item| item.text("pk")?.strip_prefix("CLAIM#"))
-            .collect();
-        let codes = codes.iter().filter(|item| {
-            let of = item.text("pk").and_then(|pk| pk.splitn(3, '#').nth(2));
-            !of.is_some_and(|of| foreign.contains(&of))
-        });
-        let notices = notices.iter().filter(|item| {
-            let of = item.text("sk").and_then(keys::moment_and_user);
-            of.is_some_and(|(_, user)| user == id)
-        });
-        Ok(Some(json!({
-            "account": shown(account),
-            "sessions": with("SESSION#"),
-            "sources": with("SOURCE#"),
-            "activity": with("ACTIVITY#"),
-            "claims": list(own),
-            "erasure": list(&erasure),
-            "notices": list(notices),
-            "codes": list(codes),
-            "limits": list(&limits),
-            "deliveries": list(&deliveries),
-            "suppressions": list(&suppressions),
-        })))
+        let before = |item: &Item, moment: &str| item.moment(moment).is_none_or(|at| at <= *until);
+        codes.retain(|item| before(item, "s0"));
+        suppressions.retain(|item| before(item, "at"));
+        Ok(Found {
+            codes,
+            deliveries,
+            suppressions,
+        })
     }
+
+    /// What there is of an address that the person asked to link, whoever has it.
+    async fn traces_of_asked(&self, user: &User, asked: &Asked) -> Result<Found> {
+        let (mut code, deliveries) = futures_util::try_join!(
+            self.own_linking_code(user, &asked.identifier),
+            self.get_all(Table::Ephemeral, &asked.deliveries),
+        )?;
+        if let Some(code) = &mut code {
+            code.retain(|name, _| OF_THE_LAST_ASK.contains(&name.as_str()));
+        }
+        Ok(Found {
+            codes: code.into_iter().collect(),
+            deliveries,
+            suppressions: Vec::new(),
+        })
+    }
+}
+
+/// What there is of one address.
+struct Found {
+    codes: Vec<Item>,
+    deliveries: Vec<Item>,
+    suppressions: Vec<Item>,
+}
+
+/// Each item once, in whatever ways it was found.
+fn once<'a>(items: impl Iterator<Item = &'a Item>) -> impl Iterator<Item = &'a Item> {
+    let mut seen = HashSet::new();
+    items.filter(move |item| seen.insert(item.text("pk").unwrap_or_default()))
 }
 
 fn list<'a>(items: impl IntoIterator<Item = &'a Item>) -> Value {

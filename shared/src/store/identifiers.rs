@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 
 use super::activity::Activity;
+use super::addresses::former;
 use super::challenge::{Lane, Live};
 use super::fault::Fault;
 use super::item::{Item, at, map, n, s};
@@ -16,7 +17,7 @@ use super::keys::{self, Purpose};
 use super::notices::{self, Notice, What};
 use super::profile::still_signed_in;
 use super::{Store, session};
-use crate::domain::id::SessionId;
+use crate::domain::id::{SessionId, UserId};
 use crate::domain::identifier::{Identifier, IdentifierKind};
 use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
@@ -64,8 +65,20 @@ const USER: usize = 0;
 const CHALLENGE: usize = 1;
 const CLAIM: usize = 2;
 
+/// The item of a refused condition.
+fn of(refused: &[Option<Item>], place: usize) -> Option<&Item> {
+    refused.get(place).and_then(Option::as_ref)
+}
+
+/// Whether everything is as it should be but for somebody else's claim.
+fn is_taken(refused: &[Option<Item>]) -> bool {
+    let others = [USER, CHALLENGE].map(|place| of(refused, place));
+    others == [None, None] && of(refused, CLAIM).is_some()
+}
+
 impl Store {
-    /// Gives a proven address to the account, as it was just read; the old one of its kind is given up.
+    /// Gives a proven address to the account, as it was just read; the old one of its kind is given up. `owner` is who
+    /// claims the address, as read before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the address may have changed then.
@@ -75,6 +88,7 @@ impl Store {
         identifier: &Identifier,
         live: &Live,
         lane: Lane,
+        owner: Option<UserId>,
         by: &By<'_>,
     ) -> Result<Linked> {
         let used = self.use_up_action(Purpose::Link, identifier, live, lane, by.now)?;
@@ -92,24 +106,41 @@ impl Store {
             self.claim_action(&change)?,
         ];
         actions.extend(self.rest(&change)?);
-        let refused = match self.transact(actions).await {
+        let (mut outcome, claimant) =
+            futures_util::join!(self.transact(actions.clone()), self.claimant(owner, user));
+        if matches!(&outcome, Err(Fault::Cancelled(refused)) if is_taken(refused))
+            && let Some(claimant) = claimant?
+            && claimant.erases_at.is_some_and(|at| at <= by.now)
+        {
+            // Its time has come, and nobody has erased it yet: the address is free from the first step on.
+            self.begin_erasure(&claimant, by.now).await?;
+            outcome = self.transact(actions).await;
+        }
+        let refused = match outcome {
             Ok(()) => return Ok(Linked::To(Box::new(change.done()), change.notice())),
             Err(Fault::Cancelled(refused)) => refused,
             Err(fault) => return Err(fault.into()),
         };
-        let of = |place: usize| refused.get(place).and_then(Option::as_ref);
-        if let Some(item) = of(USER) {
+        if let Some(item) = of(&refused, USER) {
             return Ok(match still_signed_in(user, item, by.session)? {
                 Some(_) => Linked::CodeOver, // the address changed meanwhile, and with it what the code is for
                 None => Linked::Refused,
             });
         }
-        if of(CHALLENGE).is_none() && of(CLAIM).is_some() {
+        if is_taken(&refused) {
             self.use_up(Purpose::Link, identifier, live, lane, by.now)
                 .await?;
             return Ok(Linked::Taken);
         }
         Ok(Linked::CodeOver)
+    }
+
+    /// Whoever else claims the address that is to be the account's.
+    async fn claimant(&self, owner: Option<UserId>, user: &User) -> Result<Option<User>> {
+        match owner {
+            Some(id) if id != user.id => self.user(id).await,
+            _ => Ok(None),
+        }
     }
 
     /// Takes an address from the account, as it was just read.
@@ -190,8 +221,8 @@ impl Store {
             }
         }
         if let Some(old) = change.old {
-            let former = AttributeValue::Ss(vec![format!("{}#{old}", kind.as_str())]);
-            values.insert(":former".to_owned(), former);
+            let former = former(kind.as_str(), old, by.now);
+            values.insert(":former".to_owned(), AttributeValue::Ss(vec![former]));
             update.push_str(" ADD former :former");
         }
         let update = Update::builder()
@@ -293,9 +324,9 @@ impl<'a> Change<'a> {
         at(end.copied().unwrap_or(self.by.now))
     }
 
-    /// An address that today's rules would refuse is no identifier any more, and its claim stays.
+    /// A mail address that today's rules would refuse is no identifier any more, and its claim stays.
     fn old_identifier(&self) -> Option<Identifier> {
-        self.old.and_then(|old| Identifier::parse(old).ok())
+        self.old.and_then(Identifier::restore)
     }
 
     fn what(&self) -> What {
@@ -308,8 +339,7 @@ impl<'a> Change<'a> {
 
     /// The former address is told, and the other one.
     fn notice(&self) -> Option<Notice> {
-        let other =
-            address(self.user, other(self.kind)).and_then(|text| Identifier::parse(text).ok());
+        let other = address(self.user, other(self.kind)).and_then(Identifier::restore);
         let old = self.old_identifier();
         let shown = self.new.cloned().or_else(|| old.clone())?;
         let to: Vec<_> = old.into_iter().chain(other).collect();

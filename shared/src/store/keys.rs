@@ -76,7 +76,7 @@ pub static NOUNS: &[Noun] = &[
             ("version", "counts the changes of the profile; its ETag"),
             (
                 "former",
-                "set of addresses that the account had before, each after its kind, so that erasure finds what is left of them",
+                "set of addresses that the account had before, each between its kind and the moment when it was given up, so that erasure finds what is left of them from before",
             ),
         ],
     },
@@ -131,6 +131,17 @@ pub static NOUNS: &[Noun] = &[
             ("ip, ua", "from where"),
             ("detail", "particulars without addresses"),
         ],
+    },
+    Noun {
+        name: "asked address",
+        table: Table::Accounts,
+        pk: "USER#<id>",
+        sk: "ASKED#<kind>#<identifier>",
+        expires: "400 days after the last ask, like its challenge",
+        attributes: &[(
+            "deliveries",
+            "set of the messages that were sent so that the person could link this address, proven since or not",
+        )],
     },
     Noun {
         name: "claim",
@@ -384,6 +395,18 @@ pub(crate) fn user_source(user: UserId, origin: &str) -> Key {
 
 pub(crate) fn activity(user: UserId, id: ActivityId) -> Key {
     Key::new(format!("USER#{user}"), format!("ACTIVITY#{id}"))
+}
+
+/// An address that a person asked to link.
+pub(crate) fn asked(user: UserId, identifier: &Identifier) -> Key {
+    Key::new(
+        format!("USER#{user}"),
+        format!(
+            "ASKED#{}#{}",
+            identifier.kind().as_str(),
+            identifier.as_str()
+        ),
+    )
 }
 
 pub(crate) fn claim(identifier: &Identifier) -> Key {

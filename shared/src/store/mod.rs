@@ -5,6 +5,8 @@
 
 pub mod activities;
 pub mod activity;
+mod addresses;
+mod asked;
 pub mod avatar;
 pub mod challenge;
 pub mod claim;

@@ -92,6 +92,24 @@ impl Store {
             .await
     }
 
+    /// The keys and contents of the notices that one person still has coming, however many there are of others.
+    pub(super) async fn notices_of(&self, user: UserId) -> Result<Vec<Item>> {
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let (items, next) = self
+                .page("NOTICES", Timestamp::MAX, AT_ONCE, from.take())
+                .await?;
+            found.extend(items.into_iter().filter(|item| {
+                let of = item.text("sk").and_then(keys::moment_and_user);
+                of.is_some_and(|(_, of)| of == user)
+            }));
+            from = next;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// The oldest items of a partition in the order of time, from before this moment.
     pub(super) async fn timeline(
         &self,
@@ -99,6 +117,18 @@ impl Store {
         before: Timestamp,
         at_once: i32,
     ) -> Result<Vec<Item>> {
+        let (items, _) = self.page(pk, before, at_once, None).await?;
+        Ok(items)
+    }
+
+    /// A page of a partition in the order of time, and the key after which the next one begins.
+    async fn page(
+        &self,
+        pk: &str,
+        before: Timestamp,
+        at_once: i32,
+        from: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>)> {
         let values = map([(":pk", s(pk)), (":before", s(keys::millis(before)))]);
         let answer = when_busy(|| async {
             Ok(self
@@ -107,6 +137,7 @@ impl Store {
                 .table_name(self.accounts())
                 .key_condition_expression("pk=:pk AND sk<:before")
                 .set_expression_attribute_values(Some(values.clone()))
+                .set_exclusive_start_key(from.clone())
                 .limit(at_once)
                 .consistent_read(true)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -114,7 +145,8 @@ impl Store {
                 .await?)
         })
         .await?;
-        Ok(answer.items.unwrap_or_default())
+        let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok((answer.items.unwrap_or_default(), next))
     }
 
     /// Deletes an item, if it is there.
@@ -163,7 +195,7 @@ fn read(item: &Item) -> Option<Notice> {
         to: item
             .list("to")
             .iter()
-            .filter_map(|text| Identifier::parse(text).ok())
+            .filter_map(|text| Identifier::restore(text))
             .collect(),
         language: item.text("lang").unwrap_or("en").to_owned(),
     })

@@ -1,5 +1,6 @@
 //! A person adds, changes and gives up addresses.
 
+use local::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Answer, House, SignedIn};
@@ -9,12 +10,12 @@ use crate::profile::{call, shows};
 const ADD: &str = "/api/profile/identifiers/";
 const PROVE: &str = "/api/profile/identifiers/verify/";
 
-async fn asks(house: &House, who: &SignedIn, identifier: &str) -> Answer {
+pub(crate) async fn asks(house: &House, who: &SignedIn, identifier: &str) -> Answer {
     let body = json!({ "identifier": identifier });
     call(house, &who.access, Method::POST, ADD, Some(&body)).await
 }
 
-async fn proves(house: &House, who: &SignedIn, identifier: &str, code: &str) -> Answer {
+pub(crate) async fn proves(house: &House, who: &SignedIn, identifier: &str, code: &str) -> Answer {
     let body = json!({ "identifier": identifier, "otp_code": code });
     call(house, &who.access, Method::POST, PROVE, Some(&body)).await
 }
@@ -28,7 +29,7 @@ async fn code(house: &House, identifier: &str) -> String {
     house.codes_sent_to(identifier).await.remove(0)
 }
 
-async fn links(house: &House, who: &SignedIn, identifier: &str) -> Value {
+pub(crate) async fn links(house: &House, who: &SignedIn, identifier: &str) -> Value {
     let _ = asks(house, who, identifier).await.is(200);
     let code = code(house, identifier).await;
     proves(house, who, identifier, &code).await.is(200).json()
@@ -275,6 +276,36 @@ async fn somebody_elses_address_shows_after_the_proof_only() {
         .await
         .problem(401, "otp_invalid");
     assert_eq!(shows(&house, &jane).await["email"], "jane@example.com");
+    claims_and_users_agree(&house).await;
+}
+
+/// ATTACKS L02: the address of an account whose time has come is free, whether or not the janitor was there.
+#[tokio::test]
+async fn the_address_of_an_account_whose_time_has_come_is_free() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
+    let bob = house.visitor("bob@example.com").signs_in().await;
+    let accepted = call(&house, &bob.access, Method::DELETE, "/api/profile/", None).await;
+    let accepted = accepted.is(202).json();
+    let erases: jiff::Timestamp = accepted["erases_at"].as_str().unwrap().parse().unwrap();
+    house.set_clock_after(erases, -60.0);
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let _ = asks(&house, &jane, "bob@example.com").await.is(200);
+    let early = code(&house, "bob@example.com").await;
+    proves(&house, &jane, "bob@example.com", &early)
+        .await
+        .problem(409, "identifier_taken");
+
+    house.set_clock_after(erases, 1.0);
+    let profile = links(&house, &jane, "bob@example.com").await;
+    assert_eq!(profile["email"], "bob@example.com");
+    let janitor = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
+    house.cloud().invoke("events", &janitor).await.unwrap();
+    assert_eq!(shows(&house, &jane).await["email"], "bob@example.com");
+    let left = house
+        .tables()
+        .person(bob.user["id"].as_str().unwrap())
+        .await;
+    assert_eq!(left.len(), 0, "{left:?}");
     claims_and_users_agree(&house).await;
 }
 

@@ -168,39 +168,49 @@ async fn what_a_provider_never_said_is_refused_and_changes_nothing() {
     }
 }
 
-/// I04, I05, I06.
+/// I04, I05.
 #[tokio::test]
-async fn only_an_id_of_ours_makes_a_record_and_an_old_one_makes_none() {
+async fn a_report_that_overtakes_our_own_note_makes_the_record() {
     let house = House::open().await;
     let message = sent(&house, &house.visitor("+14155552671")).await;
     let early = reported(&house, &message, "sent").await;
-
-    // As if the report had overtaken our own note.
-    let record = house
-        .tables()
-        .ephemeral()
-        .await
-        .into_iter()
-        .find(|item| item.contains_key("hist"))
-        .unwrap();
-    let (pk, sk) = (
-        record["pk"].as_str().unwrap(),
-        record["sk"].as_str().unwrap(),
-    );
-    house.tables().delete("latchkey-ephemeral", pk, sk).await;
+    for record in noted(&house).await {
+        house
+            .tables()
+            .delete("latchkey-ephemeral", &record, "DELIVERY")
+            .await;
+    }
     assert_eq!(again(&house, &early).await.status, 204);
     assert_eq!(state(&house, &message).await, "sent");
+}
 
-    // Long after, a report about a person who was erased brings nothing back.
-    house.tables().delete("latchkey-ephemeral", pk, sk).await;
-    house.advance(16 * 60).await;
-    assert_eq!(again(&house, &early).await.status, 204);
+/// I06, L07: a report about a person who was erased brings nothing back.
+#[tokio::test]
+async fn a_report_to_an_erased_person_is_taken_and_forgotten() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let jane = house.visitor("+14155552671");
+    let message = sent(&house, &jane).await;
+    let report = reported(&house, &message, "sent").await;
+    let code = jane.reads_the_code().await;
+    let jane = jane.is_let_in_with(&code).await;
+    let left = house
+        .call(Method::DELETE, "/api/profile/")
+        .bearer(&jane.access);
+    let _ = left.send().await.is(202);
+    assert_eq!(noted(&house).await, Vec::<String>::new());
+    // Longer than any request of ours lives: nothing can be overtaken any more.
+    house.advance(21).await;
+    assert_eq!(again(&house, &report).await.status, 204);
+    assert_eq!(noted(&house).await, Vec::<String>::new());
     assert_eq!(state(&house, &message).await, "queued");
+}
+
+/// The keys of the records of deliveries.
+async fn noted(house: &House) -> Vec<String> {
     let items = house.tables().ephemeral().await;
-    assert!(
-        items.iter().all(|item| !item.contains_key("hist")),
-        "{items:?}"
-    );
+    let keys = items.iter().filter_map(|item| item["pk"].as_str());
+    let records = keys.filter(|key| key.starts_with("DELIVERY#"));
+    records.map(str::to_owned).collect()
 }
 
 /// Signs as Twilio does, with a token that the test knows.

@@ -11,6 +11,7 @@ mod erasure;
 mod events;
 mod faults;
 mod flooding;
+mod former;
 mod guessing;
 mod http;
 mod identifiers;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use local::Options;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -111,6 +112,30 @@ async fn a_large_file_goes_by_a_signed_form() {
     gallery.settled().await;
     assert_eq!(gallery.objects("avatars"), 3);
     assert_eq!(gallery.fetch(&shown["512"]).await.status(), 200);
+}
+
+/// ATTACKS L10, I11: a form outlives the account by minutes; what comes by it goes, and nothing counts who sent it.
+#[tokio::test]
+async fn a_form_of_an_erased_person_brings_nothing_back() {
+    let gallery = Gallery::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let form_of = gallery.form().await;
+    let leaves = gallery.http.delete(gallery.url("/api/profile/"));
+    let leaves = leaves.bearer_auth(&gallery.access).send().await.unwrap();
+    assert_eq!(leaves.status(), 202);
+    let counted = async || {
+        let calls = gallery.http.get(gallery.url("/_local/calls")).send().await;
+        let calls: Vec<Value> = calls.unwrap().json().await.unwrap();
+        let limits = calls.iter().filter_map(|call| call["partition"].as_str());
+        limits
+            .filter(|key| key.starts_with("LIMIT#avatar#"))
+            .count()
+    };
+    let before = counted().await;
+    assert!(before > 0, "the form was counted");
+    assert_eq!(gallery.submit(&form_of, &samples::jpeg(64, 64)).await, 204);
+    gallery.settled().await;
+    assert_eq!(counted().await, before);
+    assert_eq!(gallery.held(), (0, 0));
 }
 
 /// The bucket and the functions have one time, also when it is moved.

@@ -23,13 +23,18 @@ impl Drop for Gallery {
 
 impl Gallery {
     pub(crate) async fn open() -> Self {
+        Self::with(Options::memory()).await
+    }
+
+    /// With other settings; the data are on disk in any case.
+    pub(crate) async fn with(options: Options) -> Self {
         let name = shared::entropy::bytes::<8>()
             .map(|byte| format!("{byte:02x}"))
             .concat();
         let data = std::env::temp_dir().join(format!("latchkey-avatar-{name}"));
         let options = Options {
             data: Some(data.clone()),
-            ..Options::memory()
+            ..options
         };
         let cloud = Cloud::start(options).await.expect("a cloud starts");
         #[expect(clippy::disallowed_methods, reason = "a visitor, no function of ours")]

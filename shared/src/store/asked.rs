@@ -1,0 +1,100 @@
+//! What a person asked to link, remembered for as long as the code's own item stays: by it the code and its messages are
+//! found where the address was never proven, and so is on no account.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
+use jiff::Timestamp;
+
+use super::Store;
+use super::challenge::KEEP;
+use super::fault::Fault;
+use super::item::{Item, Read, map, s, ttl};
+use super::keys::{self, Key, Purpose};
+use crate::domain::id::{DeliveryId, UserId};
+use crate::domain::identifier::{Identifier, IdentifierKind};
+use crate::domain::quota::after;
+use crate::domain::user::{Status, User};
+use crate::marks::link_owner;
+use crate::{Error, Result};
+
+/// An address that a person asked to link.
+pub(super) struct Asked {
+    pub(super) identifier: Identifier,
+    /// The messages that were sent for it.
+    pub(super) deliveries: Vec<Key>,
+}
+
+impl Store {
+    /// Remembers that a person asked to link an address, and by which message. Of somebody who is being erased nothing
+    /// is remembered.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn note_asked(
+        &self,
+        user: UserId,
+        identifier: &Identifier,
+        delivery: Option<DeliveryId>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let check = ConditionCheck::builder()
+            .table_name(self.accounts())
+            .set_key(Some(keys::user(user).item()))
+            .condition_expression("#status=:active")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":active", s(Status::Active.as_str()))
+            .build()
+            .map_err(Error::internal)?;
+        let mut update = "SET #ttl=:ttl".to_owned();
+        let mut values = map([(":ttl", ttl(after(now, KEEP)))]);
+        if let Some(delivery) = delivery {
+            update.push_str(" ADD deliveries :delivery");
+            let delivery = AttributeValue::Ss(vec![delivery.to_string()]);
+            values.insert(":delivery".to_owned(), delivery);
+        }
+        let note = Update::builder()
+            .table_name(self.accounts())
+            .set_key(Some(keys::asked(user, identifier).item()))
+            .update_expression(update)
+            .expression_attribute_names("#ttl", "ttl")
+            .set_expression_attribute_values(Some(values))
+            .build()
+            .map_err(Error::internal)?;
+        let actions = vec![
+            TransactWriteItem::builder().condition_check(check).build(),
+            TransactWriteItem::builder().update(note).build(),
+        ];
+        match self.transact(actions).await {
+            Ok(()) | Err(Fault::Cancelled(_)) => Ok(()),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// The linking code of an address, if it is this person's.
+    pub(super) async fn own_linking_code(
+        &self,
+        user: &User,
+        identifier: &Identifier,
+    ) -> Result<Option<Item>> {
+        let item = self.challenge_item(Purpose::Link, identifier).await?;
+        let version = super::identifiers::version(user, identifier.kind());
+        let owner = item.text("owner");
+        let own = (0..=version).any(|version| owner == Some(&link_owner(user.id, version)));
+        Ok(own.then_some(item))
+    }
+}
+
+/// Reads the item of an address that a person asked to link.
+pub(super) fn read(item: &Item) -> Option<Asked> {
+    let (kind, address) = item.text("sk")?.strip_prefix("ASKED#")?.split_once('#')?;
+    let identifier = Identifier::restore(address)?;
+    IdentifierKind::parse(kind).filter(|kind| *kind == identifier.kind())?;
+    let deliveries = item.get("deliveries").and_then(|set| set.as_ss().ok());
+    Some(Asked {
+        identifier,
+        deliveries: deliveries
+            .into_iter()
+            .flatten()
+            .map(|id| keys::delivery(id))
+            .collect(),
+    })
+}

@@ -1,0 +1,176 @@
+//! An address goes from one person to the next: what was sent before is the first one's, what was sent since is not.
+
+use local::Options;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{House, SignedIn, code_in};
+
+use crate::addresses::{asks, links, proves};
+use crate::profile::call;
+
+async fn exports(house: &House, who: &SignedIn) -> Value {
+    call(
+        house,
+        &who.access,
+        Method::GET,
+        "/api/profile/export/",
+        None,
+    )
+    .await
+    .is(200)
+    .json()
+}
+
+async fn is_erased(house: &House, who: &SignedIn) {
+    let _ = call(house, &who.access, Method::DELETE, "/api/profile/", None)
+        .await
+        .is(202);
+}
+
+/// Reports what became of the newest code to an address; gives the id of its delivery, without its seal.
+async fn newest(house: &House, identifier: &str, outcome: &str) -> String {
+    let messages = house.sent_to(identifier).await;
+    let message = messages
+        .iter()
+        .find(|message| code_in(message).is_some())
+        .unwrap();
+    let path = format!("/_local/deliveries/{}/status", message["id"]);
+    let body = json!({ "status": outcome });
+    let _ = house.post(&path, &body).send().await.is(200);
+    let sealed = message["delivery_id"].as_str().unwrap();
+    sealed[..sealed.len() - 16].to_owned()
+}
+
+/// The ids of all deliveries.
+async fn deliveries(house: &House) -> Vec<String> {
+    let items = house.tables().ephemeral().await;
+    let ids = items
+        .iter()
+        .filter_map(|item| item["pk"].as_str()?.strip_prefix("DELIVERY#"));
+    ids.map(str::to_owned).collect()
+}
+
+/// ATTACKS L03, L04, L06; I8, I9.
+#[tokio::test]
+async fn what_was_sent_to_the_next_owner_is_theirs() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let jane = house.visitor("x@example.com").signs_in().await;
+    let hers = newest(&house, "x@example.com", "delivered").await;
+    let _ = links(&house, &jane, "jane@example.com").await;
+    house.advance(61).await;
+    let bob = house.visitor("x@example.com").signs_in().await;
+    let his = newest(&house, "x@example.com", "complaint").await;
+
+    let of_jane = exports(&house, &jane).await;
+    let text = of_jane.to_string();
+    assert!(text.contains(&hers), "her own stay hers: {of_jane}");
+    assert!(!text.contains(&his), "{of_jane}");
+    assert_eq!(of_jane["suppressions"], json!([]));
+    let of_bob = exports(&house, &bob).await;
+    assert!(of_bob.to_string().contains(&his), "{of_bob}");
+    assert_eq!(of_bob["suppressions"].as_array().unwrap().len(), 1);
+
+    is_erased(&house, &jane).await;
+    assert_eq!(deliveries(&house).await, [his], "hers are gone, his stay");
+}
+
+/// The same where nobody claims the address yet: whoever asks for a code is a stranger.
+#[tokio::test]
+async fn what_strangers_ask_for_since_is_theirs() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let jane = house.visitor("x@example.com").signs_in().await;
+    let of_jane = exports(&house, &jane).await;
+    assert_eq!(of_jane["codes"].as_array().unwrap().len(), 1);
+    let _ = links(&house, &jane, "jane@example.com").await;
+    house.advance(61).await;
+    let code = house.visitor("x@example.com").gets_a_code().await;
+    let his = newest(&house, "x@example.com", "delivered").await;
+
+    let of_jane = exports(&house, &jane).await;
+    assert!(!of_jane.to_string().contains(&his), "{of_jane}");
+    let codes = of_jane["codes"].to_string();
+    assert!(!codes.contains("x@example.com"), "{codes}");
+    is_erased(&house, &jane).await;
+    assert_eq!(deliveries(&house).await, [his]);
+    let _ = house.visitor("x@example.com").is_let_in_with(&code).await;
+}
+
+/// I11, L03: of an address that was asked for and never proven nothing is left either; what its owner asks for is theirs.
+#[tokio::test]
+async fn an_address_that_was_never_proven_is_exported_and_erased() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let _ = house.visitor("bob@example.com").signs_in().await;
+    let his = deliveries(&house).await;
+    let mut asked = Vec::new();
+    for identifier in ["new@example.com", "new+tag@example.net", "bob@example.com"] {
+        let _ = asks(&house, &jane, identifier).await.is(200);
+        asked.push(newest(&house, identifier, "delivered").await);
+    }
+
+    let all = exports(&house, &jane).await;
+    let codes = all["codes"].to_string();
+    for identifier in ["new@example.com", "new+tag@example.net", "bob@example.com"] {
+        assert!(all["asked"].to_string().contains(identifier), "{all}");
+        assert!(
+            codes.contains(&format!("link#email#{identifier}")),
+            "{codes}"
+        );
+    }
+    assert!(!codes.contains("signin#email#bob@example.com"), "{codes}");
+    for code in all["codes"].as_array().unwrap() {
+        let hers = code["id"] == "signin#email#jane@example.com";
+        assert_eq!(
+            code.get("s1").is_some(),
+            hers,
+            "sends before may be of others: {code}"
+        );
+    }
+    let mut found = Vec::new();
+    for delivery in all["deliveries"].as_array().unwrap() {
+        found.push(delivery["id"].as_str().unwrap().to_owned());
+    }
+    for id in &asked {
+        assert_eq!(
+            found.iter().filter(|found| *found == id).count(),
+            1,
+            "{all}"
+        );
+    }
+    assert_eq!(found.len(), 4, "{all}");
+
+    is_erased(&house, &jane).await;
+    let left = house.tables().ephemeral().await;
+    let left: Vec<_> = left.iter().filter_map(|item| item["pk"].as_str()).collect();
+    assert!(
+        !left.iter().any(|pk| pk.starts_with("CODE#link#")),
+        "{left:?}"
+    );
+    assert!(
+        !left.iter().any(|pk| asked.iter().any(|id| pk.contains(id))),
+        "{left:?}"
+    );
+    let his_are_left = deliveries(&house)
+        .await
+        .iter()
+        .filter(|id| his.contains(id))
+        .count();
+    assert_eq!(his_are_left, 1, "{left:?}");
+}
+
+/// What somebody else asked for since is theirs.
+#[tokio::test]
+async fn a_linking_code_of_the_next_one_stays() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let bob = house.visitor("bob@example.com").signs_in().await;
+    let _ = asks(&house, &jane, "new@example.com").await.is(200);
+    house.advance(31).await;
+    let _ = asks(&house, &bob, "new@example.com").await.is(200);
+    let all = exports(&house, &jane).await;
+    assert!(!all["codes"].to_string().contains("link#"), "{all}");
+    is_erased(&house, &jane).await;
+    let code = house.codes_sent_to("new@example.com").await.remove(0);
+    let profile = proves(&house, &bob, "new@example.com", &code).await;
+    assert_eq!(profile.is(200).json()["email"], "new@example.com");
+}
