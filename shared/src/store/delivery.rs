@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::fault::{Fault, when_busy};
-use super::item::{Item, Read, at, map, n, s, ttl};
+use super::item::{Item, Read, at, key_of, map, n, s, ttl};
 use super::keys::{self, Table};
 use super::report::may_make_a_record;
 use crate::Result;
@@ -160,6 +160,44 @@ impl Store {
             .map(|item| read(&item))
             .transpose()
     }
+
+    /// The keys of the deliveries to a recipient that were made until then. They are listed by an index that may lag
+    /// behind by a moment.
+    pub(super) async fn deliveries_to(
+        &self,
+        recipient: &str,
+        until: Timestamp,
+    ) -> Result<Vec<Item>> {
+        let (mut found, mut from) = (Vec::new(), None::<Item>);
+        loop {
+            let answer = when_busy(|| async {
+                Ok(self
+                    .client
+                    .query()
+                    .table_name(self.ephemeral())
+                    .index_name(keys::RECIPIENTS)
+                    .key_condition_expression("#to=:to")
+                    .expression_attribute_names("#to", "to")
+                    .expression_attribute_values(":to", s(recipient))
+                    .set_exclusive_start_key(from.clone())
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .send()
+                    .await?)
+            })
+            .await?;
+            let listed = answer.items.unwrap_or_default();
+            found.extend(
+                listed
+                    .iter()
+                    .filter(|item| made_by(item, until))
+                    .map(key_of),
+            );
+            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
 }
 
 /// Placeholders for attribute names that DynamoDB reserves.
@@ -172,6 +210,13 @@ fn names<const N: usize>(reserved: [&str; N]) -> std::collections::HashMap<Strin
 
 pub(super) fn step(state: State, at_: Timestamp) -> AttributeValue {
     AttributeValue::M(map([("status", s(state.as_str())), ("at", at(at_))]))
+}
+
+/// Whether a delivery was made until then, by its id.
+fn made_by(item: &Item, until: Timestamp) -> bool {
+    let id = item.text("pk").and_then(|pk| pk.strip_prefix("DELIVERY#"));
+    id.and_then(DeliveryId::parse)
+        .is_some_and(|id| id.made_at() <= until)
 }
 
 fn read(item: &Item) -> Result<Delivery> {

@@ -41,6 +41,14 @@ pub(crate) fn ttl(moment: Timestamp) -> AttributeValue {
     n(moment.as_second())
 }
 
+/// The key of an item.
+pub(super) fn key_of(item: &Item) -> Item {
+    ["pk", "sk"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), item.get(name)?.clone())))
+        .collect()
+}
+
 /// A map of names or values for an expression.
 pub(crate) fn map<V, const N: usize>(pairs: [(&str, V); N]) -> HashMap<String, V> {
     pairs

@@ -21,6 +21,7 @@ pub mod identifiers;
 pub(crate) mod item;
 pub mod keys;
 pub mod limit;
+mod many;
 pub mod notices;
 pub mod operator;
 pub mod profile;

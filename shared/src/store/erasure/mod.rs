@@ -1,0 +1,155 @@
+//! The end of an account: wished for, undone within the grace, and carried out in steps that can be repeated.
+//!
+//! The first step of the final erasure is one transaction: the account is `erasing`, its sessions and its claims are
+//! gone. From there on nobody signs in to it, and its addresses may register anew. The rest is deletion, the account's
+//! own item last and then the note that it was due; whoever is killed between two steps is followed by someone who
+//! finds that note.
+
+mod traces;
+mod wish;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use jiff::Timestamp;
+
+pub use wish::ErasureWish;
+
+use super::addresses::{current, held};
+use super::fault::Fault;
+use super::item::{Item, Read, at, key_of, map, s};
+use super::keys::{self, Table};
+use super::{Store, user};
+use crate::domain::id::UserId;
+use crate::domain::identifier::Identifier;
+use crate::domain::user::{Status, User};
+use crate::{Error, Result};
+
+/// Someone who is to be erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Who.
+    pub user: UserId,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// What came of carrying an erasure out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erased {
+    /// Nothing is left.
+    Gone,
+    /// The wish was undone meanwhile; nothing was touched.
+    Stays,
+}
+
+/// Rules whose limits count a person rather than an address of the network.
+const PERSONAL_LIMITS: [&str; 1] = ["avatar"];
+
+/// The most due erasures that are read at once.
+const AT_ONCE: i32 = 100;
+
+impl Store {
+    /// Whose time has come, the longest due first; at most a hundred at once.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn due_erasures(&self, now: Timestamp) -> Result<Vec<Due>> {
+        let next = crate::domain::quota::after(now, std::time::Duration::from_millis(1));
+        let items = self.timeline("ERASURES", next, AT_ONCE).await?;
+        let due = items.iter().filter_map(|item| {
+            let (at, user) = keys::moment_and_user(item.text("sk")?)?;
+            Some(Due { user, at })
+        });
+        Ok(due.collect())
+    }
+
+    /// Carries an erasure out, from wherever an earlier attempt was interrupted. `recipients` says under which MACs
+    /// deliveries remember an address; `objects` deletes what is kept of the person outside the tables.
+    ///
+    /// What stays is the suppression of an address, under its MAC: it protects whoever has the address.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: what is left is erased by the next attempt.
+    pub async fn erase(
+        &self,
+        due: Due,
+        now: Timestamp,
+        recipients: impl Fn(&Identifier) -> Vec<String>,
+        objects: impl AsyncFnOnce(UserId) -> Result<()>,
+    ) -> Result<Erased> {
+        let note = keys::due_erasure(due.at, due.user);
+        let Some(item) = self.get(Table::Accounts, &keys::user(due.user)).await? else {
+            self.drop_item(Table::Accounts, note).await?;
+            return Ok(Erased::Gone);
+        };
+        let user = user::read(due.user, &item)?;
+        if user.status != Status::Erasing && !self.begin_erasure(&user, now).await? {
+            if user.erases_at != Some(due.at) {
+                // The wish was undone, and perhaps made anew since: this note is of no use.
+                self.drop_item(Table::Accounts, note).await?;
+            }
+            return Ok(Erased::Stays);
+        }
+        self.erase_hanging(&user).await?;
+        for address in held(&user, &item) {
+            let recipients = recipients(&address.identifier);
+            let until = address.until.min(due.at);
+            self.erase_address(&address.identifier, &recipients, until)
+                .await?;
+        }
+        for rule in PERSONAL_LIMITS {
+            let limit = keys::limit(rule, &due.user.to_string());
+            self.drop_item(Table::Ephemeral, limit).await?;
+        }
+        let welcomed = keys::seen(&format!("welcome#{}", due.user));
+        self.drop_item(Table::Ephemeral, welcomed).await?;
+        let notices = self.notices_of(due.user).await?;
+        let notices: Vec<_> = notices.iter().map(key_of).collect();
+        self.delete_all(Table::Accounts, &notices).await?;
+        objects(due.user).await?;
+        self.drop_item(Table::Accounts, keys::user(due.user))
+            .await?;
+        self.drop_item(Table::Accounts, note).await?;
+        Ok(Erased::Gone)
+    }
+
+    /// The first step: whether it was made. It is not where the wish was undone, or its time has not come.
+    pub(super) async fn begin_erasure(&self, user: &User, now: Timestamp) -> Result<bool> {
+        let mut names = map([("#status", "status".to_owned())]);
+        let mut values = map([
+            (":erasing", s(Status::Erasing.as_str())),
+            (":none", AttributeValue::M(Item::new())),
+            (":now", at(now)),
+        ]);
+        let mut condition = "erases_at<=:now".to_owned();
+        let claims = [("email", &user.email), ("phone", &user.phone)];
+        // The claims that go are those of the addresses that the account has in this very moment.
+        for (name, address) in claims {
+            names.insert(format!("#{name}"), name.to_owned());
+            match address {
+                Some(address) => {
+                    values.insert(format!(":{name}"), s(address));
+                    condition.push_str(&format!(" AND #{name}=:{name}"));
+                }
+                None => condition.push_str(&format!(" AND attribute_not_exists(#{name})")),
+            }
+        }
+        let update = Update::builder()
+            .table_name(self.accounts())
+            .set_key(Some(keys::user(user.id).item()))
+            .update_expression("SET #status=:erasing, sessions=:none")
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .build()
+            .map_err(Error::internal)?;
+        let mut actions = vec![TransactWriteItem::builder().update(update).build()];
+        for identifier in current(user) {
+            actions.push(self.unclaim_action(user, &identifier)?);
+        }
+        match self.transact(actions).await {
+            Ok(()) => Ok(true),
+            Err(Fault::Cancelled(_)) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
