@@ -12,7 +12,7 @@ use crate::courier::{
 };
 use crate::domain::channel::Channel;
 use crate::domain::delivery::State;
-use crate::domain::id::DeliveryId;
+use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::{Identifier, PhoneNumber};
 use crate::domain::locale::LanguageTag;
 use crate::domain::quota::{Rate, seconds_until};
@@ -39,6 +39,8 @@ pub struct Wish<'a> {
     pub channel: Channel,
     /// For linking: whom it is for, and which version of the address it replaces.
     pub owner: Option<String>,
+    /// For linking: the account, which remembers what it asked for until the address is proven or the account erased.
+    pub asker: Option<UserId>,
     /// Where the person comes from.
     pub source: Option<SourceOrigin>,
     /// The language that the person asks for.
@@ -263,16 +265,18 @@ impl Issuer {
         telemetry::metric("otp_requested", &[("channel", wish.channel.as_str())]);
 
         if let Some(end) = silence {
-            self.keep_quiet(&ask, (&live, fresh), delivery, end, &marks)
-                .await?;
+            let quiet = self.keep_quiet(&ask, (&live, fresh), delivery, end, &marks);
+            let (quiet, ()) = futures_util::join!(quiet, self.remember(&wish, delivery, now));
+            quiet?;
             return Ok(issued(&live, reopens, sealed));
         }
         let letter = self.letter(&wish, &live, &marks, &sealed, caller, now)?;
         let recipient = marks.recipient(wish.identifier);
-        let (dispatch, noted) = futures_util::join!(
+        let (dispatch, noted, ()) = futures_util::join!(
             self.courier.send(&letter),
             self.store
-                .note_delivery(delivery, wish.channel, &recipient, None, now)
+                .note_delivery(delivery, wish.channel, &recipient, None, now),
+            self.remember(&wish, delivery, now)
         );
         if let Err(error) = noted {
             // The message may be out; the provider's callback makes the record as well.
@@ -327,6 +331,18 @@ impl Issuer {
                     retry_after: issued(&live, reopens, sealed).resend_in.max(1),
                 })
             }
+        }
+    }
+
+    /// Has an export and an erasure find a linking code, should the address never be proven.
+    async fn remember(&self, wish: &Wish<'_>, delivery: DeliveryId, now: Timestamp) {
+        let Some(asker) = wish.asker else { return };
+        let noted = self
+            .store
+            .note_asked(asker, wish.identifier, delivery, now)
+            .await;
+        if let Err(error) = noted {
+            telemetry::note("asked_not_noted", error);
         }
     }
 

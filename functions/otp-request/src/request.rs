@@ -50,6 +50,7 @@ pub(crate) async fn request(
         identifier: &form.identifier,
         channel: form.channel,
         owner: None,
+        asker: None,
         source: form.source,
         locale: form.locale,
         idempotency_key: form.idempotency_key,

@@ -11,12 +11,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
-use shared::domain::delivery::SealedId;
 use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
 use shared::guard::{Recent, SignedIn};
 use shared::http::{Caller, Fields, JsonBody, device_token, idempotency_key, rate_limit_headers};
-use shared::issuing::{Issued, Wish};
+use shared::issuing::Wish;
 use shared::proving::Attempt;
 use shared::store::identifiers::{By, Linked, Unlinked, version};
 use shared::store::keys::Purpose;
@@ -56,14 +55,13 @@ pub(crate) async fn ask(
         identifier: &identifier,
         channel,
         owner: Some(owner(&user, identifier.kind())),
+        asker: Some(user.id),
         source: None,
         locale: Some(user.profile.language.clone()),
         idempotency_key,
         device_token: device_token(&headers),
     };
-    let issued = house.issuer.issue(wish, &caller).await;
-    house.remember(&user, &identifier, &issued).await;
-    let issued = issued?;
+    let issued = house.issuer.issue(wish, &caller).await?;
     let sent = Sent {
         success: true,
         message: "OTP sent successfully",
@@ -163,21 +161,6 @@ pub(crate) async fn remove(
 }
 
 impl House {
-    /// Has an export and an erasure find the code, should the address never be proven. After a refusal by a limit there
-    /// is none.
-    async fn remember(&self, user: &User, identifier: &Identifier, issued: &Result<Issued>) {
-        let delivery = match issued {
-            Ok(issued) => SealedId::parse(&issued.delivery_id).map(|sealed| sealed.id),
-            Err(Error::RateLimited { .. }) => return,
-            Err(_) => None,
-        };
-        let now = self.clock.now();
-        let noted = self.store.note_asked(user.id, identifier, delivery, now);
-        if let Err(error) = noted.await {
-            telemetry::note("asked_not_noted", error);
-        }
-    }
-
     /// What follows a change: the notice, and the other address opened where failures had closed it. What fails here
     /// is noted; the notice stays until it was sent.
     async fn after(

@@ -33,7 +33,7 @@ impl Store {
         &self,
         user: UserId,
         identifier: &Identifier,
-        delivery: Option<DeliveryId>,
+        delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<()> {
         let check = ConditionCheck::builder()
@@ -44,17 +44,12 @@ impl Store {
             .expression_attribute_values(":active", s(Status::Active.as_str()))
             .build()
             .map_err(Error::internal)?;
-        let mut update = "SET #ttl=:ttl".to_owned();
-        let mut values = map([(":ttl", ttl(after(now, KEEP)))]);
-        if let Some(delivery) = delivery {
-            update.push_str(" ADD deliveries :delivery");
-            let delivery = AttributeValue::Ss(vec![delivery.to_string()]);
-            values.insert(":delivery".to_owned(), delivery);
-        }
+        let delivery = AttributeValue::Ss(vec![delivery.to_string()]);
+        let values = map([(":ttl", ttl(after(now, KEEP))), (":delivery", delivery)]);
         let note = Update::builder()
             .table_name(self.accounts())
             .set_key(Some(keys::asked(user, identifier).item()))
-            .update_expression(update)
+            .update_expression("SET #ttl=:ttl ADD deliveries :delivery")
             .expression_attribute_names("#ttl", "ttl")
             .set_expression_attribute_values(Some(values))
             .build()

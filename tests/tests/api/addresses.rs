@@ -3,7 +3,7 @@
 use local::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, House, SignedIn};
+use tests::{Answer, House, SignedIn, steps};
 
 use crate::profile::{call, shows};
 
@@ -120,7 +120,10 @@ async fn a_number_is_added_and_an_address_changed_and_given_up() {
     let elsewhere = visitor.signs_in().await;
     house.advance(60).await;
     let jane = visitor.signs_in().await;
-    let shown = asks(&house, &jane, "+1 415 555 0100").await.is(200).json();
+    let asked = asks(&house, &jane, "+1 415 555 0100").await.is(200);
+    let calls = house.calls_of(&asked.request_id()).await;
+    assert_eq!(steps(&calls), 4, "who asks, and a code's three: {calls:#?}");
+    let shown = asked.json();
     assert_eq!(shown["channel"], "phone");
     assert_eq!(
         (&shown["success"], &shown["expires_in"]),
