@@ -350,7 +350,7 @@ export interface paths {
         put?: never;
         /**
          * Send a picture
-         * @description JPEG, PNG, WebP or GIF (its first frame), judged by content, at most 4 MiB and 12 megapixels: in the field `avatar` of a form, or as the body itself. It is turned upright, cut square, stripped of everything but its pixels, and written anew at 64, 256 and 512 pixels; the old one is removed. Thirty at once, then three a minute.
+         * @description JPEG, PNG, WebP or GIF (its first frame), judged by content, at most 4 MiB and 12 megapixels: in the field `avatar` of a form, or as the body itself. It is turned upright, cut square, stripped of everything but its pixels, and written anew at 64, 256 and 512 pixels; the old one is removed. Sixty at once, then six a minute.
          */
         post: operations["sendPicture"];
         /**
