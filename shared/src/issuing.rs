@@ -304,7 +304,7 @@ impl Issuer {
                 futures_util::try_join!(
                     self.store.suppress(kind, &mac, "opt_out", &masked, now),
                     self.fares.give_back(fare, now),
-                    self.mute(&ask, &live, fresh),
+                    self.store.mute(&ask, &live, fresh),
                     // Noted as queued beside the call, so it has to move.
                     self.store.advance_delivery(delivery, State::Bounced, now),
                 )?;
@@ -358,14 +358,6 @@ impl Issuer {
         }
     }
 
-    /// A fresh code that is not sent never matches; one that was sent before is still in somebody's hands.
-    async fn mute(&self, ask: &Ask<'_>, live: &Live, fresh: bool) -> Result<()> {
-        if fresh {
-            self.store.mute(ask, live).await?;
-        }
-        Ok(())
-    }
-
     /// In place of the provider: nothing arrives, and the delivery shows what sending would have led to.
     async fn keep_quiet(
         &self,
@@ -377,7 +369,7 @@ impl Issuer {
     ) -> Result<()> {
         let recipient = marks.recipient(ask.identifier);
         futures_util::try_join!(
-            self.mute(ask, live, fresh),
+            self.store.mute(ask, live, fresh),
             self.store
                 .note_delivery(id, ask.channel, &recipient, Some(end), ask.now),
         )?;

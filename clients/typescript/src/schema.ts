@@ -781,7 +781,7 @@ export interface components {
                 failed: number;
                 /** @description Asked for beyond a limit; not among `requested`. */
                 limited: number;
-                /** @description `verified` of `sent`, four decimals; `null` where none was sent. */
+                /** @description `verified` of `sent`; `null` where none was sent. Above 1 where codes of the day before were used. */
                 success_rate: number | null;
             };
         };

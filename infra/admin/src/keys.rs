@@ -125,10 +125,13 @@ const APART: SignedDuration = SignedDuration::from_mins(62);
 /// Refuses a rotation that would drop a key whose tokens are in time, or let a key sign that not everybody has seen.
 fn patience(ring: &[Value], last: Option<&str>, now: Timestamp) -> Result<(), Failure> {
     let has = |state: &str| ring.iter().any(|key| key["state"] == state);
-    if !has("previous") || !has("next") {
-        return Ok(()); // nothing is dropped
+    if !has("next") {
+        return Ok(()); // a next key is made, and nothing else changes
     }
     let Some(last) = last.and_then(|last| last.parse::<Timestamp>().ok()) else {
+        if !has("previous") {
+            return Ok(()); // nothing is dropped
+        }
         return Err(Failure::Usage(format!(
             "the secret does not say when the keys were rotated last; if that was more than {} minutes ago, use --force",
             APART.as_mins()
@@ -139,8 +142,8 @@ fn patience(ring: &[Value], last: Option<&str>, now: Timestamp) -> Result<(), Fa
         return Ok(());
     }
     Err(Failure::Usage(format!(
-        "the keys were rotated at {last}; tokens that the previous key signed may be in time for another {} minutes. \
-         Wait, or use --force where the key is known to others and its tokens must be refused",
+        "the keys were rotated at {last}; for another {} minutes tokens that the previous key signed may be in time, and \
+         the next key may not be known to everybody. Wait, or use --force where the key is known to others and its tokens must be refused",
         left.as_mins() + 1
     )))
 }

@@ -136,7 +136,7 @@ async fn set_status(
     output: &Output,
 ) -> Result<(), Failure> {
     let user = person(house, who).await?;
-    if !house.store.set_status(user.id, status).await? {
+    if !house.store.set_status(user.id, status, house.now()).await? {
         return Err(not_from(&user));
     }
     done(output, &user, sentence, json!({"status": status.as_str()}));

@@ -130,12 +130,11 @@ fn codes(book: &mut Book) {
         "success_rate",
         or_null(
             ObjectBuilder::new().description(Some(
-                "`verified` of `sent`, four decimals; `null` where none was sent.",
+                "`verified` of `sent`; `null` where none was sent. Above 1 where codes of the day before were used.",
             )),
             Type::Number,
         )
-        .minimum(Some(0_u64))
-        .maximum(Some(1_u64)),
+        .minimum(Some(0_u64)),
     ));
     let totals = object("Of the whole range, on every page.", totals);
     let mut members = vec![

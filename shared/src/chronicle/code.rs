@@ -42,7 +42,7 @@ impl Code {
             .into_iter()
             .find(|known| known.as_str() == purpose)?;
         let identifier = Identifier::restore(parts.nth(1)?)?;
-        let channel = Channel::parse(item.text("via")?).ok()?;
+        let channel = way(item)?;
         Some(Self {
             purpose,
             identifier,
@@ -84,13 +84,18 @@ fn sent(
             story.happened(change, at, Happened::OtpRequested(code.otp(chronicle)));
         }
         (Some(before), now) if now.is_none_or(|now| now < before) && !muted(old) => {
-            story.counts.push(figure(Figure::Sent, -1, old));
+            // The way is again what it was before the send that is taken back.
+            let at = old.moment("s0").unwrap_or(change.noted);
+            let channel = way(old).unwrap_or(code.channel);
+            story.counts.push(Count::otp(at, channel, Figure::Sent, -1));
+        }
+        _ if new.text("quiet") != old.text("quiet") && !muted(new) => {
+            story.counts.push(figure(Figure::Sent, -1, new));
         }
         _ if muted(new) && !muted(old) => story.counts.push(figure(Figure::Sent, -1, new)),
         (Some(_), Some(_)) if !muted(new) => {
             // It went another way than the one that was asked for.
-            let before = old.text("via").and_then(|via| Channel::parse(via).ok());
-            if let Some(before) = before.filter(|before| *before != code.channel) {
+            if let Some(before) = way(old).filter(|before| *before != code.channel) {
                 let at = new.moment("s0").unwrap_or(change.noted);
                 story.counts.push(Count::otp(at, before, Figure::Sent, -1));
                 story.counts.push(figure(Figure::Sent, 1, new));
@@ -98,6 +103,11 @@ fn sent(
         }
         _ => {}
     }
+}
+
+/// The way that the code travelled last.
+fn way(item: &Item) -> Option<Channel> {
+    Channel::parse(item.text("via")?).ok()
 }
 
 /// A comparison is charged before it is made, right or wrong: which one it was, the mark of what was typed tells.

@@ -279,6 +279,10 @@ pub static NOUNS: &[Noun] = &[
                 "set where nothing was sent on purpose; such a code never matches",
             ),
             (
+                "quiet",
+                "the last request for a code that was sent before, where nothing was sent on purpose",
+            ),
+            (
                 "owner",
                 "for linking: the user, and the version of the address that it replaces",
             ),

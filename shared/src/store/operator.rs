@@ -5,14 +5,15 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
 
-use super::Store;
 use super::challenge::{Lane, locked};
 use super::fault::{Fault, when_busy};
 use super::item::{Item, Read, map, n, s, texts};
 use super::keys::{self, Key, Purpose, Table};
+use super::{Store, session};
 use crate::Result;
 use crate::domain::id::UserId;
 use crate::domain::identifier::{Identifier, IdentifierKind};
+use crate::domain::session::{Ending, Why};
 use crate::domain::user::Status;
 
 /// A suppressed address, as far as it is still known.
@@ -44,18 +45,31 @@ pub struct Lock {
 }
 
 impl Store {
-    /// Suspends an active account, whose sessions then end, or resumes a suspended one; `false` where it is neither.
+    /// Suspends an account, whose sessions then end, or resumes one, whose sessions stay as they are; `false` where it is
+    /// neither active nor suspended.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn set_status(&self, user: UserId, status: Status) -> Result<bool> {
-        let values = map([
+    pub async fn set_status(&self, user: UserId, status: Status, now: Timestamp) -> Result<bool> {
+        let mut values = map([
             (":status", s(status.as_str())),
-            (":none", AttributeValue::M([].into())),
             (":active", s(Status::Active.as_str())),
             (":suspended", s(Status::Suspended.as_str())),
         ]);
-        let update = "SET #status=:status, sessions=:none";
+        let update = if status == Status::Active {
+            "SET #status=:status"
+        } else {
+            let ending = Ending {
+                why: Why::Operator,
+                at: now,
+                request: format!("operator-{user}"),
+            };
+            values.extend(map([
+                (":none", AttributeValue::M([].into())),
+                (":ended", session::record(&ending)),
+            ]));
+            "SET #status=:status, sessions=:none, ended=:ended"
+        };
         let condition = "#status=:active OR #status=:suspended";
         self.alter(
             Table::Accounts,

@@ -170,7 +170,7 @@ impl Crowd {
             Status::Suspended
         };
         let id = UserId::parse(&account.id).expect("an id");
-        let changed = self.store.set_status(id, status).await;
+        let changed = self.store.set_status(id, status, self.house.now()).await;
         assert!(changed.expect("the store answers"));
         self.people[place].is_stopped(status == Status::Suspended);
     }

@@ -48,6 +48,21 @@ async fn only_admins_see_numbers() {
     }
 }
 
+/// A cursor of before the moment that the list begins with now: nothing is behind it.
+#[tokio::test]
+async fn a_list_that_begins_behind_its_cursor_is_empty() {
+    let house = House::open().await;
+    let admin = admin(&house).await;
+    let _ = house.visitor("jane@example.com").signs_in().await;
+    let list = "users/?limit=1&joined_since=";
+    let first = asks(&house, &admin, &format!("{list}2026-01-01")).await;
+    let next = first.is(200).json()["next"].as_str().unwrap().to_owned();
+    let now = house.now();
+    let path = format!("{list}{now}&cursor={next}");
+    let answer = asks(&house, &admin, &path).await.is(200).json();
+    assert_eq!(answer, json!({ "results": [], "next": null }));
+}
+
 #[tokio::test]
 async fn numbers_equal_what_was_done() {
     let house = House::open().await;

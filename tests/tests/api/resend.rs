@@ -28,6 +28,21 @@ async fn amr(house: &House, who: &SignedIn) -> Value {
     claims.is(200).json()["amr"].take()
 }
 
+/// How many codes count as sent, by the channels that sent some.
+async fn sent(house: &House, who: &SignedIn) -> Vec<(String, u64)> {
+    let id = who.user["id"].as_str().unwrap();
+    house.tables().make_admin(id).await;
+    let list = call(house, &who.access, Method::GET, "/api/analytics/otp/", None).await;
+    let results = list.is(200).json()["results"].take();
+    let rows = results.as_array().unwrap().iter();
+    rows.map(|row| {
+        let channel = row["channel"].as_str().unwrap().to_owned();
+        (channel, row["sent"].as_u64().unwrap())
+    })
+    .filter(|(_, sent)| *sent > 0)
+    .collect()
+}
+
 async fn reports(house: &House, identifier: &str, order: Value) {
     let message = &house.sent_to(identifier).await[0]["id"];
     let path = format!("/_local/deliveries/{message}/status");
@@ -71,6 +86,7 @@ async fn a_refused_resend_leaves_the_code_as_it_was() {
     assert_eq!(house.end_faults().await, 2);
     let person = jane.is_let_in_with(&code).await;
     assert_eq!(amr(&house, &person).await, json!(["otp", "sms"]));
+    assert_eq!(sent(&house, &person).await, [("phone".to_owned(), 1)]);
     house.is_sound().await;
 }
 
@@ -85,12 +101,15 @@ async fn a_code_that_was_sent_outlives_a_complaint() {
     house.advance(31).await;
     let _ = jane.asks_for_a_code().await.is(200);
     assert_eq!(house.sent_to(&jane.identifier).await.len(), 1);
-    let _ = jane.is_let_in_with(&code).await;
+    let person = jane.is_let_in_with(&code).await;
 
     // A code that was never sent opens nothing.
     house.advance(31).await;
     let _ = jane.asks_for_a_code().await.is(200);
+    house.advance(31).await;
+    let _ = jane.asks_for_a_code().await.is(200);
     assert_eq!(house.sent_to(&jane.identifier).await.len(), 1);
+    assert_eq!(sent(&house, &person).await, [("email".to_owned(), 1)]);
     house.is_sound().await;
 }
 

@@ -32,11 +32,22 @@ async fn an_account_is_suspended_and_resumed_and_holds_roles() {
         let call = house.get("/api/profile/").bearer(&jane.access);
         call.send().await.status
     };
+    // Nothing to resume, and nobody is signed out by it.
+    let _ = at(&house, &["users", "resume", "jane@example.com"])
+        .await
+        .text();
     assert_eq!(profile().await, 200);
     let _ = at(&house, &["users", "suspend", "jane@example.com"])
         .await
         .text();
     assert_eq!(profile().await, 401);
+    let events = house.events().await;
+    let ended: Vec<_> = events
+        .iter()
+        .filter(|event| event["detail-type"] == "session.revoked")
+        .map(|event| event["detail"]["reason"].clone())
+        .collect();
+    assert_eq!(ended, ["operator"]);
     house.advance(31).await;
     let code = visitor.gets_a_code().await;
     let _ = visitor.enters(&code).await.problem(403, "forbidden");

@@ -65,20 +65,20 @@ impl Store {
         .await
     }
 
-    /// Makes the code one that never matches, in place of sending it.
+    /// In place of sending a code: a fresh one becomes one that never matches, one that was sent before is still in
+    /// somebody's hands and stays as it is. Either way the item tells that nothing went.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn mute(&self, ask: &Ask<'_>, live: &Live) -> Result<()> {
-        let values = map([(":n", b(live.nonce)), (":t", n(1))]);
-        self.amend(
-            ask,
-            "SET mute=:t".to_owned(),
-            "nonce=:n".to_owned(),
-            values,
-            false,
-        )
-        .await
+    pub async fn mute(&self, ask: &Ask<'_>, live: &Live, fresh: bool) -> Result<()> {
+        let (update, mark) = if fresh {
+            ("SET mute=:mark", n(1))
+        } else {
+            ("SET quiet=:mark", s(ask.request))
+        };
+        let values = map([(":n", b(live.nonce)), (":mark", mark)]);
+        self.amend(ask, update.to_owned(), "nonce=:n".to_owned(), values, false)
+            .await
     }
 
     /// Notes that the code travelled another way than the one that was asked for, also for a repetition of the request.

@@ -78,6 +78,9 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<(Joined, Option<String>)>> {
         let mut found = Vec::new();
+        if after.is_some_and(|after| after.at < since) {
+            return Ok(found); // a cursor of an earlier moment than the list now begins with
+        }
         let first = first_of_month(day(since));
         let mut month = first_of_month(day(after.map_or(now, |after| after.at)));
         for _ in 0..MONTHS {

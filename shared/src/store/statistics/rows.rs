@@ -75,7 +75,7 @@ pub struct OtpTotals {
     /// What became of them.
     #[serde(flatten)]
     pub figures: Figures,
-    /// Codes used of codes sent, to four decimals; `None` where none was sent.
+    /// Codes used of codes sent; `None` where none was sent.
     pub success_rate: Option<f64>,
 }
 
