@@ -1,46 +1,35 @@
-//! Everything that Latchkey's functions have in common: nouns and doors.
+//! What Latchkey's functions share.
 //!
-//! The modules stand in the order in which a request meets them:
+//! The rooms, in the order in which a request meets them:
 //!
-//! - [`entry`]: where Lambda hands an event in and takes the answer out;
-//! - [`http`]: the desk: extractors, answers, problems, CORS, the log line;
-//! - [`domain`]: the nouns, pure: identifiers, codes, sessions, profiles;
-//! - [`limiter`]: may this caller go on, or how long must it wait;
-//! - [`store`]: the door to DynamoDB;
-//! - [`keyring`]: signing keys and pepper;
-//! - [`courier`]: the door to people: mail, SMS, WhatsApp;
-//! - [`gallery`]: the door to S3;
-//! - [`guard`], [`issuing`], [`proving`], [`marks`], [`minting`], [`telling`], [`erasing`], [`exporting`]: what more than one function
-//!   does with all of these: who is calling, sending a code, checking one, what is derived for it, telling people that an
-//!   address changed, erasing them, telling what is held on them;
-//! - [`chronicle`]: what happened, read off the tables' streams;
-//! - [`config`], [`clock`], [`beside`], [`entropy`], [`cloud`], [`error`], [`telemetry`]: what all of them stand on.
+//! - [`lambda`]: a function as Lambda sees it: an event in, an answer out;
+//! - [`http`]: extractors, answers, problems, CORS, headers, the log line;
+//! - [`flows`]: what more than one function does with all of these: requesting and verifying codes, signing in, limits,
+//!   notices, export, erasure;
+//! - [`store`]: DynamoDB, and what its streams say happened;
+//! - [`keyring`]: signing keys, peppers, and every keyed hash and token made with them;
+//! - [`messaging`]: mail, SMS and WhatsApp;
+//! - [`avatars`]: S3;
+//! - [`domain`]: identifiers, codes, sessions, profiles: pure values;
+//! - [`config`], [`clock`], [`entropy`], [`background`], [`cloud`], [`telemetry`], [`error`]: the base under all of them.
+//!
+//! An import points from right to left: `domain ← keyring, messaging, avatars ← store ← http ← flows ← functions`.
 
-pub mod beside;
-pub mod chronicle;
+pub mod avatars;
+pub mod background;
 pub mod clock;
 pub mod cloud;
 pub mod config;
-pub mod courier;
 pub mod domain;
 pub mod entropy;
-pub mod entry;
-pub mod erasing;
 pub mod error;
-pub mod exporting;
-pub mod fares;
-pub mod gallery;
-pub mod guard;
+pub mod flows;
 pub mod http;
-pub mod issuing;
 pub mod keyring;
-pub mod limiter;
-pub mod marks;
-pub mod minting;
-pub mod proving;
+pub mod lambda;
+pub mod messaging;
 pub mod store;
 pub mod telemetry;
-pub mod telling;
 
 pub use error::{Error, FieldError};
 

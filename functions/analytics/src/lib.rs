@@ -3,7 +3,7 @@
 //! Everything is read from counters that the function `events` keeps; nothing here reads a table through.
 
 mod active;
-mod desk;
+mod admin;
 mod otp;
 mod range;
 mod registrations;
@@ -17,10 +17,10 @@ use axum::routing::get;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Public, TokenRules};
-use shared::entry::Entry;
-use shared::guard::Guard;
+use shared::flows::auth::Guard;
 use shared::http;
 use shared::keyring::{KeyringHandle, Reloading};
+use shared::lambda::Entry;
 use shared::store::Store;
 use shared::store::keys::Table;
 

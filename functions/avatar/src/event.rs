@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::avatars::Uploaded;
 use shared::domain::picture::Upload;
 use shared::domain::user::User;
-use shared::gallery::Uploaded;
 use shared::{Error, Result, entropy, telemetry};
 
 use crate::change::Wish;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use shared::guard::SignedIn;
+use shared::flows::auth::SignedIn;
 use shared::http::Caller;
 use shared::{Error, Result};
 

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{FromRequest as _, Request, State};
 use serde::Serialize;
 use shared::domain::picture::Urls;
-use shared::guard::SignedIn;
+use shared::flows::auth::SignedIn;
 use shared::http::Caller;
 use shared::{Error, Result, entropy};
 

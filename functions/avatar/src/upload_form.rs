@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use shared::avatars::Form;
 use shared::domain::Fault;
 use shared::domain::picture::{Kind, Upload};
-use shared::gallery::Form;
-use shared::guard::SignedIn;
+use shared::flows::auth::SignedIn;
 use shared::http::{Caller, JsonBody};
 use shared::{Result, entropy};
 

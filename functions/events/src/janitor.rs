@@ -1,7 +1,8 @@
 //! What is done once a day.
 
-use shared::telling::Teller;
-use shared::{Result, erasing};
+use shared::Result;
+use shared::flows::erase::erase_due;
+use shared::flows::notices::Teller;
 
 use crate::House;
 
@@ -18,7 +19,7 @@ impl House {
             peppers: &peppers,
         };
         let told = teller.tell_due(now).await;
-        let erased = erasing::erase_due(&self.store, &self.gallery, &peppers, now).await;
+        let erased = erase_due(&self.store, &self.gallery, &peppers, now).await;
         told.and(erased.map(|_| ()))
     }
 }

@@ -4,13 +4,13 @@
 //! outcome nobody knows is not sent again. One that was certainly not sent is tried again with the event.
 
 use serde_json::Value;
-use shared::courier::{Content, Dispatch, Language, Letter, Lockout, Reason, Recipient};
 use shared::domain::channel::Channel;
 use shared::domain::id::{DeliveryId, UserId};
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::{FREE_FAILURES, failure_wait};
 use shared::domain::user::{Status, User};
-use shared::marks::Marks;
+use shared::keyring::derive::Marks;
+use shared::messaging::{Content, Dispatch, Language, Letter, Lockout, Reason, Recipient};
 use shared::{Error, Result, entropy, telemetry};
 
 use crate::House;

@@ -16,14 +16,14 @@ use std::time::Duration;
 
 use axum::Router;
 use serde_json::Value;
+use shared::avatars::Gallery;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{OtpRules, Public, settings};
-use shared::courier::{Courier, CourierSettings};
-use shared::entry::Entry;
-use shared::fares::Fares;
-use shared::gallery::Gallery;
+use shared::flows::text_budget::Fares;
 use shared::keyring::{Peppers, Reloading};
+use shared::lambda::Entry;
+use shared::messaging::{Courier, CourierSettings};
 use shared::store::Store;
 use shared::{Error, Result, http};
 

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::entry::run(events::open).await
+    shared::lambda::run(events::open).await
 }

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::chronicle::{Change, Chronicle, Story};
 use shared::domain::event::Event;
-use shared::marks::Marks;
+use shared::keyring::derive::Marks;
+use shared::store::stream::{Change, Chronicle, Story};
 use shared::{Error, Result, telemetry};
 
 use crate::House;

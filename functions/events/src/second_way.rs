@@ -1,12 +1,12 @@
 //! A code by WhatsApp that did not arrive goes by SMS: the same code to the same number, as the same delivery.
 
-use shared::courier::{Content, Dispatch, Language, Letter, Reason, Recipient};
 use shared::domain::channel::Channel;
 use shared::domain::delivery::State;
 use shared::domain::id::DeliveryId;
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::seconds_until;
-use shared::marks::Marks;
+use shared::keyring::derive::Marks;
+use shared::messaging::{Content, Dispatch, Language, Letter, Reason, Recipient};
 use shared::store::challenge::second_way::{Fallen, Fell};
 use shared::store::keys::Purpose;
 use shared::{Error, Result, telemetry};

@@ -1,13 +1,13 @@
 //! What requests left to be done after their answer.
 
 use shared::Result;
-use shared::chronicle::{Story, Task};
 use shared::domain::event::Happened;
 use shared::domain::id::{ActivityId, EventId, UserId};
 use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
 use shared::store::activity::Activity;
 use shared::store::statistics::Joined;
+use shared::store::stream::{Story, Task};
 
 use crate::House;
 

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::delivery::{Delivery, State as DeliveryState};
-use shared::marks::Marks;
+use shared::keyring::derive::Marks;
 use shared::{Error, Result};
 
 use crate::House;

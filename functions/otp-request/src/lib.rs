@@ -9,10 +9,10 @@ use axum::Router;
 use axum::routing::{get, post};
 use shared::cloud::{Setup, StartError};
 use shared::config::Public;
-use shared::entry::Entry;
+use shared::flows::request_code::Issuer;
 use shared::http;
-use shared::issuing::Issuer;
 use shared::keyring::{Peppers, Reloading};
+use shared::lambda::Entry;
 use shared::store::Store;
 use shared::store::keys::Table;
 

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::entry::run(otp_request::open).await
+    shared::lambda::run(otp_request::open).await
 }

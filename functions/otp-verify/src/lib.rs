@@ -9,10 +9,10 @@ use axum::routing::post;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Public, TokenRules, settings};
-use shared::entry::Entry;
+use shared::flows::verify_code::Prover;
 use shared::http;
 use shared::keyring::{KeyringHandle, Peppers, Reloading};
-use shared::proving::Prover;
+use shared::lambda::Entry;
 use shared::store::Store;
 use shared::store::keys::Table;
 

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::entry::run(otp_verify::open).await
+    shared::lambda::run(otp_verify::open).await
 }

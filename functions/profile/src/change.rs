@@ -8,7 +8,7 @@ use axum::response::Response;
 use shared::domain::Fault;
 use shared::domain::locale::{LanguageTag, TimeZoneName};
 use shared::domain::profile::{Bio, Change, PersonName, ProfilePatch, Username};
-use shared::guard::SignedIn;
+use shared::flows::auth::SignedIn;
 use shared::http::{Caller, Fields, JsonBody};
 use shared::store::profile::{Changed, ProfileChange};
 use shared::{Error, Result};

@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::quota::after;
-use shared::guard::{Recent, SignedIn};
+use shared::flows::auth::{Recent, SignedIn};
+use shared::flows::erase;
 use shared::http::Caller;
 use shared::store::erasure::{Due, ErasureWish};
 use shared::store::profile::Changed;
-use shared::{Error, Result, erasing};
+use shared::{Error, Result};
 
 use crate::House;
 use crate::view::profile;
@@ -47,7 +48,7 @@ pub(crate) async fn ask(
             user: id,
             at: erases_at,
         };
-        erasing::erase(&house.store, &house.gallery, &keyring.peppers, due, now).await?;
+        erase::erase(&house.store, &house.gallery, &keyring.peppers, due, now).await?;
     }
     Ok((StatusCode::ACCEPTED, Json(Accepted { erases_at })).into_response())
 }

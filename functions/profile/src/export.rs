@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use shared::guard::{Recent, SignedIn};
-use shared::{Error, Result, exporting};
+use shared::flows::auth::{Recent, SignedIn};
+use shared::flows::export;
+use shared::{Error, Result};
 
 use crate::House;
 
@@ -21,10 +22,10 @@ pub(crate) async fn export(
     Recent(SignedIn { user, now, .. }): Recent,
 ) -> Result<Response> {
     let keyring = house.keyring.snapshot();
-    let held = exporting::export(&house.store, &house.gallery, &keyring.peppers, user.id, now);
+    let held = export::export(&house.store, &house.gallery, &keyring.peppers, user.id, now);
     let all = held.await?.ok_or(Error::Unauthenticated)?;
     let text = serde_json::to_vec_pretty(&all).map_err(Error::internal)?;
-    let name = exporting::file_name(now);
+    let name = export::file_name(now);
     if text.len() > MOST {
         let link = house.gallery.hand_out(user.id, &name, text, now).await?;
         let body = json!({ "url": link.url, "expires_in": link.expires_in });

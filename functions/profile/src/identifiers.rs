@@ -13,14 +13,14 @@ use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
 use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
-use shared::guard::{Recent, SignedIn};
+use shared::flows::auth::{Recent, SignedIn};
+use shared::flows::notices::Teller;
+use shared::flows::request_code::Wish;
+use shared::flows::verify_code::Attempt;
 use shared::http::{Caller, Fields, JsonBody, device_token, idempotency_key, rate_limit_headers};
-use shared::issuing::Wish;
-use shared::proving::Attempt;
 use shared::store::identifiers::{By, Linked, Unlinked, version};
 use shared::store::keys::Purpose;
 use shared::store::notices::Notice;
-use shared::telling::Teller;
 use shared::{Error, Result, telemetry};
 
 use crate::House;
@@ -224,7 +224,7 @@ fn channel(fields: &mut Fields, identifier: Option<&Identifier>, house: &House) 
 /// Whom a code is for and which version of the address it replaces, as a hash: the code's item must not lead to the
 /// account. A change of the address makes it another owner, so a code that was asked for before opens nothing.
 fn owner(user: &User, kind: IdentifierKind) -> String {
-    shared::marks::link_owner(user.id, version(user, kind))
+    shared::keyring::derive::link_owner(user.id, version(user, kind))
 }
 
 fn has(user: &User, kind: IdentifierKind) -> bool {

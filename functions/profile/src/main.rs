@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::entry::run(profile::open).await
+    shared::lambda::run(profile::open).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use shared::Result;
-use shared::guard::SignedIn;
+use shared::flows::auth::SignedIn;
 
 use crate::House;
 use crate::view::profile;

@@ -1,6 +1,7 @@
 //! Keeps sessions: refreshes, revokes and verifies tokens, lists and ends sessions, publishes the keys; and answers
 //! every path that no other function takes.
 
+mod problems;
 mod published;
 mod refresh;
 mod revoke;
@@ -15,10 +16,10 @@ use axum::routing::{delete, get, post};
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Public, TokenRules, settings};
-use shared::entry::Entry;
-use shared::guard::Guard;
+use shared::flows::auth::Guard;
 use shared::http;
 use shared::keyring::{KeyringHandle, Reloading};
+use shared::lambda::Entry;
 use shared::store::Store;
 use shared::store::keys::Table;
 
@@ -93,7 +94,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             "/.well-known/openid-configuration",
             get(published::configuration),
         )
-        .merge(http::commons())
+        .merge(problems::router())
         .with_state(Shared(Arc::new(house)));
     Ok(Entry::http(http::desk(router, &public, setup)))
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::entry::run(tokens::open).await
+    shared::lambda::run(tokens::open).await
 }

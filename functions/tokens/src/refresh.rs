@@ -8,7 +8,7 @@ use futures_util::try_join;
 use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody};
-use shared::minting::{Grounds, Tokens, mint};
+use shared::keyring::token_pair::{Grounds, Tokens, mint};
 use shared::store::session::{Rotate, Rotation, Whereabouts};
 use shared::{Error, Result, telemetry};
 

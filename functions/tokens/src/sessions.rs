@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::domain::id::{SessionId, UserId};
 use shared::domain::quota::after;
 use shared::domain::session::{Ending, Session, Why};
-use shared::guard::SignedIn;
+use shared::flows::auth::SignedIn;
 use shared::http::{Caller, Listing, Page, Series};
 use shared::keyring::Peppers;
 use shared::store::session::Ended;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client;
-use shared::courier::web;
+use shared::messaging::web;
 use shared::{Error, Result};
 
 /// The longest that fetching a certificate may take.

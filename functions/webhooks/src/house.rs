@@ -1,17 +1,17 @@
 //! What this function holds, and how a report gets from a provider's words into the store.
 
+use crate::signatures::CallbackSettings;
 use aws_sdk_sns::Client as SnsClient;
 use jiff::Timestamp;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError, Trace};
 use shared::config::Public;
 use shared::config::settings as s;
-use shared::courier::signatures::CallbackSettings;
 use shared::domain::channel::Channel;
 use shared::domain::delivery::State;
 use shared::domain::identifier::Identifier;
+use shared::keyring::derive::Marks;
 use shared::keyring::{Peppers, Reloading};
-use shared::marks::Marks;
 use shared::store::Store;
 use shared::store::keys::Table;
 use shared::store::report::{Report, Suppression};

@@ -9,6 +9,7 @@ mod certificates;
 mod house;
 mod sendgrid;
 mod ses;
+mod signatures;
 mod sns;
 mod twilio;
 
@@ -17,8 +18,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::post;
 use shared::cloud::{Setup, StartError};
-use shared::entry::Entry;
 use shared::http;
+use shared::lambda::Entry;
 
 use house::House;
 

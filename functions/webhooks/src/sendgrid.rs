@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
+use crate::signatures::Verdict;
+use crate::signatures::sendgrid::{Batch, verify};
 use axum::extract::{Request, State as Of};
 use axum::http::StatusCode;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
-use shared::courier::signatures::Verdict;
-use shared::courier::signatures::sendgrid::{Batch, verify};
 use shared::domain::channel::Channel;
 use shared::domain::delivery::State;
 use shared::{Error, Result};

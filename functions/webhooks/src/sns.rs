@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::signatures::Verdict;
+use crate::signatures::sns::{Envelope, Kind};
 use axum::extract::{Request, State as Of};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::courier::signatures::Verdict;
-use shared::courier::signatures::sns::{Envelope, Kind};
 use shared::{Error, Result, telemetry};
 
 use crate::house::{House, forged, ignored};

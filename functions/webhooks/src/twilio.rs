@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::signatures::Verdict;
+use crate::signatures::twilio::{BodyKind, Callback, signed_url, verify};
 use axum::extract::{Request, State as Of};
 use axum::http::StatusCode;
-use shared::courier::signatures::Verdict;
-use shared::courier::signatures::twilio::{BodyKind, Callback, signed_url, verify};
 use shared::domain::channel::Channel;
 use shared::domain::delivery::State;
 use shared::{Error, Result};

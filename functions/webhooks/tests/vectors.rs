@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::cloud::Setup;
 use shared::config::{SecretDocument, Variables};
-use shared::entry::Entry;
+use shared::lambda::Entry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

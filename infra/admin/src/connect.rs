@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::config::ProvideCredentials as _;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use shared::avatars::Gallery;
 use shared::clock::{Clock, SharedClock, SystemClock};
 use shared::cloud::{SecretSource, Setup};
 use shared::config::{Complaints, Variables};
-use shared::gallery::Gallery;
 use shared::keyring::{Peppers, SigningKeys};
 use shared::store::Store;
 
@@ -186,7 +186,7 @@ struct Now {
 
 async fn desk(url: &str) -> Result<(Variables, SharedClock), Failure> {
     let client =
-        shared::courier::web::client().map_err(|error| Failure::Other(error.to_string()))?;
+        shared::messaging::web::client().map_err(|error| Failure::Other(error.to_string()))?;
     let ask = async |path: &str| -> Result<String, Failure> {
         let sentence = |error: reqwest::Error| {
             Failure::Unavailable(format!(

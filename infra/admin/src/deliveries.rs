@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 use shared::domain::id::DeliveryId;
-use shared::marks::Marks;
+use shared::keyring::derive::Marks;
 
 use crate::connect::House;
 use crate::failure::Failure;

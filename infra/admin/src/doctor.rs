@@ -183,7 +183,7 @@ async fn clock(house: &House) -> Check {
 
 async fn fetch(url: &str) -> Result<(Value, Option<jiff::Timestamp>), String> {
     let told = |error: reqwest::Error| error.without_url().to_string();
-    let client = shared::courier::web::client().map_err(told)?;
+    let client = shared::messaging::web::client().map_err(told)?;
     let answer = client
         .get(url)
         .send()

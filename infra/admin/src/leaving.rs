@@ -10,10 +10,11 @@ use shared::config::settings;
 use shared::domain::id::ActivityId;
 use shared::domain::quota::after;
 use shared::domain::user::{Status, User};
+use shared::entropy;
+use shared::flows::{erase, export};
 use shared::store::activity::Activity;
 use shared::store::erasure::{Due, Erased, ErasureWish};
 use shared::store::profile::Changed;
-use shared::{entropy, erasing, exporting};
 
 use crate::connect::House;
 use crate::failure::Failure;
@@ -30,7 +31,7 @@ pub(crate) async fn export(
     let (peppers, gallery) = (house.peppers()?, house.gallery()?);
     let user = person(house, who).await?;
     let bar = output.spinner("collecting");
-    let document = exporting::export(&house.store, &gallery, &peppers, user.id, house.now()).await;
+    let document = export::export(&house.store, &gallery, &peppers, user.id, house.now()).await;
     bar.finish_and_clear();
     let document =
         document?.ok_or_else(|| Failure::NotFound(format!("{} was erased meanwhile", user.id)))?;
@@ -104,7 +105,7 @@ pub(crate) async fn erase(
         return Ok(());
     }
     let bar = output.spinner("erasing");
-    let erased = erasing::erase(&house.store, &gallery, &peppers, due, house.now()).await;
+    let erased = erase::erase(&house.store, &gallery, &peppers, due, house.now()).await;
     bar.finish_and_clear();
     match erased? {
         Erased::Gone => {}

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use serde_json::{Map, json};
-use shared::marks::Marks;
+use shared::keyring::derive::Marks;
 
 use crate::connect::House;
 use crate::failure::Failure;

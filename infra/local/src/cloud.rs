@@ -14,19 +14,19 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::callbacks::Callbacks;
 use crate::clock::LocalClock;
-use crate::desk::{self, Desk};
+use crate::dev_api::{self, Desk};
+use crate::emulators::request_id;
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
-use crate::feeds::Feeds;
-use crate::fronts::{self, Parts};
+use crate::event_sources::Feeds;
 use crate::gateway::{Gateway, Routes};
-use crate::hosting::Hosting;
 use crate::keys::Keys;
+use crate::lambda_host::Hosting;
+use crate::listeners::{self, Parts};
 use crate::options::Options;
 use crate::settings::{self, Endpoints};
+use crate::state::World;
 use crate::template::Template;
-use crate::twins::request_id;
-use crate::world::World;
 
 /// Why a local cloud does not start, as sentences for whoever started it.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +115,7 @@ impl Cloud {
         };
 
         let mut background = JoinSet::new();
-        let endpoints = fronts::start(&mut background, &world, parts, address)
+        let endpoints = listeners::start(&mut background, &world, parts, address)
             .await
             .map_err(|error| StartError::World(error.to_string()))?;
         background.spawn(sweeping(tables.clone()));
@@ -160,7 +160,7 @@ impl Cloud {
             feeds: Arc::clone(&feeds),
         });
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, desk::router(desk), stopped));
+        let server = tokio::spawn(serve(listener, dev_api::router(desk), stopped));
         Ok(Self {
             address,
             world,

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::twins::hex;
+use crate::emulators::hex;
 
 /// Everything secret in one local cloud.
 #[derive(Clone, Serialize, Deserialize)]

@@ -2,31 +2,31 @@
 //!
 //! - [`Cloud`]: starts and stops it, for `cargo run` and for tests alike;
 //! - [`yaml`]: CloudFormation's way of writing it; `template`: routes, functions and tables, from template.yaml;
-//! - `gateway`: HTTP to API Gateway v2 events and back; `hosting`: the functions' own handlers;
-//! - `front`: the socket before every engine and twin, which records calls and brings faults;
-//! - `engines`: DynamoDB and S3; `twins`: SES, SNS, Secrets Manager, EventBridge, Twilio, SendGrid;
-//! - `feeds`: events that are no HTTP request: streams, S3, the bus, the calendar;
+//! - `gateway`: HTTP to API Gateway v2 events and back; `lambda_host`: the functions' own handlers;
+//! - `proxy`: the socket before every engine and twin, which records calls and brings faults;
+//! - `engines`: DynamoDB and S3; `emulators`: SES, SNS, Secrets Manager, EventBridge, Twilio, SendGrid;
+//! - `event_sources`: events that are no HTTP request: streams, S3, the bus, the calendar;
 //! - `callbacks`: what providers call our webhooks with, signed as they sign;
-//! - `desk`: what people and tests see and move, under `/_local/`; pages/ holds its pages.
+//! - `dev_api`: what people and tests see and move, under `/_local/`; pages/ holds its pages.
 
 mod callbacks;
 mod clock;
 mod cloud;
-mod desk;
+mod dev_api;
+mod emulators;
 mod engines;
-mod feeds;
-mod front;
-mod fronts;
+mod event_sources;
 mod gateway;
-mod hosting;
 mod keys;
+mod lambda_host;
+mod listeners;
 mod options;
 mod outbox;
+mod proxy;
 mod running;
 mod settings;
+mod state;
 mod template;
-mod twins;
-mod world;
 pub mod yaml;
 
 pub use clock::LocalClock;

@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use serde_json::{Map, Value, json};
 use shared::config::Variables;
 
-use crate::front::Service;
+use crate::emulators::Credentials;
+use crate::emulators::secrets::SECRET_ID;
 use crate::keys::Keys;
 use crate::options::Options;
+use crate::proxy::Service;
 use crate::template::Table;
-use crate::twins::Credentials;
-use crate::twins::secrets::SECRET_ID;
 
 /// The region that everything local is in.
 pub(crate) const REGION: &str = "us-east-1";

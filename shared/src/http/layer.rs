@@ -28,7 +28,7 @@ struct Desk {
     clock: SharedClock,
 }
 
-/// Puts the desk around a function's router: the last thing that happens to it before [`crate::entry::Entry::http`].
+/// Puts the desk around a function's router: the last thing that happens to it before [`crate::lambda::Entry::http`].
 ///
 /// Routes are named in their normal form: with a slash at the end under `/api/`, without one elsewhere.
 pub fn desk(router: Router, public: &Public, setup: &Setup) -> Router {

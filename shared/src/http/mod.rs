@@ -1,13 +1,12 @@
 //! The desk: extractors, answers, problems.
 //!
-//! A request comes from [`crate::entry`] through [`desk`] to a handler, which takes what it needs in this order: its
+//! A request comes from [`crate::lambda`] through [`desk`] to a handler, which takes what it needs in this order: its
 //! [`Caller`], the guard that authenticates, its [`Page`], and last the [`JsonBody`]; so 401 is decided before a body is
 //! read. What goes wrong is a [`crate::Error`], and [`problem`] says how each looks from outside.
 
 mod arrival;
 mod body;
 mod caller;
-mod commons;
 mod cors;
 mod edge;
 mod fields;
@@ -22,7 +21,6 @@ mod respond;
 pub use arrival::Arrival;
 pub use body::{JSON_LIMIT, JsonBody, plain_encoding, read};
 pub use caller::Caller;
-pub use commons::{commons, problems_document};
 pub use fields::Fields;
 pub use headers::{device_token, idempotency_key, rate_limit_headers};
 pub use json::object;

@@ -4,6 +4,8 @@
 //! - [`signing`]: the ring of keys that sign access tokens, and its public half;
 //! - [`accept`]: the strict reading of an access token (RFC 8725), of which [`signing`] is the only caller;
 //! - [`refresh`], [`device`], [`cursor`]: the tokens that rest on a pepper;
+//! - [`derive`]: every keyed hash of one address: its code, its MACs, the seal on a delivery id;
+//! - [`token_pair`]: what a sign-in or a refresh hands out;
 //! - [`reloading`]: how a rotation reaches a running function without a restart or a refused request.
 //!
 //! A function holds no more than it is granted: those that neither sign nor check access tokens hold
@@ -11,6 +13,7 @@
 
 mod accept;
 mod cursor;
+pub mod derive;
 mod device;
 mod jwk;
 mod pem;
@@ -20,6 +23,7 @@ mod reloading;
 mod signer;
 mod signing;
 mod strict;
+pub mod token_pair;
 
 pub use accept::{LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refusal};
 pub use cursor::Cursor;

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use super::{Keyring, Refusal};
-use crate::beside;
+use crate::background;
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::config::{Reader, SecretDocument, TokenRules, Variables};
@@ -104,7 +104,7 @@ impl<T: FromSettings> Reloading<T> {
             let inner = self.inner.clone();
             // Noted before the task runs: of many requests at once, one starts it.
             inner.note_asked();
-            beside::begin(async move { inner.renew().await });
+            background::begin(async move { inner.renew().await });
         }
         self.inner.current()
     }

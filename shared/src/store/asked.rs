@@ -13,7 +13,7 @@ use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::{Identifier, IdentifierKind};
 use crate::domain::quota::after;
 use crate::domain::user::{Status, User};
-use crate::marks::link_owner;
+use crate::keyring::derive::link_owner;
 use crate::{Error, Result};
 
 /// An address that a person asked to link.

@@ -30,6 +30,7 @@ pub mod report;
 pub mod session;
 pub mod sources;
 pub mod statistics;
+pub mod stream;
 pub mod suppression;
 pub mod user;
 

@@ -558,7 +558,7 @@ fn delivery_ids(peppers: &str, now: jiff::Timestamp, count: u32) -> Vec<String> 
     use shared::config::{Reader, SecretDocument, Variables};
     use shared::domain::id::DeliveryId;
     use shared::keyring::Peppers;
-    use shared::marks::Marks;
+    use shared::keyring::derive::Marks;
 
     let variables: Variables = [("PEPPERS", peppers)].into_iter().collect();
     let secrets = SecretDocument::default();

@@ -3,10 +3,10 @@
 use local::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::avatars::Gallery;
 use shared::cloud::Setup;
 use shared::config::Variables;
-use shared::erasing;
-use shared::gallery::Gallery;
+use shared::flows::erase::erase_due;
 use shared::keyring::{Peppers, Reloading};
 use shared::store::Store;
 use tests::{Answer, House, SignedIn};
@@ -498,6 +498,6 @@ async fn resume(house: &House) {
     let store = Store::open(&setup, &mut reader);
     let gallery = Gallery::open(&setup, &mut reader);
     let peppers = Reloading::<Peppers>::open(&setup, &mut reader).snapshot();
-    let gone = erasing::erase_due(&store, &gallery, &peppers, house.now()).await;
+    let gone = erase_due(&store, &gallery, &peppers, house.now()).await;
     assert_eq!(gone.expect("erased"), 1);
 }

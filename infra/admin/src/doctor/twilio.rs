@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use shared::config::{Public, settings};
-use shared::courier::twilio_webhook_url;
+use shared::messaging::twilio_webhook_url;
 
 use super::{Check, Finding};
 use crate::connect::House;
@@ -39,7 +39,7 @@ async fn credentials(base: &str, sid: &str, token: &str) -> Finding {
         "{}/2010-04-01/Accounts/{sid}.json",
         base.trim_end_matches('/')
     );
-    let Ok(client) = shared::courier::web::client() else {
+    let Ok(client) = shared::messaging::web::client() else {
         return Finding::Skipped("no web client can be made");
     };
     match client.get(url).basic_auth(sid, Some(token)).send().await {
@@ -62,7 +62,7 @@ async fn credentials(base: &str, sid: &str, token: &str) -> Finding {
 
 /// Without a signature the webhook says 403; anything else means that callbacks end somewhere else.
 async fn reaches(callback: &str) -> Finding {
-    let Ok(client) = shared::courier::web::client() else {
+    let Ok(client) = shared::messaging::web::client() else {
         return Finding::Skipped("no web client can be made");
     };
     match client

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Callback, Callbacks, Outcome};
+use crate::emulators::hex;
 use crate::outbox::Message;
-use crate::twins::hex;
 
 impl Callbacks {
     pub(super) fn sendgrid(

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Callback, Callbacks, Outcome};
+use crate::emulators::request_id;
 use crate::outbox::Message;
-use crate::twins::request_id;
 
 impl Callbacks {
     pub(super) fn sns(

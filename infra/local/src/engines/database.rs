@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use shared::clock::{Clock, SystemClock};
 
 use crate::clock::LocalClock;
-use crate::twins::hex;
+use crate::emulators::hex;
 
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS _stream_records_by_sequence
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";

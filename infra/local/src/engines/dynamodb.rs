@@ -25,9 +25,9 @@ use tokio::net::TcpListener;
 
 use super::database;
 use crate::clock::LocalClock;
-use crate::front::Upstream;
+use crate::proxy::Upstream;
+use crate::state::World;
 use crate::template::Table;
-use crate::world::World;
 
 /// The tables of one local cloud.
 #[derive(Clone)]
@@ -369,7 +369,7 @@ mod tests {
 
     impl Passing {
         fn new() -> Self {
-            let name = format!("latchkey-tables-{}", crate::twins::hex::<8>());
+            let name = format!("latchkey-tables-{}", crate::emulators::hex::<8>());
             let folder = std::env::temp_dir().join(name);
             std::fs::create_dir(&folder).unwrap();
             Self(folder)

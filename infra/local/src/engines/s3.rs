@@ -15,8 +15,8 @@ use s3s_fs::FileSystem;
 use shared::clock::SharedClock;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::front::Upstream;
-use crate::twins::hex;
+use crate::emulators::hex;
+use crate::proxy::Upstream;
 
 /// What the SDK signs with in stage `local`; S3 alone checks it, since a form for uploads is nothing but a signature.
 pub(crate) const ACCESS_KEY_ID: &str = "ANOTREAL";

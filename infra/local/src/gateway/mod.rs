@@ -23,9 +23,9 @@ use shared::Error;
 
 pub(crate) use routes::Routes;
 
-use crate::hosting::{Failure, Hosting};
-use crate::twins::request_id;
-use crate::world::World;
+use crate::emulators::request_id;
+use crate::lambda_host::{Failure, Hosting};
+use crate::state::World;
 
 /// What an HTTP API takes at most: 10 MB of body.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;

@@ -1,0 +1,150 @@
+//! Events that are no HTTP request: what the tables' streams, S3, the bus and the calendar tell functions.
+
+pub(crate) mod bus;
+mod calendar;
+pub(crate) mod objects;
+mod pattern;
+mod position;
+pub(crate) mod stream_faults;
+pub(crate) mod streams;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use calendar::Calendar;
+use position::Positions;
+use stream_faults::Manners;
+use streams::Feed;
+
+use crate::emulators::request_id;
+use crate::engines::dynamodb::Tables;
+use crate::engines::s3::ObjectMade;
+use crate::gateway::Gateway;
+use crate::template::Events;
+
+/// Everything that is fed to functions.
+pub(crate) struct Feeds {
+    positions: Arc<Positions>,
+    tables: Tables,
+    /// Each stream's feed: its name, its table.
+    streams: Vec<(String, String)>,
+    writes: watch::Receiver<u64>,
+    done: Vec<watch::Receiver<u64>>,
+    /// Counts the events of the bus that are under way to functions.
+    letters: watch::Receiver<usize>,
+    /// What is due each day.
+    pub(crate) calendar: Arc<Calendar>,
+    manners: watch::Receiver<Manners>,
+}
+
+impl Feeds {
+    /// Starts them on `background`; they end with it.
+    ///
+    /// # Errors
+    /// A sentence, when the positions cannot be read or a stream is of no table.
+    pub(crate) fn start(
+        background: &mut JoinSet<()>,
+        gateway: &Arc<Gateway>,
+        tables: &Tables,
+        events: Events,
+        objects: UnboundedReceiver<ObjectMade>,
+        data: Option<&Path>,
+    ) -> Result<Self, String> {
+        let mut feeds = Self {
+            positions: Arc::new(Positions::open(data)?),
+            tables: tables.clone(),
+            streams: Vec::new(),
+            writes: gateway.world.writes.subscribe(),
+            done: Vec::new(),
+            letters: gateway.world.bus.under_way.subscribe(),
+            calendar: Arc::new(Calendar::new(Arc::clone(gateway), events.schedules)),
+            manners: gateway.world.manners.subscribe(),
+        };
+        let gateway = || Arc::clone(gateway);
+        for wanted in events.streams {
+            let table = tables
+                .name_of(&wanted.resource)
+                .ok_or_else(|| format!("template.yaml: {} is no table", wanted.resource))?;
+            let (done, seen) = watch::channel(0);
+            feeds.done.push(seen);
+            let name = Feed::name(&wanted.function, &table);
+            feeds.streams.push((name, table.clone()));
+            let feed = Feed {
+                gateway: gateway(),
+                tables: tables.clone(),
+                positions: Arc::clone(&feeds.positions),
+                wanted,
+                table,
+                writes: feeds.writes.clone(),
+                manners: feeds.manners.clone(),
+                done,
+            };
+            background.spawn(feed.run());
+        }
+        background.spawn(objects::feed(gateway(), events.objects, objects));
+        background.spawn(Arc::clone(&feeds.calendar).feed());
+        if let Some(published) = gateway().world.bus.listen() {
+            background.spawn(bus::feed(gateway(), events.rules, published));
+        }
+        Ok(feeds)
+    }
+
+    /// Passes over what the streams hold, after a reset.
+    pub(crate) fn skip(&self) -> Result<(), String> {
+        let ends: Result<BTreeMap<_, _>, _> = self
+            .streams
+            .iter()
+            .map(|(name, table)| Ok::<_, String>((name.clone(), self.tables.end(table)?)))
+            .collect();
+        self.positions.skip(ends?);
+        Ok(())
+    }
+
+    /// Waits until everything written so far was handed over, for this long at the most; whether it was. While the
+    /// streams are paused there is nothing to wait for.
+    pub(crate) async fn settle(&self, patience: Duration) -> bool {
+        if self.manners.borrow().paused {
+            return false;
+        }
+        let all = async {
+            // What a function writes while it is fed is written so far too.
+            loop {
+                let writes = *self.writes.borrow();
+                for done in &self.done {
+                    let _ = done.clone().wait_for(|done| *done >= writes).await;
+                }
+                let mut letters = self.letters.clone();
+                let _ = letters.wait_for(|under_way| *under_way == 0).await;
+                let quiet = *self.letters.borrow() == 0;
+                if quiet && *self.writes.borrow() == writes {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(patience, all).await.is_ok()
+    }
+}
+
+/// The id of an invocation that nobody's request waits for.
+fn background_id() -> String {
+    format!("{}{}", crate::proxy::BACKGROUND, request_id())
+}
+
+/// As Lambda does with events that nobody waits for: a failed one is tried again, twice.
+async fn deliver(gateway: Arc<Gateway>, function: String, event: Value, id: fn() -> String) {
+    for attempt in 1..=3 {
+        let invocation = gateway.hosting.invoke(&function, id(), event.to_string());
+        match invocation.await {
+            Ok(_) => return,
+            Err(failure) => tracing::warn!(function, attempt, reason = failure.0, "event failed"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

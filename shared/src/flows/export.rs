@@ -1,0 +1,44 @@
+//! Everything that is held on a person, as one document: for themselves, and for an operator who is asked for it.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::Result;
+use crate::avatars::Gallery;
+use crate::domain::id::UserId;
+use crate::keyring::Peppers;
+use crate::keyring::derive::Marks;
+use crate::store::Store;
+use crate::store::export::Traces;
+
+/// The document; `None` where there is no such person.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`] when the store or the bucket does not answer.
+pub async fn export(
+    store: &Store,
+    gallery: &Gallery,
+    peppers: &Peppers,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Option<Value>> {
+    let marks = Marks::new(peppers);
+    let traces = Traces {
+        recipients: &|identifier| marks.recipients(identifier),
+        suppressions: &|identifier| marks.suppressions(identifier),
+    };
+    let (held, pictures) =
+        futures_util::try_join!(store.export(user, traces), gallery.objects_of(user))?;
+    Ok(held.map(|mut all| {
+        all["id"] = json!(user);
+        all["exported_at"] = json!(now);
+        all["pictures"] = json!(pictures);
+        all
+    }))
+}
+
+/// What a file with the document is called.
+#[must_use]
+pub fn file_name(now: Timestamp) -> String {
+    format!("latchkey-export-{}.json", now.strftime("%Y-%m-%d"))
+}

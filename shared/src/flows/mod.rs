@@ -1,0 +1,16 @@
+//! What more than one function does with store, keys, messages and pictures.
+//!
+//! - [`auth`]: who is calling;
+//! - [`rate_limit`], [`text_budget`]: whether a caller may go on, and whether a text may still be sent today;
+//! - [`request_code`], [`verify_code`]: sending a code, and checking one;
+//! - [`notices`]: telling people that an address of their account changed;
+//! - [`export`], [`erase`]: handing out everything that is held on a person, and removing it.
+
+pub mod auth;
+pub mod erase;
+pub mod export;
+pub mod notices;
+pub mod rate_limit;
+pub mod request_code;
+pub mod text_budget;
+pub mod verify_code;

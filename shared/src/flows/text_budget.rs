@@ -1,0 +1,133 @@
+//! What a text costs before it goes: a country that is served, a place in its number range, and one message of the day's
+//! budget.
+//!
+//! Range and budget are taken after the caller's own limits, so that a caller who is refused by those cannot use up what
+//! others need. Whatever is not sent is given back to the budget; where nothing was even tried, to the range as well.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::Result;
+use crate::config::{Reader, TextLimits};
+use crate::domain::identifier::PhoneNumber;
+use crate::domain::quota::Rate;
+use crate::flows::rate_limit::{Limiter, Rule, limited};
+use crate::store::Store;
+
+/// Twenty in ten minutes for one country code and three digits: people of one range do not all sign in at once, and
+/// numbers in a row are how texts are pumped.
+const PREFIX: Rule = Rule {
+    name: "phone_prefix",
+    rate: Rate {
+        interval: Duration::from_secs(30),
+        burst: 20,
+    },
+};
+
+/// Sells the right to send a text.
+#[derive(Debug)]
+pub struct Fares {
+    store: Store,
+    limiter: Limiter,
+    limits: TextLimits,
+}
+
+/// One message of a day's budget, to be sent or given back.
+#[derive(Debug)]
+pub struct Fare {
+    day: String,
+    prefix: String,
+    request: String,
+}
+
+impl Fares {
+    /// Fares by the settings.
+    pub fn open(reader: &mut Reader, store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+            limiter: Limiter::new(store.clone()),
+            limits: TextLimits::read(reader),
+        }
+    }
+
+    /// Whether texts go to the number's country at all.
+    #[must_use]
+    pub fn serves(&self, number: &PhoneNumber) -> bool {
+        self.limits.serves(number.country())
+    }
+
+    /// Takes the fare of a text to this number.
+    ///
+    /// # Errors
+    /// [`crate::Error::RateLimited`] with the true wait, nothing taken from the budget; [`crate::Error::Unavailable`].
+    pub async fn take(&self, number: &PhoneNumber, request: &str, now: Timestamp) -> Result<Fare> {
+        let day = now.strftime("%Y-%m-%d").to_string();
+        let (place, message) = futures_util::join!(
+            self.limiter.admit(PREFIX, number.prefix(), request, now),
+            self.store
+                .take_of_budget(&day, self.limits.daily_budget, now),
+        );
+        let fare = message?.then(|| Fare {
+            day,
+            prefix: number.prefix().to_owned(),
+            request: request.to_owned(),
+        });
+        match (place, fare) {
+            (Ok(_), Some(fare)) => Ok(fare),
+            (Ok(_), None) => {
+                self.limiter
+                    .give_back(PREFIX, number.prefix(), request, now)
+                    .await?;
+                Err(limited("text_budget", until_midnight(now)))
+            }
+            (Err(refusal), fare) => {
+                self.give_back(fare, now).await?;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Takes everything back, because no message was even tried.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer; range and budget may then be smaller by one.
+    pub async fn never_mind(&self, fare: Option<Fare>, now: Timestamp) -> Result<()> {
+        let Some(fare) = fare else {
+            return Ok(());
+        };
+        let place = self
+            .limiter
+            .give_back(PREFIX, &fare.prefix, &fare.request, now);
+        let message = self.store.give_back_to_budget(&fare.day, now);
+        let (place, message) = futures_util::join!(place, message);
+        place.and(message)
+    }
+
+    /// Gives the message back to the day's budget, because the provider did not take it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer; the budget is then smaller by one.
+    pub async fn give_back(&self, fare: Option<Fare>, now: Timestamp) -> Result<()> {
+        match fare {
+            Some(fare) => self.store.give_back_to_budget(&fare.day, now).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn until_midnight(now: Timestamp) -> u64 {
+    u64::try_from(86_400 - now.as_second().rem_euclid(86_400)).unwrap_or(86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_at_midnight_utc() {
+        let at = |text: &str| until_midnight(text.parse().unwrap());
+        assert_eq!(at("2026-11-24T00:00:00Z"), 86_400);
+        assert_eq!(at("2026-11-24T23:59:59.5Z"), 1);
+    }
+}

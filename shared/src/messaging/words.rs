@@ -1,0 +1,403 @@
+//! The words of every message: files under `messages/<language>/`, compiled in, rendered by minijinja.
+//!
+//! A `.txt` file is a mail: its first line is the subject, then paragraphs between empty lines. The HTML part shows
+//! the same paragraphs in `messages/layout.html`, so the two parts cannot come to say different things. An `.sms` file
+//! is a text message. Nothing that a user typed is ever template text; in HTML every value is escaped.
+
+use minijinja::value::merge_maps;
+use minijinja::{Environment, HtmlEscape, UndefinedBehavior, Value, context};
+
+use crate::config::Public;
+
+use super::gsm7;
+use super::language::Language;
+use super::letter::{Content, IdentifierChange, Letter, Lockout};
+
+macro_rules! files {
+    ($($language:ident $folder:literal: $($file:literal),*;)*) => {
+        fn file(language: Language, name: &str) -> Option<&'static str> {
+            match (language, name) {
+                $($((Language::$language, $file) => {
+                    Some(include_str!(concat!("messages/", $folder, "/", $file)))
+                })*)*
+                _ => None,
+            }
+        }
+    };
+}
+
+files! {
+    English "en": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    German "de": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Spanish "es": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    French "fr": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Portuguese "pt": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Japanese "ja": "otp.txt", "link.txt", "changed.txt", "lockout.txt", "welcome.txt";
+}
+
+/// How much of an SMS the brand may take.
+const BRAND_SEPTETS: usize = 32;
+
+const LAYOUT: &str = include_str!("messages/layout.html");
+
+/// A mail, ready to be packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The subject.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// Why there are no words for a letter.
+#[derive(Debug, thiserror::Error)]
+pub enum Wordless {
+    /// There is no such message on this way.
+    #[error("there is no such message in {}", .0.tag())]
+    Missing(Language),
+    /// The file is wrong.
+    #[error("the message is wrong: {0}")]
+    Template(#[from] minijinja::Error),
+}
+
+/// Finds the words for a letter.
+#[derive(Debug)]
+pub struct Words {
+    environment: Environment<'static>,
+    service: String,
+    domain: String,
+    /// Where people sign in.
+    home: String,
+}
+
+impl Words {
+    /// The words under this brand and domain.
+    #[must_use]
+    pub fn new(public: &Public) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.add_filter("linked", linked);
+        Self {
+            environment,
+            service: public.service_name.clone(),
+            domain: public.service_domain.clone(),
+            home: public.home(),
+        }
+    }
+
+    /// The letter as a mail.
+    ///
+    /// # Errors
+    /// A file is missing or wrong, which the tests below rule out.
+    pub fn mail(&self, letter: &Letter) -> Result<Mail, Wordless> {
+        let rendered = self.render(letter, letter.language, "txt", &self.service)?;
+        let (subject, text) = rendered.split_once("\n\n").unwrap_or((&rendered, ""));
+        let subject = subject.trim().trim_start_matches("Subject: ");
+        let text = text.trim();
+
+        let code = letter.content.code().map(|(code, _)| code.expose());
+        let mut paragraphs = text.split("\n\n");
+        let first = paragraphs.next().unwrap_or_default();
+        // In HTML the code stands in a box of its own.
+        let lead = code.map_or(first, |code| {
+            first
+                .trim_end_matches(code)
+                .trim_end_matches([':', '：', ' ', '\u{a0}'])
+        });
+        let paragraphs: Vec<String> = paragraphs.map(str::to_owned).collect();
+        let html = self
+            .environment
+            .template_from_named_str("layout.html", LAYOUT)?
+            .render(context! {
+                language => letter.language.tag(),
+                service => &self.service,
+                subject,
+                preheader => paragraphs.first().cloned(),
+                lead,
+                code,
+                paragraphs,
+            })?;
+        Ok(Mail {
+            subject: subject.to_owned(),
+            text: format!("{text}\n"),
+            html,
+        })
+    }
+
+    /// The letter as a text message of at most 160 septets (unless the domain alone is too long for that), whose last
+    /// line binds a code to the domain (WebOTP and iOS: `@domain #code`).
+    ///
+    /// # Errors
+    /// A file is missing or wrong, which the tests below rule out.
+    pub fn text(&self, letter: &Letter) -> Result<String, Wordless> {
+        let language = letter.language.in_texts();
+        // A brand outside the alphabet would turn the whole message into UCS-2, which holds 70 characters.
+        let brand = gsm7::cut(&self.service, BRAND_SEPTETS);
+        let brand = match brand.trim() {
+            "" => self.domain.as_str(),
+            brand => brand,
+        };
+        let full = self.render(letter, language, "sms", brand)?;
+        let full = full.trim();
+        if gsm7::septets(full).is_some_and(|septets| septets <= gsm7::SEPTETS) {
+            return Ok(full.to_owned());
+        }
+        // A long brand and a long domain together: the code and its binding are what counts.
+        Ok(match letter.content.code() {
+            Some((code, _)) => format!(
+                "{code}\n\n@{domain} #{code}",
+                code = code.expose(),
+                domain = self.domain
+            ),
+            None => full.to_owned(),
+        })
+    }
+
+    fn render(
+        &self,
+        letter: &Letter,
+        language: Language,
+        extension: &str,
+        service: &str,
+    ) -> Result<String, Wordless> {
+        let (name, extra) = match &letter.content {
+            Content::SignInCode { .. } => ("otp", context! {}),
+            Content::LinkingCode { .. } => ("link", context! {}),
+            Content::IdentifierChanged {
+                change,
+                kind,
+                address,
+            } => (
+                "changed",
+                context! { change => change_word(*change), kind => kind.as_str(), address },
+            ),
+            Content::Lockout(Lockout::Wait(wait)) => (
+                "lockout",
+                context! { closed => false, minutes => wait.as_secs().div_ceil(60).max(1) },
+            ),
+            Content::Lockout(Lockout::Closed) => ("lockout", context! { closed => true }),
+            Content::Welcome => ("welcome", context! {}),
+        };
+        let code = letter.content.code().map_or_else(
+            || context! {},
+            |(code, left)| {
+                // Rounded down: a promise that is a little too short harms nobody.
+                context! { code => code.expose(), minutes => (left.as_secs() / 60).max(1) }
+            },
+        );
+        let file_name = format!("{name}.{extension}");
+        let source = file(language, &file_name).ok_or(Wordless::Missing(language))?;
+        let values = context! { service, domain => &self.domain, home => &self.home, ..merge_maps([code, extra]) };
+        Ok(self
+            .environment
+            .template_from_named_str(&file_name, source)?
+            .render(values)?)
+    }
+}
+
+/// A paragraph for HTML, escaped, in which an address of the web can be followed.
+fn linked(paragraph: &str) -> Value {
+    let words = paragraph.split(' ').map(|word| {
+        let url = word.trim_end_matches(['.', ',', ';', ':', '。', '、']);
+        let rest = HtmlEscape(&word[url.len()..]).to_string();
+        // A slash needs no escaping in an attribute, and mail programs show the source more often than one thinks.
+        let url = HtmlEscape(url).to_string().replace("&#x2f;", "/");
+        if word.starts_with("https://") || word.starts_with("http://") {
+            format!(r#"<a href="{url}" style="color:inherit">{url}</a>{rest}"#)
+        } else {
+            format!("{url}{rest}")
+        }
+    });
+    Value::from_safe_string(words.collect::<Vec<_>>().join(" "))
+}
+
+fn change_word(change: IdentifierChange) -> &'static str {
+    match change {
+        IdentifierChange::Added => "added",
+        IdentifierChange::Replaced => "replaced",
+        IdentifierChange::Removed => "removed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rstest::rstest;
+
+    use super::*;
+    use crate::domain::code::OtpCode;
+    use crate::domain::identifier::{EmailAddress, IdentifierKind};
+    use crate::messaging::Recipient;
+
+    const CODE: &str = "0123456789";
+
+    fn public(service: &str, domain: &str) -> Public {
+        Public {
+            url: "https://api.example.com".into(),
+            service_name: service.into(),
+            service_domain: domain.into(),
+            cors_origins: Vec::new(),
+            edge: crate::config::Edge::Off,
+        }
+    }
+
+    fn contents() -> Vec<Content> {
+        let code = OtpCode::parse(CODE, 10).unwrap();
+        let expires_in = Duration::from_secs(599);
+        let mut contents = vec![
+            Content::SignInCode {
+                code: code.clone(),
+                expires_in,
+            },
+            Content::LinkingCode { code, expires_in },
+            Content::Lockout(Lockout::Wait(Duration::from_secs(30))),
+            Content::Lockout(Lockout::Closed),
+            Content::Welcome,
+        ];
+        for change in [
+            IdentifierChange::Added,
+            IdentifierChange::Replaced,
+            IdentifierChange::Removed,
+        ] {
+            for kind in [IdentifierKind::Email, IdentifierKind::Phone] {
+                contents.push(Content::IdentifierChanged {
+                    change,
+                    kind,
+                    address: "j***@example.com".into(),
+                });
+            }
+        }
+        contents
+    }
+
+    fn letters() -> Vec<Letter> {
+        let to = EmailAddress::parse("jane@example.com").unwrap();
+        Language::ALL
+            .into_iter()
+            .flat_map(|language| {
+                contents()
+                    .into_iter()
+                    .map(move |content| (language, content))
+            })
+            .map(|(language, content)| Letter {
+                delivery_id: "dlv_1".into(),
+                recipient: Recipient::Email(to.clone()),
+                language,
+                content,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_mail_exists_in_every_language() {
+        let words = Words::new(&public("Acme", "example.com"));
+        for letter in letters() {
+            let mail = words.mail(&letter).unwrap();
+            let all = format!("{}|{}|{}", mail.subject, mail.text, mail.html);
+            assert!(
+                mail.subject.contains("Acme"),
+                "{letter:?}: {}",
+                mail.subject
+            );
+            assert!(!mail.subject.contains('\n') && !mail.subject.is_empty());
+            assert!(mail.text.split("\n\n").count() >= 3, "{}", mail.text);
+            for left_over in ["{{", "{%", "undefined", "Subject:"] {
+                assert!(!all.contains(left_over), "{left_over} in {all}");
+            }
+            assert!(mail.html.contains(letter.language.tag()));
+            if letter.content.code().is_some() {
+                assert!(mail.subject.contains(CODE));
+                assert!(
+                    mail.text.lines().next().unwrap().ends_with(CODE),
+                    "{}",
+                    mail.text
+                );
+                assert!(
+                    mail.text.contains(" 9 "),
+                    "nine whole minutes are left: {}",
+                    mail.text
+                );
+                assert_eq!(mail.html.matches(&format!(">{CODE}<")).count(), 1);
+            }
+        }
+    }
+
+    /// The page with its links as plain words.
+    fn without_links(html: &str) -> String {
+        let mut parts = html.split("<a href=");
+        let before = parts.next().unwrap().to_owned();
+        parts.fold(before, |plain, part| {
+            let (_, rest) = part.split_once('>').unwrap();
+            plain + &rest.replacen("</a>", "", 1)
+        })
+    }
+
+    #[test]
+    fn an_address_of_the_web_can_be_followed() {
+        let words = Words::new(&public("Acme", "example.com"));
+        let letters = letters();
+        let change = |letter: &&Letter| matches!(letter.content, Content::IdentifierChanged { .. });
+        let mail = words.mail(letters.iter().find(change).unwrap()).unwrap();
+        assert!(mail.html.contains(r#"<a href="https://example.com/" "#));
+        assert_eq!(
+            linked("See http://x.example/a?b=\"<i>, <b>").to_string(),
+            r#"See <a href="http://x.example/a?b=&quot;&lt;i&gt;" style="color:inherit">http://x.example/a?b=&quot;&lt;i&gt;</a>, &lt;b&gt;"#
+        );
+    }
+
+    #[test]
+    fn the_html_part_says_what_the_text_part_says() {
+        let words = Words::new(&public("Acme", "example.com"));
+        for letter in letters() {
+            let mail = words.mail(&letter).unwrap();
+            for paragraph in mail.text.trim().split("\n\n").skip(1) {
+                // None of our words needs escaping but the apostrophe.
+                let escaped = paragraph.replace('\'', "&#x27;");
+                assert!(
+                    without_links(&mail.html).contains(&escaped),
+                    "{escaped} in {}",
+                    mail.html
+                );
+            }
+        }
+    }
+
+    #[rstest]
+    #[case("Latchkey", "latchkey.example.com")]
+    #[case("日本™", "xn--wgv71a119e.example")]
+    #[case(
+        "The Forty Letters Of A Very Long Brand X",
+        "a-domain-of-sixty-letters-which-is-very-long-indeed.example.co"
+    )]
+    #[case("€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€", "example.com")]
+    fn every_text_is_one_sms(#[case] service: &str, #[case] domain: &str) {
+        let words = Words::new(&public(service, domain));
+        for letter in letters() {
+            if matches!(letter.content, Content::Welcome) {
+                assert!(words.text(&letter).is_err());
+                continue;
+            }
+            let text = words.text(&letter).unwrap();
+            let septets = gsm7::septets(&text);
+            assert!(septets.is_some_and(|n| n <= 160), "{septets:?} {text}");
+            if letter.content.code().is_some() {
+                let last = text.lines().last().unwrap();
+                assert_eq!(last, format!("@{domain} #{CODE}"));
+                assert!(text.lines().next().unwrap().contains(CODE), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_template_text_and_html_is_escaped() {
+        let words = Words::new(&public("<b>{{7*7}}</b>", "example.com"));
+        let letter = letters().remove(0);
+        let mail = words.mail(&letter).unwrap();
+        assert!(mail.text.contains("<b>{{7*7}}</b>"));
+        assert!(!mail.html.contains("<b>"), "{}", mail.html);
+        assert!(mail.html.contains("&lt;b&gt;{{7*7}}"), "{}", mail.html);
+    }
+}

@@ -1,0 +1,155 @@
+//! Reads off the tables' streams what happened: domain events, counts, and what is still to be done about it.
+//!
+//! Pure: a change of one item in, a [`Story`] out. The same change always tells the same story, ids included, so that
+//! one that comes twice can be recognised.
+
+mod account;
+mod change;
+mod code;
+mod message;
+#[cfg(test)]
+mod tests;
+
+pub use change::Change;
+
+use aws_lc_rs::digest;
+use jiff::Timestamp;
+
+use crate::domain::event::{Event, Happened};
+use crate::domain::id::{EventId, SessionId, UserId};
+use crate::domain::identifier::Identifier;
+use crate::keyring::derive::Marks;
+use crate::store::keys::Purpose;
+use crate::store::statistics::Count;
+
+/// What one change of one item tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Story {
+    /// What happened, for other systems.
+    pub events: Vec<Event>,
+    /// What is counted by it, once.
+    pub counts: Vec<Count>,
+    /// What is still to be done; each may be done twice without harm.
+    pub tasks: Vec<Task>,
+}
+
+/// Something that the request itself left to be done after its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// A session was used: the account shows it.
+    Active {
+        /// Whose.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A new account, for the list of recent ones.
+    Join {
+        /// Whose.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+        /// The origin of the page that they came from.
+        source: Option<String>,
+    },
+    /// An account that is gone, off the list of recent ones.
+    Leave {
+        /// Whose.
+        user: UserId,
+        /// When it had come.
+        at: Timestamp,
+    },
+    /// A source brought a user.
+    SourceGrew {
+        /// Its origin.
+        origin: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A session ended before its time: a line of activity.
+    SessionEnded {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        session: SessionId,
+        /// Why.
+        why: String,
+        /// When.
+        at: Timestamp,
+        /// Names the line.
+        line: EventId,
+    },
+    /// An address was proven: its owner's other address opens, and failures before it are a line of activity.
+    Proven {
+        /// Which address.
+        identifier: Identifier,
+        /// Wrong codes since the last right one.
+        failures: u32,
+        /// When.
+        at: Timestamp,
+        /// Names the line.
+        line: EventId,
+    },
+    /// A code by WhatsApp did not arrive: it may go by SMS.
+    FellThrough {
+        /// What the code is for.
+        purpose: Purpose,
+        /// The number.
+        identifier: Identifier,
+        /// The delivery, sealed.
+        delivery: String,
+    },
+    /// An address is held up: whose it is belongs into the event at this place.
+    Locked {
+        /// Which address.
+        identifier: Identifier,
+        /// The event.
+        event: usize,
+    },
+}
+
+/// Tells stories.
+#[derive(Clone, Copy)]
+pub struct Chronicle<'a> {
+    /// By which a wrong code is known, and addresses are named.
+    pub marks: Marks<'a>,
+    /// Failures in a row that close a channel.
+    pub failure_cap: u32,
+}
+
+impl Chronicle<'_> {
+    /// What a change tells; nothing for what nobody asks about.
+    #[must_use]
+    pub fn tell(&self, change: &Change) -> Story {
+        let mut story = Story::default();
+        let noun = |prefix: &str| change.pk.strip_prefix(prefix);
+        if let Some(user) = noun("USER#").and_then(UserId::parse) {
+            account::tell(user, change, &mut story);
+        } else if let Some(address) = noun("CODE#") {
+            code::tell(self, address, change, &mut story);
+        } else if let Some(id) = noun("DELIVERY#") {
+            message::delivery(id, change, &mut story);
+        } else if noun("SUPPRESSED#").is_some() {
+            message::suppression(change, &mut story);
+        }
+        story
+    }
+}
+
+impl Story {
+    fn happened(&mut self, change: &Change, at: Timestamp, happened: Happened) {
+        let id = change.event_id(at, happened.name(), self.events.len());
+        self.events.push(Event { id, at, happened });
+    }
+}
+
+impl Change {
+    /// An id that the change itself determines.
+    fn event_id(&self, at: Timestamp, what: &str, place: usize) -> EventId {
+        let text = format!("{}\0{what}\0{place}", self.id);
+        let hash = digest::digest(&digest::SHA256, text.as_bytes());
+        let mut ten = [0; 10];
+        ten.copy_from_slice(&hash.as_ref()[..10]);
+        EventId::new(at, ten)
+    }
+}
