@@ -1,5 +1,6 @@
 //! A code by WhatsApp that did not arrive goes by SMS: the same code to the same number, as the same delivery.
 
+use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
 use shared::domain::delivery::State;
 use shared::domain::id::DeliveryId;
@@ -8,7 +9,6 @@ use shared::domain::quota::seconds_until;
 use shared::keyring::derive::Marks;
 use shared::messaging::{Content, Dispatch, Language, Letter, Reason, Recipient};
 use shared::store::challenge::second_way::{Fallen, Fell};
-use shared::store::keys::Purpose;
 use shared::{Error, Result, telemetry};
 
 use crate::House;

@@ -8,13 +8,13 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::Result;
+use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
 use shared::domain::identifier::Identifier;
 use shared::domain::locale::LanguageTag;
 use shared::domain::source::SourceOrigin;
 use shared::flows::request_code::{Issued, Wish};
 use shared::http::{Caller, JsonBody, device_token, idempotency_key, rate_limit_headers};
-use shared::store::keys::Purpose;
 
 use crate::House;
 

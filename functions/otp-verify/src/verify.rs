@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
 use shared::domain::id::{ActivityId, SessionId, UserId};
@@ -24,7 +25,6 @@ use shared::http::{Caller, JsonBody, device_token, rate_limit_headers};
 use shared::keyring::token_pair::{Grounds, Tokens, mint};
 use shared::keyring::{DeviceToken, Keyring};
 use shared::store::activity::Activity;
-use shared::store::keys::Purpose;
 use shared::store::redeem::{Redeem, Redeemed};
 use shared::{Error, Result, entropy, telemetry};
 

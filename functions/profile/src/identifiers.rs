@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
 use shared::domain::identifier::{Identifier, IdentifierKind};
@@ -18,8 +19,7 @@ use shared::flows::notices::Teller;
 use shared::flows::request_code::Wish;
 use shared::flows::verify_code::Attempt;
 use shared::http::{Caller, Fields, JsonBody, device_token, idempotency_key, rate_limit_headers};
-use shared::store::identifiers::{By, Linked, Unlinked, version};
-use shared::store::keys::Purpose;
+use shared::store::identifiers::{By, Linked, Unlinked};
 use shared::store::notices::Notice;
 use shared::{Error, Result, telemetry};
 
@@ -98,7 +98,7 @@ pub(crate) async fn verify(
         device_token: device_token.as_deref(),
     };
     let proven = house.prover.prove(attempt, &caller).await?;
-    let event = if has(&user, identifier.kind()) {
+    let event = if user.address(identifier.kind().is_some()) {
         "identifier_changed"
     } else {
         "identifier_added"
@@ -224,12 +224,5 @@ fn channel(fields: &mut Fields, identifier: Option<&Identifier>, house: &House) 
 /// Whom a code is for and which version of the address it replaces, as a hash: the code's item must not lead to the
 /// account. A change of the address makes it another owner, so a code that was asked for before opens nothing.
 fn owner(user: &User, kind: IdentifierKind) -> String {
-    shared::keyring::derive::link_owner(user.id, version(user, kind))
-}
-
-fn has(user: &User, kind: IdentifierKind) -> bool {
-    match kind {
-        IdentifierKind::Email => user.email.is_some(),
-        IdentifierKind::Phone => user.phone.is_some(),
-    }
+    shared::keyring::derive::link_owner(user.id, user.address_version(kind))
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::FieldError;
 
+pub mod challenge;
 pub mod channel;
 pub mod code;
 pub mod delivery;

@@ -23,6 +23,19 @@ pub fn before(moment: Timestamp, duration: Duration) -> Timestamp {
     moment.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
 
+/// What is left of a caller's own rate, for the `RateLimit` headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Calls at once after a pause.
+    pub burst: u32,
+    /// Whole seconds in which a whole burst comes back.
+    pub window: u64,
+    /// Calls that would be admitted at once.
+    pub remaining: u32,
+    /// Whole seconds until the burst is whole again.
+    pub reset: u64,
+}
+
 /// An even rate with a burst (GCRA, ITU-T I.371): one call per `interval`, `burst` at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::id::{SessionId, UserId};
-use super::identifier::{EmailAddress, PhoneNumber};
+use super::identifier::{EmailAddress, IdentifierKind, PhoneNumber};
 use super::profile::Profile;
 
 /// Whether a person may use the account.
@@ -120,6 +120,24 @@ impl User {
     #[must_use]
     pub fn has_session(&self, session: SessionId, now: Timestamp) -> bool {
         self.sessions.get(&session).is_some_and(|end| *end > now)
+    }
+
+    /// The proven address of this kind, as stored.
+    #[must_use]
+    pub fn address(&self, kind: IdentifierKind) -> Option<&str> {
+        match kind {
+            IdentifierKind::Email => self.email.as_deref(),
+            IdentifierKind::Phone => self.phone.as_deref(),
+        }
+    }
+
+    /// How often the address of this kind changed.
+    #[must_use]
+    pub fn address_version(&self, kind: IdentifierKind) -> u32 {
+        match kind {
+            IdentifierKind::Email => self.email_version,
+            IdentifierKind::Phone => self.phone_version,
+        }
     }
 
     /// The mail address as a value. A stored address that today's rules would refuse is `None` here and stays the

@@ -11,11 +11,9 @@ use crate::domain::identifier::Identifier;
 use crate::flows::text_budget::Fares;
 use crate::keyring::Peppers;
 use crate::keyring::derive::Marks;
-use crate::messaging::{
-    Content, Courier, Dispatch, IdentifierChange, Language, Letter, Reason, Recipient,
-};
+use crate::messaging::{Content, Courier, Dispatch, Language, Letter, Reason, Recipient};
 use crate::store::Store;
-use crate::store::notices::{Notice, What};
+use crate::store::notices::Notice;
 use crate::{Error, Result, entropy, telemetry};
 
 /// How long a notice is left to whoever made the change.
@@ -84,11 +82,7 @@ impl Teller<'_> {
                 .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
             language: Language::choose(Some(&notice.language), None),
             content: Content::IdentifierChanged {
-                change: match notice.what {
-                    What::Added => IdentifierChange::Added,
-                    What::Replaced => IdentifierChange::Replaced,
-                    What::Removed => IdentifierChange::Removed,
-                },
+                change: notice.change,
                 kind: notice.kind,
                 address: notice.masked.clone(),
             },

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::domain::channel::Channel;
-use crate::domain::quota::{Rate, seconds_until};
+use crate::domain::quota::{Rate, Room, seconds_until};
 use crate::store::Store;
 use crate::store::limit::Admission;
 use crate::store::statistics::{Count, Figure};
@@ -19,19 +19,6 @@ pub struct Rule {
     pub name: &'static str,
     /// How much is admitted.
     pub rate: Rate,
-}
-
-/// What is left of a caller's own rate, for the `RateLimit` headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
-    /// Calls at once after a pause.
-    pub burst: u32,
-    /// Whole seconds in which a whole burst comes back.
-    pub window: u64,
-    /// Calls that would be admitted at once.
-    pub remaining: u32,
-    /// Whole seconds until the burst is whole again.
-    pub reset: u64,
 }
 
 /// Counts calls in the store; a subject that was refused once is refused here until its wait ends.

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use crate::clock::SharedClock;
 use crate::cloud::{Setup, StartError};
 use crate::config::{IpLimits, OtpRules, Public, Reader};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::State;
 use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::{Identifier, PhoneNumber};
 use crate::domain::locale::LanguageTag;
-use crate::domain::quota::{Rate, seconds_until};
+use crate::domain::quota::{Rate, Room, seconds_until};
 use crate::domain::source::SourceOrigin;
-use crate::flows::rate_limit::{Limiter, Refusals, Room, Rule, limited};
+use crate::flows::rate_limit::{Limiter, Refusals, Rule, limited};
 use crate::flows::text_budget::{Fare, Fares};
 use crate::http::Caller;
 use crate::keyring::derive::Marks;
@@ -24,8 +25,6 @@ use crate::messaging::{
 };
 use crate::store::Store;
 use crate::store::challenge::ask::{Ask, Asked};
-use crate::store::challenge::{Lane, Live};
-use crate::store::keys::Purpose;
 use crate::{Error, Result, entropy, telemetry};
 
 /// A code that someone wants.

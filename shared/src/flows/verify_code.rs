@@ -3,19 +3,18 @@
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::config::{IpLimits, OtpRules, Reader};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::code::OtpCode;
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
-use crate::domain::quota::{FREE_FAILURES, Rate};
-use crate::flows::rate_limit::{Limiter, Room, Rule, limited};
+use crate::domain::quota::{FREE_FAILURES, Rate, Room};
+use crate::flows::rate_limit::{Limiter, Rule, limited};
 use crate::flows::request_code::lane_of;
 use crate::http::Caller;
 use crate::keyring::derive::Marks;
 use crate::keyring::{DeviceToken, Peppers, Reloading};
 use crate::store::Store;
 use crate::store::challenge::charge::{Charged, Paid};
-use crate::store::challenge::{Lane, Live};
-use crate::store::keys::Purpose;
 use crate::{Error, Result, telemetry};
 
 /// What someone says the code is.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Fields;
-use crate::flows::rate_limit::Room;
+use crate::domain::quota::Room;
 
 /// The header `Idempotency-Key`: 1 to 64 visible ASCII characters. Any other value, and two of them, are a wrong field.
 pub fn idempotency_key(headers: &HeaderMap, fields: &mut Fields) -> Option<String> {

@@ -2,14 +2,13 @@
 
 use aws_lc_rs::digest;
 
+use crate::domain::challenge::{Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::code::OtpCode;
 use crate::domain::delivery::SealedId;
 use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::keyring::{Label, Pepper, Peppers, equal};
-use crate::store::challenge::Live;
-use crate::store::keys::Purpose;
 
 /// Derives marks from a ring of peppers: the current one makes, every one is recognised.
 #[derive(Clone, Copy)]

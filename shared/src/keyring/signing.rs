@@ -149,7 +149,9 @@ impl SigningKeys {
         rules: &TokenRules,
         now: Timestamp,
     ) -> Result<AccessClaims, Refusal> {
-        let claims = accept::signed_claims(token, self)?;
+        let claims = accept::signed_claims(token, |kid, alg, message, signature| {
+            Some(self.by_kid(kid)?.verifies(alg, message, signature))
+        })?;
         Checked::parse(&claims, rules, now.as_second())
             .and_then(|checked| checked.access(rules))
             .ok_or(Refusal::Invalid)

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::domain::channel::Channel;
 use crate::domain::code::OtpCode;
-use crate::domain::identifier::{EmailAddress, Identifier, IdentifierKind, PhoneNumber};
+use crate::domain::identifier::{
+    AddressChange, EmailAddress, Identifier, IdentifierKind, PhoneNumber,
+};
 
 use super::language::Language;
 
@@ -76,7 +78,7 @@ pub enum Content {
     /// A notice to the other or former address that the account's addresses have changed.
     IdentifierChanged {
         /// What happened.
-        change: IdentifierChange,
+        change: AddressChange,
         /// Which of the two addresses.
         kind: IdentifierKind,
         /// The address, masked (`EmailAddress::masked`).
@@ -86,17 +88,6 @@ pub enum Content {
     Lockout(Lockout),
     /// A welcome to a new user; by mail only.
     Welcome,
-}
-
-/// What happened to an address of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdentifierChange {
-    /// There was none of its kind before.
-    Added,
-    /// It took the place of another.
-    Replaced,
-    /// It was taken away.
-    Removed,
 }
 
 /// How a channel is held up after failures.

@@ -27,7 +27,7 @@ pub use config::{
 };
 pub use dispatch::{Dispatch, Reason, Refusal};
 pub use language::Language;
-pub use letter::{Content, IdentifierChange, Letter, Lockout, Recipient};
+pub use letter::{Content, Letter, Lockout, Recipient};
 pub use words::{Mail, Wordless, Words};
 
 use crate::cloud::Setup;

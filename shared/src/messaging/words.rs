@@ -11,7 +11,7 @@ use crate::config::Public;
 
 use super::gsm7;
 use super::language::Language;
-use super::letter::{Content, IdentifierChange, Letter, Lockout};
+use super::letter::{Content, Letter, Lockout};
 
 macro_rules! files {
     ($($language:ident $folder:literal: $($file:literal),*;)*) => {
@@ -171,7 +171,7 @@ impl Words {
                 address,
             } => (
                 "changed",
-                context! { change => change_word(*change), kind => kind.as_str(), address },
+                context! { change => change.as_str(), kind => kind.as_str(), address },
             ),
             Content::Lockout(Lockout::Wait(wait)) => (
                 "lockout",
@@ -213,14 +213,6 @@ fn linked(paragraph: &str) -> Value {
     Value::from_safe_string(words.collect::<Vec<_>>().join(" "))
 }
 
-fn change_word(change: IdentifierChange) -> &'static str {
-    match change {
-        IdentifierChange::Added => "added",
-        IdentifierChange::Replaced => "replaced",
-        IdentifierChange::Removed => "removed",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -229,7 +221,7 @@ mod tests {
 
     use super::*;
     use crate::domain::code::OtpCode;
-    use crate::domain::identifier::{EmailAddress, IdentifierKind};
+    use crate::domain::identifier::{AddressChange, EmailAddress, IdentifierKind};
     use crate::messaging::Recipient;
 
     const CODE: &str = "0123456789";
@@ -258,9 +250,9 @@ mod tests {
             Content::Welcome,
         ];
         for change in [
-            IdentifierChange::Added,
-            IdentifierChange::Replaced,
-            IdentifierChange::Removed,
+            AddressChange::Added,
+            AddressChange::Replaced,
+            AddressChange::Removed,
         ] {
             for kind in [IdentifierKind::Email, IdentifierKind::Phone] {
                 contents.push(Content::IdentifierChanged {

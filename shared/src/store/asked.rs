@@ -8,7 +8,8 @@ use super::Store;
 use super::challenge::KEEP;
 use super::fault::Fault;
 use super::item::{Item, Read, map, s, ttl};
-use super::keys::{self, Key, Purpose};
+use super::keys::{self, Key};
+use crate::domain::challenge::Purpose;
 use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::{Identifier, IdentifierKind};
 use crate::domain::quota::after;
@@ -71,7 +72,7 @@ impl Store {
         identifier: &Identifier,
     ) -> Result<Option<Item>> {
         let item = self.challenge_item(Purpose::Link, identifier).await?;
-        let version = super::identifiers::version(user, identifier.kind());
+        let version = user.address_version(identifier.kind());
         let owner = item.text("owner");
         let own = (0..=version).any(|version| owner == Some(&link_owner(user.id, version)));
         Ok(own.then_some(item))

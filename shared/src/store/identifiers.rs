@@ -10,15 +10,15 @@ use jiff::Timestamp;
 
 use super::activity::Activity;
 use super::addresses::former;
-use super::challenge::{Lane, Live};
 use super::fault::Fault;
 use super::item::{Item, at, map, n, s};
-use super::keys::{self, Purpose};
-use super::notices::{self, Notice, What};
+use super::keys;
+use super::notices::{self, Notice};
 use super::profile::still_signed_in;
 use super::{Store, session};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::id::{SessionId, UserId};
-use crate::domain::identifier::{Identifier, IdentifierKind};
+use crate::domain::identifier::{AddressChange, Identifier, IdentifierKind};
 use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
 use crate::{Error, Result};
@@ -158,7 +158,7 @@ impl Store {
             if change.is_none() {
                 return Ok(Unlinked::To(Box::new(user), None));
             }
-            if address(&user, other(kind)).is_none() {
+            if user.address(kind.other()).is_none() {
                 return Ok(Unlinked::Last);
             }
             let mut actions = vec![self.address_action(&change)?];
@@ -196,7 +196,7 @@ impl Store {
         let mut values: Item = map([
             (":active", s(Status::Active.as_str())),
             (":one", n(1)),
-            (":seen", n(version(user, kind))),
+            (":seen", n(user.address_version(kind))),
             (":end", end.clone()),
             (
                 ":only",
@@ -215,7 +215,7 @@ impl Store {
                 update.push_str(", #address=:address");
             }
             None => {
-                names.insert("#other".to_owned(), field(other(kind)).to_owned());
+                names.insert("#other".to_owned(), field(kind.other()).to_owned());
                 condition.push_str(" AND attribute_exists(#other)");
                 update.push_str(" REMOVE #address");
             }
@@ -303,7 +303,7 @@ impl<'a> Change<'a> {
         new: Option<&'a Identifier>,
         by: &'a By<'a>,
     ) -> Self {
-        let old = address(user, kind);
+        let old = user.address(kind);
         Self {
             user,
             kind,
@@ -329,24 +329,27 @@ impl<'a> Change<'a> {
         self.old.and_then(Identifier::restore)
     }
 
-    fn what(&self) -> What {
+    fn change(&self) -> AddressChange {
         match (self.old, self.new) {
-            (None, _) => What::Added,
-            (Some(_), Some(_)) => What::Replaced,
-            (Some(_), None) => What::Removed,
+            (None, _) => AddressChange::Added,
+            (Some(_), Some(_)) => AddressChange::Replaced,
+            (Some(_), None) => AddressChange::Removed,
         }
     }
 
     /// The former address is told, and the other one.
     fn notice(&self) -> Option<Notice> {
-        let other = address(self.user, other(self.kind)).and_then(Identifier::restore);
+        let other = self
+            .user
+            .address(self.kind.other())
+            .and_then(Identifier::restore);
         let old = self.old_identifier();
         let shown = self.new.cloned().or_else(|| old.clone())?;
         let to: Vec<_> = old.into_iter().chain(other).collect();
         (!to.is_empty()).then(|| Notice {
             user: self.user.id,
             at: self.by.now,
-            what: self.what(),
+            change: self.change(),
             kind: self.kind,
             masked: shown.masked(),
             to,
@@ -372,30 +375,6 @@ impl<'a> Change<'a> {
         user.last_activity = Some(self.by.now);
         user.version += 1;
         user
-    }
-}
-
-/// What of an account's addresses has this kind.
-fn address(user: &User, kind: IdentifierKind) -> Option<&str> {
-    match kind {
-        IdentifierKind::Email => user.email.as_deref(),
-        IdentifierKind::Phone => user.phone.as_deref(),
-    }
-}
-
-/// How often an account's address of this kind changed.
-#[must_use]
-pub fn version(user: &User, kind: IdentifierKind) -> u32 {
-    match kind {
-        IdentifierKind::Email => user.email_version,
-        IdentifierKind::Phone => user.phone_version,
-    }
-}
-
-fn other(kind: IdentifierKind) -> IdentifierKind {
-    match kind {
-        IdentifierKind::Email => IdentifierKind::Phone,
-        IdentifierKind::Phone => IdentifierKind::Email,
     }
 }
 

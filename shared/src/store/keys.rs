@@ -365,26 +365,6 @@ impl Key {
     }
 }
 
-/// What a code is for; a code for one purpose is no code for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To sign in.
-    SignIn,
-    /// To add an address to an account, or to change it.
-    Link,
-}
-
-impl Purpose {
-    /// The word in keys and MACs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SignIn => "signin",
-            Self::Link => "link",
-        }
-    }
-}
-
 pub(crate) fn user(id: UserId) -> Key {
     Key::new(format!("USER#{id}"), "USER")
 }

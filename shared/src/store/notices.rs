@@ -9,36 +9,7 @@ use super::item::{Item, Read, map, s, texts};
 use super::{Store, keys};
 use crate::Result;
 use crate::domain::id::UserId;
-use crate::domain::identifier::{Identifier, IdentifierKind};
-
-/// What happened to an address of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// There was none of its kind before.
-    Added,
-    /// It took the place of another.
-    Replaced,
-    /// It was taken away.
-    Removed,
-}
-
-impl What {
-    /// The word in items and in activity.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Replaced => "changed",
-            Self::Removed => "removed",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Added, Self::Replaced, Self::Removed]
-            .into_iter()
-            .find(|what| what.as_str() == word)
-    }
-}
+use crate::domain::identifier::{AddressChange, Identifier, IdentifierKind};
 
 /// A notice that an address of an account has changed.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,7 +19,7 @@ pub struct Notice {
     /// When it changed.
     pub at: Timestamp,
     /// What happened.
-    pub what: What,
+    pub change: AddressChange,
     /// To which of the addresses.
     pub kind: IdentifierKind,
     /// The address, masked.
@@ -64,7 +35,7 @@ impl std::fmt::Debug for Notice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Notice")
             .field("user", &self.user)
-            .field("what", &self.what)
+            .field("change", &self.change)
             .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
@@ -172,7 +143,7 @@ pub(super) fn item(notice: &Notice) -> Item {
     let to = notice.to.iter().map(Identifier::as_str);
     let attributes = [
         ("to", texts(to)),
-        ("change", s(notice.what.as_str())),
+        ("change", s(notice.change.as_str())),
         ("kind", s(notice.kind.as_str())),
         ("masked", s(&notice.masked)),
         ("lang", s(&notice.language)),
@@ -187,7 +158,7 @@ fn read(item: &Item) -> Option<Notice> {
     Some(Notice {
         user,
         at,
-        what: What::parse(item.text("change")?)?,
+        change: AddressChange::parse(item.text("change")?)?,
         kind: kinds
             .into_iter()
             .find(|kind| Some(kind.as_str()) == item.text("kind"))?,

@@ -5,12 +5,13 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
 
-use super::challenge::{Lane, locked};
+use super::challenge::{attributes, locked};
 use super::fault::{Fault, when_busy};
 use super::item::{Item, Read, map, n, s, texts};
-use super::keys::{self, Key, Purpose, Table};
+use super::keys::{self, Key, Table};
 use super::{Store, session};
 use crate::Result;
+use crate::domain::challenge::{Lane, Purpose};
 use crate::domain::id::UserId;
 use crate::domain::identifier::{Identifier, IdentifierKind};
 use crate::domain::session::{Ending, Why};
@@ -186,7 +187,7 @@ impl Store {
                 (Lane::Stranger, "strangers"),
                 (Lane::Known, "known devices"),
             ] {
-                let [_, failures, last] = lane.attributes();
+                let [_, failures, last] = attributes(lane);
                 if item.count(failures) > 0 {
                     locks.push(Lock {
                         purpose,

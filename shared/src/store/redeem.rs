@@ -9,11 +9,11 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
-use super::challenge::{Lane, Live};
 use super::fault::{Fault, settled, when_busy};
 use super::item::{Item, Read, at, b, map, n, s};
-use super::keys::{self, Purpose, Table};
+use super::keys::{self, Table};
 use super::{Store, session, user};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Ending, NewSession, Why};

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
-use super::delivery::{KEEP, step};
+use super::delivery::{KEEP, may_make_a_record, step};
 use super::fault::{Fault, when_busy};
 use super::item::{Read, at, map, n, s, ttl};
 use super::keys;
@@ -19,11 +19,6 @@ use crate::domain::delivery::State;
 use crate::domain::id::DeliveryId;
 use crate::domain::identifier::IdentifierKind;
 use crate::domain::quota::after;
-
-/// How old a delivery id may be and still make a record. A report may overtake our own note, which is written beside the
-/// call to the provider, by a request that lives 15 seconds at most (`Timeout` in template.yaml); the clocks of two
-/// functions differ by less than the rest. One that comes later must not bring back the record of a person who was erased.
-const MAKES_A_RECORD: SignedDuration = SignedDuration::from_secs(20);
 
 /// A report about one message.
 #[derive(Clone, Copy, Debug)]
@@ -215,8 +210,4 @@ impl Store {
             .build()
             .map_err(crate::Error::internal)
     }
-}
-
-pub(super) fn may_make_a_record(id: DeliveryId, now: Timestamp) -> bool {
-    now.duration_since(id.made_at()) <= MAKES_A_RECORD
 }

@@ -12,13 +12,12 @@ use proptest::test_runner::TestRunner;
 use shared::clock::SharedClock;
 use shared::cloud::Setup;
 use shared::config::{OtpRules, Variables};
+use shared::domain::challenge::{Lane, Purpose};
 use shared::domain::channel::Channel;
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::Rate;
 use shared::store::Store;
-use shared::store::challenge::Lane;
 use shared::store::challenge::ask::{Ask, Asked};
-use shared::store::keys::Purpose;
 use shared::store::limit::Admission;
 
 /// The store by itself, on the engine of a cloud.

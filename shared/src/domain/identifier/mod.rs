@@ -36,6 +36,46 @@ impl IdentifierKind {
             Self::Phone => "phone",
         }
     }
+
+    /// The kind that this one is not.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Email => Self::Phone,
+            Self::Phone => Self::Email,
+        }
+    }
+}
+
+/// What happened to an address of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressChange {
+    /// There was none of its kind before.
+    Added,
+    /// It took the place of another.
+    Replaced,
+    /// It was taken away.
+    Removed,
+}
+
+impl AddressChange {
+    /// The word in items and in activity.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Replaced => "changed",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] wrote.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Added, Self::Replaced, Self::Removed]
+            .into_iter()
+            .find(|change| change.as_str() == word)
+    }
 }
 
 /// An address by which a person signs in.

@@ -12,13 +12,15 @@ use jiff::Timestamp;
 
 use super::{Lane, Live, locked};
 use crate::config::OtpRules;
+use crate::domain::challenge::Purpose;
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{FREE_FAILURES, LAST_DOUBLING, LONGEST_WAIT, before, failure_wait};
 use crate::store::Store;
+use crate::store::challenge::{attributes, live};
 use crate::store::fault::{Fault, when_busy};
 use crate::store::item::{Item, Read, at, b, map, n};
-use crate::store::keys::{self, Purpose};
+use crate::store::keys;
 use crate::{Error, Result};
 
 /// A comparison that is paid for, or none to be had.
@@ -70,7 +72,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Charged> {
         let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
-        let [attempts, failures, failed_at] = lane.attributes();
+        let [attempts, failures, failed_at] = attributes(lane);
         let (waits, mut values) = waits(failures, failed_at, rules.failure_cap, now);
         values.extend(map([
             (":one", n(1)),
@@ -112,7 +114,7 @@ impl Store {
 }
 
 fn paid(item: &Item, failures: &str) -> Result<Paid> {
-    let live = Live::read(item).ok_or_else(|| item.corrupt("challenge", "nonce"))?;
+    let live = live(item).ok_or_else(|| item.corrupt("challenge", "nonce"))?;
     let via = item
         .text("via")
         .and_then(|via| Channel::parse(via).ok())

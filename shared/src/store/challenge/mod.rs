@@ -11,6 +11,7 @@ mod undo;
 use jiff::Timestamp;
 
 use super::item::{Item, Read};
+use crate::domain::challenge::{Lane, Live};
 use crate::domain::quota::{
     CLOSED_RETRY_AFTER, FREE_FAILURES, SLOTS, after, failure_wait, seconds_until,
 };
@@ -18,46 +19,21 @@ use crate::domain::quota::{
 /// How long a challenge stays after its last touch; failures fall by a success only.
 pub(crate) const KEEP: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
 
-/// A live code, as far as it may leave the store: what it is derived from, never the code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Live {
-    /// 16 bytes from the operating system.
-    pub nonce: [u8; 16],
-    /// The version of the pepper.
-    pub pepper: u32,
-    /// When the code ends.
-    pub expires: Timestamp,
-    /// When it was sent last.
-    pub sent: Timestamp,
+/// The live code of a challenge, if it has one.
+pub(crate) fn live(item: &Item) -> Option<Live> {
+    Some(Live {
+        nonce: item.bytes("nonce")?,
+        pepper: u32::try_from(item.number("pv")?).ok()?,
+        expires: item.moment("exp")?,
+        sent: item.moment("s0")?,
+    })
 }
 
-impl Live {
-    pub(crate) fn read(item: &Item) -> Option<Self> {
-        Some(Self {
-            nonce: item.bytes("nonce")?,
-            pepper: u32::try_from(item.number("pv")?).ok()?,
-            expires: item.moment("exp")?,
-            sent: item.moment("s0")?,
-        })
-    }
-}
-
-/// Who asks or guesses: anyone, or a device that has signed in to this account with this address before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// Unknown clients.
-    Stranger,
-    /// A device with a valid device token.
-    Known,
-}
-
-impl Lane {
-    /// The attributes of the lane: attempts of this code, failures in a row, the moment of the last one.
-    pub(crate) fn attributes(self) -> [&'static str; 3] {
-        match self {
-            Self::Stranger => ["a", "f", "fa"],
-            Self::Known => ["ka", "kf", "kfa"],
-        }
+/// The attributes of a lane: attempts of this code, failures in a row, the moment of the last one.
+pub(crate) fn attributes(lane: Lane) -> [&'static str; 3] {
+    match lane {
+        Lane::Stranger => ["a", "f", "fa"],
+        Lane::Known => ["ka", "kf", "kfa"],
     }
 }
 
@@ -71,7 +47,7 @@ fn sends(item: &Item, register: char) -> [Option<Timestamp>; SLOTS] {
 
 /// How long a lane that failed too often must wait, in whole seconds; `None` if it need not.
 pub(crate) fn locked(item: &Item, lane: Lane, cap: u32, now: Timestamp) -> Option<u64> {
-    let [_, failures, failed_at] = lane.attributes();
+    let [_, failures, failed_at] = attributes(lane);
     let failures = item.count(failures);
     if failures >= cap {
         return Some(CLOSED_RETRY_AFTER);

@@ -8,12 +8,14 @@ use jiff::Timestamp;
 
 use super::Live;
 use crate::Result;
+use crate::domain::challenge::Purpose;
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
+use crate::store::challenge::live;
 use crate::store::fault::{Fault, when_busy};
 use crate::store::item::{Item, Read, at, b, map, s};
-use crate::store::keys::{self, Purpose, Table};
+use crate::store::keys::{self, Table};
 
 /// A code that fell through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +99,7 @@ impl Store {
         {
             return Ok(Fallen::Elsewhere);
         }
-        let live = Live::read(&item).filter(|live| live.expires > now);
+        let live = live(&item).filter(|live| live.expires > now);
         let digits = item.number("digits").and_then(|n| u8::try_from(n).ok());
         let (Some(live), Some(digits)) = (live, digits) else {
             return Ok(Fallen::Over);

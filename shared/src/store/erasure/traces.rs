@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::Timestamp;
 
 use crate::Result;
+use crate::domain::challenge::Purpose;
 use crate::domain::identifier::Identifier;
 use crate::domain::user::User;
 use crate::store::Store;
@@ -12,7 +13,7 @@ use crate::store::challenge::ask::mailbox;
 use crate::store::fault::{settled, when_busy};
 use crate::store::hanging::Hanging;
 use crate::store::item::{Item, Read, at, key_of, map};
-use crate::store::keys::{self, Purpose, Table};
+use crate::store::keys::{self, Table};
 
 impl Store {
     /// Everything that hangs on the person but the account's own item.

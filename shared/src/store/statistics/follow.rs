@@ -4,15 +4,16 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, Trans
 use jiff::Timestamp;
 
 use super::SOURCES;
+use crate::domain::challenge::{Lane, Purpose};
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
 use crate::domain::user::Status;
 use crate::store::Store;
 use crate::store::activity::{self, Activity};
-use crate::store::challenge::Lane;
+use crate::store::challenge::attributes;
 use crate::store::fault::{Fault, settled, when_busy};
 use crate::store::item::{Item, Read, at, map, n, s};
-use crate::store::keys::{self, Key, Purpose, Table};
+use crate::store::keys::{self, Key, Table};
 use crate::{Error, Result};
 
 impl Store {
@@ -58,7 +59,7 @@ impl Store {
             let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
             let item = self.challenge_item(purpose, identifier).await?;
             for lane in [Lane::Stranger, Lane::Known] {
-                let [_, failures, failed_at] = lane.attributes();
+                let [_, failures, failed_at] = attributes(lane);
                 if item.count(failures) < cap {
                     continue;
                 }

@@ -1,13 +1,13 @@
 //! What a challenge tells: codes sent, tried and used.
 
 use super::{Change, Chronicle, Story, Task};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::event::{Happened, Otp};
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{FREE_FAILURES, failure_wait};
-use crate::store::challenge::{Lane, Live};
+use crate::store::challenge::{attributes, live};
 use crate::store::item::{Item, Read};
-use crate::store::keys::Purpose;
 use crate::store::statistics::{Count, Figure};
 
 pub(super) fn tell(chronicle: &Chronicle<'_>, address: &str, change: &Change, story: &mut Story) {
@@ -120,7 +120,7 @@ fn tried(
     change: &Change,
     story: &mut Story,
 ) {
-    let [_, failures, failed_at] = lane.attributes();
+    let [_, failures, failed_at] = attributes(lane);
     let (before, failures) = (old.count(failures), new.count(failures));
     if failures <= before || was_right(chronicle, code, new) {
         return;
@@ -166,8 +166,7 @@ fn was_right(chronicle: &Chronicle<'_>, code: &Code, item: &Item) -> bool {
     let digits = item
         .number("digits")
         .and_then(|digits| u8::try_from(digits).ok());
-    let (Some(guess), Some(live), Some(digits)) = (item.bytes("guess"), Live::read(item), digits)
-    else {
+    let (Some(guess), Some(live), Some(digits)) = (item.bytes("guess"), live(item), digits) else {
         return false;
     };
     let owner = item.text("owner");
@@ -186,13 +185,13 @@ fn used(code: &Code, old: &Item, new: &Item, change: &Change, story: &mut Story)
     }
     // A stranger's proof clears both lanes, a known device's its own only.
     let Some((lane, failures)) = [Lane::Stranger, Lane::Known].into_iter().find_map(|lane| {
-        let [_, failures, _] = lane.attributes();
+        let [_, failures, _] = attributes(lane);
         let charged = old.count(failures);
         (charged > 0 && new.count(failures) == 0).then_some((lane, charged))
     }) else {
         return;
     };
-    let [_, _, failed_at] = lane.attributes();
+    let [_, _, failed_at] = attributes(lane);
     let at = old.moment(failed_at).unwrap_or(change.noted);
     story
         .counts

@@ -15,11 +15,11 @@ pub use change::Change;
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 
+use crate::domain::challenge::Purpose;
 use crate::domain::event::{Event, Happened};
 use crate::domain::id::{EventId, SessionId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::keyring::derive::Marks;
-use crate::store::keys::Purpose;
 use crate::store::statistics::Count;
 
 /// What one change of one item tells.

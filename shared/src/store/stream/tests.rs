@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::challenge::{Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::code::OtpCode;
 use crate::keyring::{Pepper, Peppers};
-use crate::store::challenge::Live;
-use crate::store::keys::Purpose;
 use crate::store::statistics::Figure;
 
 const NOW: i64 = 1_700_000_000_000;

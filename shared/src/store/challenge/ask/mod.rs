@@ -11,15 +11,16 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
-use super::{Lane, Live, locked, sends};
+use super::{attributes, live, locked, sends};
 use crate::config::OtpRules;
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{CLOSED_RETRY_AFTER, Window, after, seconds_until};
 use crate::store::Store;
 use crate::store::fault::{Fault, when_busy};
 use crate::store::item::{Item, Read};
-use crate::store::keys::{self, Purpose};
+use crate::store::keys;
 use crate::{Error, Result};
 use writes::{Own, Write};
 
@@ -280,7 +281,7 @@ fn refused(seen: &Seen, ask: &Ask<'_>, rules: &OtpRules) -> Result<Option<Asked>
         return charged(seen, fresh, ask, rules).map(Some);
     }
     if let Some((delivery, via)) = done_before(old, ask) {
-        let live = Live::read(old).ok_or_else(|| old.corrupt("challenge", "nonce"))?;
+        let live = live(old).ok_or_else(|| old.corrupt("challenge", "nonce"))?;
         return Ok(Some(Asked::Before {
             live,
             delivery,
@@ -320,7 +321,7 @@ fn mailbox_elsewhere(identifier: &Identifier) -> Option<String> {
 
 fn charged(seen: &Seen, fresh: bool, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
     let item = &seen.own;
-    let live = Live::read(item).ok_or_else(|| item.corrupt("challenge", "nonce"))?;
+    let live = live(item).ok_or_else(|| item.corrupt("challenge", "nonce"))?;
     Ok(Asked::Send {
         live,
         fresh,
@@ -329,13 +330,13 @@ fn charged(seen: &Seen, fresh: bool, ask: &Ask<'_>, rules: &OtpRules) -> Result<
 }
 
 fn is_ours(item: &Item, ask: &Ask<'_>) -> bool {
-    item.text("rid") == Some(ask.request) && Live::read(item).is_some()
+    item.text("rid") == Some(ask.request) && live(item).is_some()
 }
 
 /// The delivery that the idempotency key led to, and its way: the one that was asked for, unless [`Store::went_by`] noted
 /// another.
 fn done_before(item: &Item, ask: &Ask<'_>) -> Option<(String, Channel)> {
-    let lives = Live::read(item)?.expires > ask.now;
+    let lives = live(item)?.expires > ask.now;
     let sent = item.get("k")?.as_m().ok()?.get(ask.key)?.as_s().ok()?;
     let (delivery, via) = match sent.split_once(' ') {
         Some((delivery, via)) => (delivery, Channel::parse(via).ok()?),
@@ -346,8 +347,8 @@ fn done_before(item: &Item, ask: &Ask<'_>) -> Option<(String, Channel)> {
 
 /// The same question as the condition `LIVE`, of an item already read.
 fn is_live(item: &Item, ask: &Ask<'_>, rules: &OtpRules) -> bool {
-    let [attempts, ..] = ask.lane.attributes();
-    Live::read(item).is_some_and(|live| {
+    let [attempts, ..] = attributes(ask.lane);
+    live(item).is_some_and(|live| {
         live.expires >= after(ask.now, WORTH_REPEATING) && ask.peppers.contains(&live.pepper)
     }) && item.count(attempts) < rules.max_attempts
         && item.number("digits") == Some(rules.digits.into())

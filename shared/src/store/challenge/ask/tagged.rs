@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use super::writes::{Own, Write, shift};
 use super::{Ask, Asked, Seen, Windows, is_live, refused};
 use crate::config::OtpRules;
+use crate::domain::challenge::Live;
 use crate::domain::quota::{SLOTS, Window, after};
 use crate::store::Store;
-use crate::store::challenge::{KEEP, Live};
+use crate::store::challenge::{KEEP, live};
 use crate::store::fault::Fault;
 use crate::store::item::{Item, at, n, ttl};
 use crate::store::keys;
@@ -29,7 +30,7 @@ impl Store {
             if let Some(asked) = refused(&seen, ask, rules)? {
                 return Ok(asked);
             }
-            let repeated = Live::read(&seen.own).filter(|_| is_live(&seen.own, ask, rules));
+            let repeated = live(&seen.own).filter(|_| is_live(&seen.own, ask, rules));
             let write = match &repeated {
                 Some(live) => own.repeat(Some(live.nonce)),
                 None => own.fresh(),

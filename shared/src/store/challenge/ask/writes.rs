@@ -5,8 +5,9 @@ use jiff::Timestamp;
 
 use super::{Ask, WORTH_REPEATING, Windows};
 use crate::config::OtpRules;
+use crate::domain::challenge::Live;
 use crate::domain::quota::{SLOTS, Window, after};
-use crate::store::challenge::{KEEP, Live};
+use crate::store::challenge::{KEEP, attributes};
 use crate::store::item::{Item, at, b, n, s, ttl};
 
 /// One conditional update, as expressions and values.
@@ -44,7 +45,7 @@ impl<'a> Own<'a> {
     /// `mailbox_here`: the address is its mailbox's own, so its item holds the mailbox's day as well.
     pub(super) fn new(ask: &'a Ask<'a>, rules: &OtpRules, mailbox_here: bool) -> Self {
         let windows = Windows::of(rules);
-        let [attempts, failures, _] = ask.lane.attributes();
+        let [attempts, failures, _] = attributes(ask.lane);
         let open = |register: char, window: Window, latest: &str| {
             let slot = format!("{register}{}", window.slot());
             format!("(attribute_not_exists({slot}) OR {slot}<={latest})")
