@@ -1,13 +1,13 @@
 //! A house: one local cloud in memory, and the way to its door.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use local::{Cloud, Options};
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-use crate::{Answer, Ledger, Visitor};
+use crate::{Answer, Asked, Entered, Ledger};
 
 /// A local cloud of its own for one test.
 pub struct House {
@@ -39,12 +39,6 @@ impl House {
     #[must_use]
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
-    }
-
-    /// A person with this address or number, who calls from an IP address of their own.
-    #[must_use]
-    pub fn visitor(&self, identifier: impl Into<String>) -> Visitor<'_> {
-        Visitor::new(self, identifier.into(), self.new_ip())
     }
 
     /// An IPv4 address that nobody in this house has used.
@@ -88,6 +82,31 @@ impl House {
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    pub(crate) fn note_asked(&self, asked: Asked) {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .asked
+            .push(asked);
+    }
+
+    pub(crate) fn note_entered(&self, entered: Entered) {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entered
+            .push(entered);
+    }
+
+    /// What visitors did so far.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

@@ -1,9 +1,5 @@
 //! What the visitors of a house did and were told, for the invariants.
 
-use std::sync::PoisonError;
-
-use crate::House;
-
 /// A request for a code.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -33,31 +29,4 @@ pub struct Ledger {
     pub asked: Vec<Asked>,
     /// Codes entered, in the order of their answers.
     pub entered: Vec<Entered>,
-}
-
-impl House {
-    pub(crate) fn note_asked(&self, asked: Asked) {
-        self.ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .asked
-            .push(asked);
-    }
-
-    pub(crate) fn note_entered(&self, entered: Entered) {
-        self.ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entered
-            .push(entered);
-    }
-
-    /// What visitors did so far.
-    #[must_use]
-    pub fn ledger(&self) -> Ledger {
-        self.ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
 }

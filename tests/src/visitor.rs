@@ -29,8 +29,16 @@ pub struct SignedIn {
     pub user: Value,
 }
 
+impl House {
+    /// A person with this address or number, who calls from an IP address of their own.
+    #[must_use]
+    pub fn visitor(&self, identifier: impl Into<String>) -> Visitor<'_> {
+        Visitor::new(self, identifier.into(), self.new_ip())
+    }
+}
+
 impl<'h> Visitor<'h> {
-    pub(crate) fn new(house: &'h House, identifier: String, ip: String) -> Self {
+    fn new(house: &'h House, identifier: String, ip: String) -> Self {
         Self {
             house,
             identifier,

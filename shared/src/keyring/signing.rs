@@ -149,12 +149,17 @@ impl SigningKeys {
         rules: &TokenRules,
         now: Timestamp,
     ) -> Result<AccessClaims, Refusal> {
-        let claims = accept::signed_claims(token, |kid, alg, message, signature| {
-            Some(self.by_kid(kid)?.verifies(alg, message, signature))
-        })?;
+        let claims = self.signed_claims(token)?;
         Checked::parse(&claims, rules, now.as_second())
             .and_then(|checked| checked.access(rules))
             .ok_or(Refusal::Invalid)
+    }
+
+    /// The claims' bytes of a token that a key of this ring signed.
+    fn signed_claims(&self, token: &str) -> Result<Vec<u8>, Refusal> {
+        accept::signed_claims(token, |kid, alg, message, signature| {
+            Some(self.by_kid(kid)?.verifies(alg, message, signature))
+        })
     }
 
     /// The published key set (RFC 7517 section 5): public members only, shared secrets left out.

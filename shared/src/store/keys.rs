@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::item::{Item, s};
+use crate::domain::challenge::Purpose;
 use crate::domain::id::{ActivityId, SessionId, UserId};
 use crate::domain::identifier::{Identifier, IdentifierKind};
 

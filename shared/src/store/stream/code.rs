@@ -1,7 +1,7 @@
 //! What a challenge tells: codes sent, tried and used.
 
 use super::{Change, Chronicle, Story, Task};
-use crate::domain::challenge::{Lane, Live, Purpose};
+use crate::domain::challenge::{Lane, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::event::{Happened, Otp};
 use crate::domain::identifier::Identifier;
