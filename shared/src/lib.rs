@@ -9,7 +9,7 @@
 //! - [`store`]: DynamoDB, and what its streams say happened;
 //! - [`keyring`]: signing keys, peppers, and every keyed hash and token made with them;
 //! - [`messaging`]: mail, SMS and WhatsApp;
-//! - [`avatars`]: S3;
+//! - [`avatars`]: the S3 bucket of pictures and uploads;
 //! - [`domain`]: identifiers, codes, sessions, profiles: pure values;
 //! - [`config`], [`clock`], [`entropy`], [`background`], [`cloud`], [`telemetry`], [`error`]: the base under all of them.
 //!

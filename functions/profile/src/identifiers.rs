@@ -98,7 +98,7 @@ pub(crate) async fn verify(
         device_token: device_token.as_deref(),
     };
     let proven = house.prover.prove(attempt, &caller).await?;
-    let event = if user.address(identifier.kind().is_some()) {
+    let event = if user.address(identifier.kind()).is_some() {
         "identifier_changed"
     } else {
         "identifier_added"

@@ -8,7 +8,7 @@ use x509_parser::pem::Pem;
 /// The pattern of AWS's own validators lets `sns.s3-eu-west-1.amazonaws.com` through, where anybody can put a file; so
 /// the host is compared with the one host that the topic's region has.
 #[must_use]
-pub fn is_of_topic(url: &str, topic: &str) -> bool {
+pub(crate) fn is_of_topic(url: &str, topic: &str) -> bool {
     let Some(path) = path_at_sns(url, topic) else {
         return false;
     };
@@ -21,7 +21,7 @@ pub fn is_of_topic(url: &str, topic: &str) -> bool {
 
 /// What follows `https://<SNS in the topic's region>/`; compared as text, because parsers normalise.
 #[must_use]
-pub fn path_at_sns<'a>(url: &'a str, topic: &str) -> Option<&'a str> {
+pub(crate) fn path_at_sns<'a>(url: &'a str, topic: &str) -> Option<&'a str> {
     let mut parts = topic.split(':');
     let (Some("arn"), Some(partition), Some("sns"), Some(region)) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -38,7 +38,7 @@ pub fn path_at_sns<'a>(url: &'a str, topic: &str) -> Option<&'a str> {
 
 /// Whether a text is a certificate in PEM form.
 #[must_use]
-pub fn is_certificate(pem: &str) -> bool {
+pub(crate) fn is_certificate(pem: &str) -> bool {
     Pem::iter_from_buffer(pem.as_bytes())
         .next()
         .and_then(Result::ok)
@@ -50,7 +50,7 @@ pub fn is_certificate(pem: &str) -> bool {
 ///
 /// The chain is not built: AWS serves the leaf alone, and the host it comes from is pinned and reached over TLS.
 #[must_use]
-pub fn key_at(pem: &str, now: Timestamp) -> Option<Vec<u8>> {
+pub(crate) fn key_at(pem: &str, now: Timestamp) -> Option<Vec<u8>> {
     let pem = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
     let certificate = pem.parse_x509().ok()?;
     let validity = certificate.validity();

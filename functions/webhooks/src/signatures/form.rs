@@ -6,14 +6,14 @@
 use super::Verdict;
 
 /// The most fields that are looked at; Twilio sends about a dozen.
-pub const FIELDS: usize = 200;
+pub(crate) const FIELDS: usize = 200;
 
 /// Field names and values in the order of the body, untrimmed, duplicates kept.
-pub type Form = Vec<(String, String)>;
+pub(crate) type Form = Vec<(String, String)>;
 
 /// Decodes a body; never [`Verdict::Genuine`] for more than [`FIELDS`] fields.
 #[must_use]
-pub fn decode(body: &[u8]) -> Verdict<Form> {
+pub(crate) fn decode(body: &[u8]) -> Verdict<Form> {
     let mut form = Form::new();
     for field in body
         .split(|byte| *byte == b'&')

@@ -2,18 +2,18 @@
 //!
 //! A valid signature proves who wrote the bytes and nothing else: what they say is checked after it, field by field.
 
-pub mod certificate;
-pub mod form;
-pub mod sendgrid;
+pub(crate) mod certificate;
+pub(crate) mod form;
+pub(crate) mod sendgrid;
 mod settings;
-pub mod sns;
-pub mod twilio;
+pub(crate) mod sns;
+pub(crate) mod twilio;
 
-pub use settings::CallbackSettings;
+pub(crate) use settings::CallbackSettings;
 
 /// What a callback turns out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict<T> {
+pub(crate) enum Verdict<T> {
     /// Its signature holds, and this is what it says.
     Genuine(T),
     /// Its signature does not hold, or it is too old, or not for us: 403, and nothing is changed. The words are for

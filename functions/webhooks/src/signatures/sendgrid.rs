@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Verdict, base64};
 
 /// How many whole seconds the timestamp may be from our clock, either way. SendGrid names no window of its own.
-pub const WINDOW: u64 = 300;
+pub(crate) const WINDOW: u64 = 300;
 
 /// What stands before the point in the SPKI of every uncompressed P-256 key (RFC 5480).
 const SPKI_PREFIX: [u8; 26] = [
@@ -19,12 +19,12 @@ const SPKI_PREFIX: [u8; 26] = [
 
 /// A key from SendGrid's console.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey([u8; 65]);
+pub(crate) struct PublicKey([u8; 65]);
 
 impl PublicKey {
     /// Reads the base64 of the key's SPKI; `None` for anything that is no uncompressed P-256 key.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let spki = base64(text)?;
         let point = spki.strip_prefix(&SPKI_PREFIX)?;
         let uncompressed = point.first() == Some(&4);
@@ -34,18 +34,18 @@ impl PublicKey {
 
 /// A batch as it came in.
 #[derive(Clone, Copy, Debug)]
-pub struct Batch<'a> {
+pub(crate) struct Batch<'a> {
     /// Every `X-Twilio-Email-Event-Webhook-Signature` header.
-    pub signatures: &'a [&'a str],
+    pub(crate) signatures: &'a [&'a str],
     /// Every `X-Twilio-Email-Event-Webhook-Timestamp` header.
-    pub timestamps: &'a [&'a str],
+    pub(crate) timestamps: &'a [&'a str],
     /// The raw body, with the line end that SendGrid puts after it.
-    pub body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 /// Whether SendGrid wrote this just now, and the events that it holds, unread: one bad event must not cost the batch.
 #[must_use]
-pub fn verify(batch: &Batch<'_>, keys: &[PublicKey], now: Timestamp) -> Verdict<Vec<Value>> {
+pub(crate) fn verify(batch: &Batch<'_>, keys: &[PublicKey], now: Timestamp) -> Verdict<Vec<Value>> {
     let ([signature], [timestamp]) = (batch.signatures, batch.timestamps) else {
         return Verdict::Forged("not exactly one signature and one timestamp");
     };

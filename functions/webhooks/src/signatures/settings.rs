@@ -14,22 +14,22 @@ use super::twilio::Keys;
 
 /// The keys and rules of all providers that may call back.
 #[derive(Clone, Debug)]
-pub struct CallbackSettings {
+pub(crate) struct CallbackSettings {
     /// The URL that Twilio was given.
-    pub twilio_url: String,
+    pub(crate) twilio_url: String,
     /// What Twilio signs with; `None` where there is no Twilio account.
-    pub twilio: Option<Keys>,
+    pub(crate) twilio: Option<Keys>,
     /// What SendGrid signs with; empty where mail does not go through SendGrid.
-    pub sendgrid: Vec<PublicKey>,
+    pub(crate) sendgrid: Vec<PublicKey>,
     /// What is accepted of SNS.
-    pub sns: Rules,
+    pub(crate) sns: Rules,
     /// `SNS_CERT_PEM`, in place of fetching certificates.
-    pub sns_certificate: Option<String>,
+    pub(crate) sns_certificate: Option<String>,
 }
 
 impl CallbackSettings {
     /// Reads the section.
-    pub fn read(reader: &mut Reader, public: &Public) -> Self {
+    pub(crate) fn read(reader: &mut Reader, public: &Public) -> Self {
         let by_sendgrid = by_sendgrid(reader);
         // The provider in use must have its keys; the other one may.
         let sendgrid = if by_sendgrid {

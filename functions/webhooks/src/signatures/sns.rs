@@ -19,35 +19,35 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is accepted.
 #[derive(Clone, Debug, Default)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// `SNS_TOPIC_ARNS`. A valid signature only proves that SNS sent the message; anybody can make a topic and
     /// subscribe our URL to it.
-    pub topics: Vec<String>,
+    pub(crate) topics: Vec<String>,
     /// `SNS_ALLOW_SIGNATURE_V1`: SHA-1, which is SNS's default for a topic.
-    pub allow_version_1: bool,
+    pub(crate) allow_version_1: bool,
 }
 
 /// A message as it came in; nothing of it is to be believed before [`Envelope::verify`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Envelope {
+pub(crate) struct Envelope {
     /// What it is for.
     #[serde(rename = "Type")]
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The same over all retries.
-    pub message_id: String,
+    pub(crate) message_id: String,
     /// The topic that it came through.
-    pub topic_arn: String,
+    pub(crate) topic_arn: String,
     /// What was published.
-    pub message: String,
+    pub(crate) message: String,
     /// When.
-    pub timestamp: Timestamp,
+    pub(crate) timestamp: Timestamp,
     /// A title, which e-mail subscribers see.
     #[serde(default)]
-    pub subject: Option<String>,
+    pub(crate) subject: Option<String>,
     /// What confirms a subscription.
     #[serde(default)]
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     #[serde(default, rename = "SubscribeURL")]
     subscribe_url: Option<String>,
     signature_version: String,
@@ -61,7 +61,7 @@ pub struct Envelope {
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Something was published.
     Notification,
     /// Somebody wants this address to be subscribed.
@@ -73,7 +73,7 @@ pub enum Kind {
 impl Envelope {
     /// Reads a body; `None` where it is no such message, a field occurs twice or one is missing.
     #[must_use]
-    pub fn parse(body: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Raw {
             #[serde(rename = "Timestamp")]
@@ -87,7 +87,7 @@ impl Envelope {
 
     /// Everything that can be checked without the certificate, the topic first; then the URL of the certificate.
     #[must_use]
-    pub fn check(&self, rules: &Rules, now: Timestamp) -> Verdict<&str> {
+    pub(crate) fn check(&self, rules: &Rules, now: Timestamp) -> Verdict<&str> {
         if !rules.topics.contains(&self.topic_arn) {
             return Verdict::Forged("the topic is not ours");
         }
@@ -112,7 +112,7 @@ impl Envelope {
 
     /// Whether the signature holds under this certificate, at this moment.
     #[must_use]
-    pub fn verify(&self, certificate_pem: &str, now: Timestamp) -> bool {
+    pub(crate) fn verify(&self, certificate_pem: &str, now: Timestamp) -> bool {
         let algorithm = match self.signature_version.as_str() {
             "1" => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
             "2" => &RSA_PKCS1_2048_8192_SHA256,

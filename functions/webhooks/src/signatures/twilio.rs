@@ -13,7 +13,7 @@ use super::{Verdict, base64};
 
 /// What callbacks are signed with.
 #[derive(Clone, Debug)]
-pub enum Keys {
+pub(crate) enum Keys {
     /// The account's auth tokens, the current one and the next: HMAC-SHA1.
     Tokens(Vec<SecretString>),
     /// Shared keys by their ids: HMAC-SHA256, and nothing else, so that no header can talk us down to SHA-1.
@@ -22,22 +22,22 @@ pub enum Keys {
 
 /// A callback as it came in.
 #[derive(Clone, Copy, Debug)]
-pub struct Callback<'a> {
+pub(crate) struct Callback<'a> {
     /// The URL that Twilio was given, with this callback's query: see [`signed_url`].
-    pub url: &'a str,
+    pub(crate) url: &'a str,
     /// The raw body.
-    pub body: &'a [u8],
+    pub(crate) body: &'a [u8],
     /// What the body is.
-    pub kind: BodyKind,
+    pub(crate) kind: BodyKind,
     /// Every `X-Twilio-Signature` header.
-    pub signatures: &'a [&'a str],
+    pub(crate) signatures: &'a [&'a str],
     /// Every `X-Twilio-Webhooks-Signature-Settings` header.
-    pub settings: &'a [&'a str],
+    pub(crate) settings: &'a [&'a str],
 }
 
 /// What a body is, by its content type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyKind {
+pub(crate) enum BodyKind {
     /// `application/x-www-form-urlencoded`: its fields are signed.
     Form,
     /// `application/json`: its SHA-256 stands in the signed URL.
@@ -47,7 +47,7 @@ pub enum BodyKind {
 /// The URL that Twilio signed: the configured one, byte for byte, with the query that this callback came with. Nothing
 /// of it is taken from the event but the raw query, which Twilio signed too.
 #[must_use]
-pub fn signed_url(configured: &str, raw_query: &str) -> String {
+pub(crate) fn signed_url(configured: &str, raw_query: &str) -> String {
     if raw_query.is_empty() {
         return configured.to_owned();
     }
@@ -59,7 +59,7 @@ pub fn signed_url(configured: &str, raw_query: &str) -> String {
 
 /// Whether Twilio wrote this, and the fields that it holds (of a JSON body the texts of its top level).
 #[must_use]
-pub fn verify(callback: &Callback<'_>, keys: &Keys) -> Verdict<Form> {
+pub(crate) fn verify(callback: &Callback<'_>, keys: &Keys) -> Verdict<Form> {
     let (form, signed) = match callback.kind {
         BodyKind::Form => match form::decode(callback.body) {
             Verdict::Genuine(form) => {
