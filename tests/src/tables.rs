@@ -128,6 +128,13 @@ impl Tables<'_> {
     }
 
     async fn order(&self, operation: &str, order: &Value) -> Value {
+        let (status, answer) = self.ask(operation, order).await;
+        assert_eq!(status, 200, "{operation}: {answer}");
+        answer
+    }
+
+    /// Sends the engine any order, and gives its status and its answer, refusals too.
+    pub async fn ask(&self, operation: &str, order: &Value) -> (u16, Value) {
         let answer = self
             .house
             .client
@@ -143,10 +150,8 @@ impl Tables<'_> {
             .send()
             .await
             .expect("the engine answers");
-        let status = answer.status();
-        let body = answer.text().await.expect("a body");
-        assert!(status.is_success(), "{operation}: {status} {body}");
-        serde_json::from_str(&body).expect("JSON")
+        let status = answer.status().as_u16();
+        (status, answer.json().await.expect("JSON"))
     }
 }
 

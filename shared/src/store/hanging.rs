@@ -12,7 +12,7 @@ use crate::domain::id::UserId;
 /// Which items of a person, and in which order.
 pub(super) struct Hanging<'a> {
     pub(super) user: UserId,
-    /// What their sort keys begin with.
+    /// What their sort keys begin with; an empty prefix takes all of them.
     pub(super) prefix: &'a str,
     /// Only those after this one.
     pub(super) after: Option<Key>,
@@ -27,10 +27,7 @@ impl Store {
         wanted: Hanging<'_>,
         keep: impl Fn(&Item) -> bool,
     ) -> Result<(Vec<Item>, bool)> {
-        let values = map([
-            (":pk", keys::user(wanted.user).pk()),
-            (":sk", s(wanted.prefix)),
-        ]);
+        let (condition, values) = keys_of(&wanted);
         let at_once = i32::try_from(wanted.limit.saturating_add(1).min(1_000)).unwrap_or(1_000);
         let mut from = wanted.after.map(|key| key.item());
         let mut found = Vec::new();
@@ -40,7 +37,7 @@ impl Store {
                     .client
                     .query()
                     .table_name(self.accounts())
-                    .key_condition_expression("pk=:pk AND begins_with(sk,:sk)")
+                    .key_condition_expression(condition)
                     .set_expression_attribute_values(Some(values.clone()))
                     .set_exclusive_start_key(from.clone())
                     .scan_index_forward(!wanted.newest_first)
@@ -62,4 +59,15 @@ impl Store {
             }
         }
     }
+}
+
+/// The condition on the keys, with its values. DynamoDB refuses an empty string for a key, in a condition too, so an
+/// empty prefix makes no condition on the sort key.
+fn keys_of(wanted: &Hanging<'_>) -> (&'static str, Item) {
+    let mut values = map([(":pk", keys::user(wanted.user).pk())]);
+    if wanted.prefix.is_empty() {
+        return ("pk=:pk", values);
+    }
+    values.insert(":sk".to_owned(), s(wanted.prefix));
+    ("pk=:pk AND begins_with(sk,:sk)", values)
 }

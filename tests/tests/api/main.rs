@@ -6,6 +6,7 @@ mod analytics;
 mod canary;
 mod deliveries;
 mod edge;
+mod engine;
 mod enumeration;
 mod erasure;
 mod events;

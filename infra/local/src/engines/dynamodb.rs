@@ -23,9 +23,9 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use tokio::net::TcpListener;
 
-use super::database;
+use super::{database, refusals};
 use crate::clock::LocalClock;
-use crate::proxy::Upstream;
+use crate::proxy::{Upstream, target};
 use crate::state::World;
 use crate::template::Table;
 
@@ -287,6 +287,11 @@ impl Engine {
 
 impl Upstream for Engine {
     async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        if let Ok(wanted) = serde_json::from_slice(request.body())
+            && let Some(refused) = refusals::refused(&target(&request), &wanted)
+        {
+            return Ok(refused);
+        }
         let (mut parts, body) = request.into_parts();
         let mut uri = parts.uri.into_parts();
         uri.scheme = Some(Scheme::HTTP);

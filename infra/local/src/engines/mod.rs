@@ -2,4 +2,5 @@
 
 mod database;
 pub(crate) mod dynamodb;
+mod refusals;
 pub(crate) mod s3;

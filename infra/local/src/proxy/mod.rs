@@ -18,6 +18,7 @@ use http::{Request, Response};
 pub(crate) use calls::{Call, Calls, Filter};
 use faults::Action;
 pub(crate) use faults::Faults;
+pub(crate) use operation::target;
 pub(crate) use serve::serve;
 
 /// What the ids of invocations begin with that no request waits for.

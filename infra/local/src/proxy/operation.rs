@@ -16,7 +16,7 @@ pub(super) fn name(service: Service, request: &Request<Bytes>) -> String {
 }
 
 /// `X-Amz-Target: DynamoDB_20120810.UpdateItem` gives `UpdateItem`.
-fn target(request: &Request<Bytes>) -> String {
+pub(crate) fn target(request: &Request<Bytes>) -> String {
     request
         .headers()
         .get("x-amz-target")

@@ -107,6 +107,15 @@ fn cancelled(body: &[u8], message: &str) -> Response<Bytes> {
     respond(400, "application/x-amz-json-1.0", answer.to_string())
 }
 
+/// DynamoDB's refusal of a call that is wrong in itself.
+pub(crate) fn invalid(sentence: &str) -> Response<Bytes> {
+    dynamodb(
+        400,
+        "com.amazon.coral.validate#ValidationException",
+        sentence,
+    )
+}
+
 fn dynamodb(status: u16, kind: &str, message: &str) -> Response<Bytes> {
     // DynamoDB spells `message` in lower case in some errors and `Message` in others; its clients take both.
     let answer = json!({ "__type": kind, "message": message });
