@@ -7,7 +7,7 @@ export class House {
   static async open(...options) {
     const process_ = spawn(process.env.LATCHKEY_LOCAL, ["--memory", "--port", "0", ...options], { stdio: ["ignore", "pipe", "ignore"] });
     for await (const line of createInterface({ input: process_.stdout })) {
-      const url = /^listening on (http:\S+)/.exec(line)?.[1];
+      const url = /^open (http:\S+)/.exec(line)?.[1];
       if (url) {
         process_.stdout.resume();
         return new House(url, process_);

@@ -45,7 +45,7 @@ def main():
     command = [BINARY, "--memory", "--port", "0"] + [part for one in settings for part in ("--set", one)]
     cloud = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        line = next((line for line in cloud.stdout if line.startswith("listening on ")), None)
+        line = next((line for line in cloud.stdout if line.startswith("open ")), None)
         assert line, "the local cloud does not start"
         base = line.split()[-1]
         token = sign_in(base)

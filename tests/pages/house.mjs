@@ -21,7 +21,7 @@ export async function openHouse(...settings) {
   const cloud = spawn(BINARY, ["--memory", "--port", "0", ...sets], { stdio: ["ignore", "pipe", log()] });
   const ended = new Promise((settle) => cloud.once("exit", settle));
   for await (const line of createInterface({ input: cloud.stdout })) {
-    const url = line.match(/^listening on (http:\/\/\S+)/)?.[1];
+    const url = line.match(/^open (http:\/\/\S+)/)?.[1];
     if (url) {
       return house(url, () => {
         cloud.kill("SIGTERM");

@@ -17,7 +17,7 @@ use shared::store::Store;
 use crate::failure::{Failure, readable};
 
 /// Where `cargo run` listens.
-pub(crate) const LOCAL: &str = "http://127.0.0.1:3000";
+pub(crate) const LOCAL: &str = "http://localhost:3000";
 
 /// What every command works with.
 pub(crate) struct House {

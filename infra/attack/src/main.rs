@@ -23,7 +23,7 @@ use target::Target;
 #[command(name = "attack", version)]
 struct Line {
     /// The API's base URL.
-    #[arg(default_value = "http://127.0.0.1:3000")]
+    #[arg(default_value = "http://localhost:3000")]
     url: String,
     /// The token by which the target's operator consents.
     #[arg(long, default_value = "local")]

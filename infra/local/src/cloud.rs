@@ -1,14 +1,13 @@
 //! One local cloud: engines, twins, gateway and desk, started and stopped together.
 
 use std::fs::{File, TryLockError};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use shared::cloud::Setup;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -19,11 +18,13 @@ use crate::emulators::request_id;
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
 use crate::event_sources::Feeds;
+use crate::former_url;
 use crate::gateway::{Gateway, Routes};
 use crate::keys::Keys;
 use crate::lambda_host::Hosting;
-use crate::listeners::{self, Parts};
+use crate::listeners::{Listeners, Taken};
 use crate::options::Options;
+use crate::proxies::{self, Parts};
 use crate::settings::{self, Endpoints};
 use crate::state::World;
 use crate::template::Template;
@@ -36,11 +37,13 @@ pub enum StartError {
     Settings(String),
     /// The port is in use, or may not be taken.
     #[error(
-        "port {port} on 127.0.0.1 cannot be taken: {source}; give another with --port (0 takes any free one)"
+        "port {port} on {on} cannot be taken: {source}; give another with --port (0 takes any free one)"
     )]
     Port {
         /// The port that was asked for.
         port: u16,
+        /// On which of the two loopback addresses.
+        on: IpAddr,
         /// What the operating system says.
         source: std::io::Error,
     },
@@ -65,6 +68,8 @@ pub struct Cloud {
     endpoints: Endpoints,
     feeds: Arc<Feeds>,
     stop: watch::Sender<bool>,
+    /// What whoever started it should know.
+    notice: Option<String>,
     /// Held as long as the cloud uses its folder.
     _lock: Option<File>,
     server: JoinHandle<()>,
@@ -80,16 +85,14 @@ impl Cloud {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.check().map_err(StartError::Settings)?;
         let template = Template::own().map_err(StartError::World)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
-            .await
-            .map_err(|source| StartError::Port {
-                port: options.port,
-                source,
-            })?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| StartError::World(error.to_string()))?;
-        let (mut keys, lock) = keys(options.data.as_deref())?;
+        let listeners = Listeners::open(options.port).await;
+        let listeners = listeners.map_err(|Taken { on, source }| StartError::Port {
+            port: options.port,
+            on,
+            source,
+        })?;
+        let address = listeners.address;
+        let (mut keys, lock, has_data) = keys(options.data.as_deref())?;
         // In the secret, where whoever operates this cloud finds and changes them.
         for (name, value) in options.secrets() {
             keys.replace(name, value);
@@ -115,7 +118,7 @@ impl Cloud {
         };
 
         let mut background = JoinSet::new();
-        let endpoints = listeners::start(&mut background, &world, parts, address)
+        let endpoints = proxies::start(&mut background, &world, parts, address)
             .await
             .map_err(|error| StartError::World(error.to_string()))?;
         background.spawn(sweeping(tables.clone()));
@@ -133,6 +136,11 @@ impl Cloud {
         let hosting = Hosting::open(Arc::clone(&world), setup, template.functions)
             .await
             .map_err(StartError::Settings)?;
+        let notice = match options.data.as_deref() {
+            Some(folder) => former_url::remember(folder, has_data, &public_url)
+                .map_err(|error| data_error(Some(folder), error.to_string()))?,
+            None => None,
+        };
         let gateway = Arc::new(Gateway {
             world: Arc::clone(&world),
             routes,
@@ -160,7 +168,7 @@ impl Cloud {
             feeds: Arc::clone(&feeds),
         });
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, dev_api::router(desk), stopped));
+        let server = tokio::spawn(serve(listeners, dev_api::router(desk), stopped));
         Ok(Self {
             address,
             world,
@@ -168,16 +176,29 @@ impl Cloud {
             endpoints,
             feeds,
             stop,
+            notice,
             _lock: lock,
             server,
             background,
         })
     }
 
-    /// Where the API is, without a slash at the end.
+    /// Where the API is for people, `http://localhost:PORT`; `PUBLIC_URL` unless another is set.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.endpoints.public_url()
+    }
+
+    /// The gateway's address on 127.0.0.1; [::1] has the same port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What whoever started it should know: that tokens of an earlier start have ended, and why.
+    #[must_use]
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
     }
 
     /// The clock of everything in it.
@@ -233,11 +254,11 @@ impl Drop for Cloud {
     }
 }
 
-/// Takes the data folder for this cloud alone, and reads the keys in it.
-fn keys(data: Option<&Path>) -> Result<(Keys, Option<File>), StartError> {
+/// Takes the data folder for this cloud alone, and reads the keys in it; whether it had any says whether it had data.
+fn keys(data: Option<&Path>) -> Result<(Keys, Option<File>, bool), StartError> {
     let Some(folder) = data else {
         let keys = Keys::in_memory().map_err(StartError::World)?;
-        return Ok((keys, None));
+        return Ok((keys, None, false));
     };
     let refused = |reason: String| data_error(Some(folder), reason);
     let told = |error: std::io::Error| refused(error.to_string());
@@ -247,8 +268,8 @@ fn keys(data: Option<&Path>) -> Result<(Keys, Option<File>), StartError> {
         TryLockError::WouldBlock => refused("another local cloud keeps its data there".to_owned()),
         TryLockError::Error(error) => told(error),
     })?;
-    let keys = Keys::on_disk(folder).map_err(refused)?;
-    Ok((keys, Some(lock)))
+    let (keys, has_data) = Keys::on_disk(folder).map_err(refused)?;
+    Ok((keys, Some(lock), has_data))
 }
 
 fn data_error(data: Option<&Path>, reason: String) -> StartError {
@@ -270,14 +291,22 @@ async fn sweeping(tables: Tables) {
     }
 }
 
-async fn serve(listener: TcpListener, router: axum::Router, mut stopped: watch::Receiver<bool>) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let ended = axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
+/// Answers on both loopback addresses.
+async fn serve(listeners: Listeners, router: axum::Router, stopped: watch::Receiver<bool>) {
+    let mut servers = JoinSet::new();
+    for listener in [Some(listeners.v4), listeners.v6].into_iter().flatten() {
+        let service = router
+            .clone()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let mut stopped = stopped.clone();
+        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
             let _ = stopped.wait_for(|stop| *stop).await;
-        })
-        .await;
-    if let Err(error) = ended {
-        tracing::error!(%error, "the gateway ended");
+        });
+        servers.spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "the gateway ended");
+            }
+        });
     }
+    servers.join_all().await;
 }

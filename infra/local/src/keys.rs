@@ -35,17 +35,20 @@ impl Keys {
         Ok(keys)
     }
 
-    /// The keys kept in this folder; made and kept when there are none yet.
-    pub(crate) fn on_disk(folder: &Path) -> Result<Self, String> {
+    /// The keys kept in this folder, and whether they were there; made and kept when there are none yet.
+    pub(crate) fn on_disk(folder: &Path) -> Result<(Self, bool), String> {
         let path = folder.join("keys.json");
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
+            Ok(bytes) => {
+                let keys = serde_json::from_slice(&bytes).map_err(|error| told(&error))?;
+                Ok((keys, true))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let keys = Self::generate()?;
                 let text = serde_json::to_vec_pretty(&keys).map_err(|error| told(&error))?;
                 write_privately(&path, &text).map_err(|error| told(&error))?;
-                Ok(keys)
+                Ok((keys, false))
             }
             Err(error) => Err(told(&error)),
         }

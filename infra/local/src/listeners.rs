@@ -1,97 +1,137 @@
-//! Starts every engine and twin, each behind its front on a port of its own.
+//! The gateway's sockets: 127.0.0.1, and [::1] where this machine has one, at the same port.
+//!
+//! Browsers take `localhost` for either address, so both answer.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::io::{Error, ErrorKind, Result};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
-use crate::emulators::Credentials;
-use crate::emulators::eventbridge::EventBridge;
-use crate::emulators::secrets::Secrets;
-use crate::emulators::sendgrid::SendGrid;
-use crate::emulators::ses::Ses;
-use crate::emulators::sns::Sns;
-use crate::emulators::twilio::Twilio;
-use crate::engines::dynamodb::{Engine, Tables};
-use crate::engines::s3::S3;
-use crate::proxy::{self, Service, Upstream};
-use crate::settings::Endpoints;
-use crate::state::World;
+/// How many free ports of 127.0.0.1 are tried for one that is free on [::1] too.
+const TRIES: usize = 64;
 
-/// What the engines and twins are made of.
-pub(crate) struct Parts {
-    pub(crate) tables: Tables,
-    pub(crate) s3: S3,
-    /// The secret's document.
-    pub(crate) document: String,
-    pub(crate) credentials: Credentials,
+/// Where the gateway listens.
+pub(crate) struct Listeners {
+    pub(crate) v4: TcpListener,
+    pub(crate) v6: Option<TcpListener>,
+    /// The address on 127.0.0.1; the port is the same on both.
+    pub(crate) address: SocketAddr,
 }
 
-/// Starts them on `background`; they end with it.
-pub(crate) async fn start(
-    background: &mut JoinSet<()>,
-    world: &Arc<World>,
-    parts: Parts,
-    gateway: SocketAddr,
-) -> std::io::Result<Endpoints> {
-    let engine = loopback().await?;
-    let authority = engine.local_addr()?.to_string();
-    let authority = authority
-        .parse()
-        .map_err(|_| std::io::Error::other("the engine's address"))?;
-    background.spawn(parts.tables.serve(engine));
-
-    let mut fronts = Fronts {
-        background,
-        world,
-        endpoints: Endpoints::new(gateway),
-    };
-    let world = || Arc::clone(world);
-    let twilio = Twilio {
-        world: world(),
-        credentials: parts.credentials.clone(),
-    };
-    let sendgrid = SendGrid {
-        world: world(),
-        credentials: parts.credentials,
-    };
-    let secrets = Secrets::new(parts.document);
-    fronts
-        .add(Service::DynamoDb, Engine::at(authority, world()))
-        .await?;
-    fronts.add(Service::S3, parts.s3).await?;
-    fronts.add(Service::Ses, Ses(world())).await?;
-    fronts.add(Service::Sns, Sns(world())).await?;
-    fronts.add(Service::SecretsManager, secrets).await?;
-    fronts
-        .add(Service::EventBridge, EventBridge(world()))
-        .await?;
-    fronts.add(Service::Twilio, twilio).await?;
-    fronts.add(Service::SendGrid, sendgrid).await?;
-    Ok(fronts.endpoints)
+/// A port that cannot be taken, on one of the two addresses.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) on: IpAddr,
+    pub(crate) source: Error,
 }
 
-struct Fronts<'a> {
-    background: &'a mut JoinSet<()>,
-    world: &'a Arc<World>,
-    endpoints: Endpoints,
-}
+impl Listeners {
+    /// Takes `port` on both addresses; 0 takes one that is free on both.
+    ///
+    /// # Errors
+    /// [`Taken`], also where something else listens on [::1] alone: `localhost` would lead there.
+    pub(crate) async fn open(port: u16) -> std::result::Result<Self, Taken> {
+        Self::open_by(port, async |address| TcpListener::bind(address).await).await
+    }
 
-impl Fronts<'_> {
-    async fn add(&mut self, service: Service, upstream: impl Upstream) -> std::io::Result<()> {
-        let listener = loopback().await?;
-        self.endpoints.add(service, listener.local_addr()?);
-        self.background.spawn(proxy::serve(
-            listener,
-            service,
-            upstream,
-            Arc::clone(self.world),
-        ));
-        Ok(())
+    async fn open_by(
+        port: u16,
+        bind: impl AsyncFn(SocketAddr) -> Result<TcpListener>,
+    ) -> std::result::Result<Self, Taken> {
+        let (v4, v6) = (
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            IpAddr::from(Ipv6Addr::LOCALHOST),
+        );
+        let at = async |on: IpAddr, port: u16| {
+            let bound = bind(SocketAddr::new(on, port)).await;
+            bound.map_err(|source| Taken { on, source })
+        };
+        let mut tries = TRIES;
+        loop {
+            let first = at(v4, port).await?;
+            let address = first.local_addr();
+            let address = address.map_err(|source| Taken { on: v4, source })?;
+            let second = match at(v6, address.port()).await {
+                Ok(listener) => Some(listener),
+                Err(taken) if taken.source.kind() == ErrorKind::AddrInUse => {
+                    tries -= 1;
+                    if port == 0 && tries > 0 {
+                        continue;
+                    }
+                    return Err(taken);
+                }
+                Err(none) => {
+                    tracing::info!(error = %none.source, "no IPv6 here: listening on 127.0.0.1 alone");
+                    None
+                }
+            };
+            return Ok(Self {
+                v4: first,
+                v6: second,
+                address,
+            });
+        }
     }
 }
 
-async fn loopback() -> std::io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Binds on IPv4, and on IPv6 gives this error the first so many times.
+    async fn open_failing(
+        port: u16,
+        kind: ErrorKind,
+        times: usize,
+    ) -> std::result::Result<Listeners, Taken> {
+        let failed = AtomicUsize::new(0);
+        Listeners::open_by(port, async |address| {
+            if address.is_ipv6() && failed.fetch_add(1, Ordering::Relaxed) < times {
+                return Err(kind.into());
+            }
+            TcpListener::bind(address).await
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_machine_without_ipv6_listens_on_ipv4_alone() {
+        for kind in [
+            ErrorKind::AddrNotAvailable,
+            ErrorKind::Unsupported,
+            ErrorKind::Other,
+        ] {
+            let listeners = open_failing(0, kind, usize::MAX).await.unwrap();
+            assert!(listeners.v6.is_none(), "{kind}");
+            assert_eq!(listeners.v4.local_addr().unwrap(), listeners.address);
+        }
+    }
+
+    #[tokio::test]
+    async fn any_free_port_is_one_that_is_free_on_both() {
+        let listeners = open_failing(0, ErrorKind::AddrInUse, 3).await.unwrap();
+        if let Some(v6) = listeners.v6 {
+            assert_eq!(v6.local_addr().unwrap().port(), listeners.address.port());
+        }
+        let taken = open_failing(0, ErrorKind::AddrInUse, usize::MAX).await;
+        assert_eq!(taken.err().unwrap().on, IpAddr::from(Ipv6Addr::LOCALHOST));
+    }
+
+    #[tokio::test]
+    async fn a_port_that_something_else_has_on_one_address_is_taken() {
+        for on in [
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            Ipv6Addr::LOCALHOST.into(),
+        ] {
+            // A machine without [::1] has nothing there that could be taken.
+            let Ok(other) = TcpListener::bind((on, 0)).await else {
+                assert!(on.is_ipv6());
+                continue;
+            };
+            let port = other.local_addr().unwrap().port();
+            let taken = Listeners::open(port).await.err().unwrap();
+            assert_eq!((taken.on, taken.source.kind()), (on, ErrorKind::AddrInUse));
+        }
+    }
 }

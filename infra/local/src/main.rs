@@ -17,7 +17,7 @@ struct Arguments {
     /// Keep data in this folder.
     #[arg(long, value_name = "DIR", default_value = "target/local")]
     data: PathBuf,
-    /// The port on 127.0.0.1; 0 takes any free one.
+    /// The port on 127.0.0.1 and [::1]; 0 takes any free one.
     #[arg(long, value_name = "N", default_value_t = 3000)]
     port: u16,
     /// Set a configuration variable (docs/CONFIGURATION.md); can be given more than once.
@@ -53,7 +53,11 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("listening on {}", cloud.url());
+    if let Some(notice) = cloud.notice() {
+        eprintln!("{notice}");
+    }
+    println!("listening on http://{}", cloud.address());
+    println!("open {}", cloud.url());
     match told_to_end().await {
         Ok(()) => {
             cloud.shutdown().await;

@@ -27,6 +27,7 @@ pub(crate) const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
 /// Where everything of one local cloud listens.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
+    /// The gateway's address on 127.0.0.1.
     pub(crate) gateway: SocketAddr,
     services: BTreeMap<&'static str, SocketAddr>,
 }
@@ -38,6 +39,12 @@ impl Endpoints {
             gateway,
             services: BTreeMap::new(),
         }
+    }
+
+    /// The gateway's URL for people. Browsers take a host name only for the scope of a passkey, and call `localhost` a
+    /// secure context.
+    pub(crate) fn public_url(&self) -> String {
+        format!("http://localhost:{}", self.gateway.port())
     }
 
     /// One more service.
@@ -80,7 +87,7 @@ pub(crate) fn variables(
     tables: &[Table],
     keys: &Keys,
 ) -> Variables {
-    let gateway = format!("http://{}", endpoints.gateway);
+    let gateway = endpoints.public_url();
     let mut all: BTreeMap<String, String> = [
         ("STAGE", "local"),
         ("AWS_REGION", REGION),

@@ -271,7 +271,7 @@ async fn the_desk_is_for_this_machine_alone() {
     let cloud = Cloud::start(Options::memory().set("PUBLIC_URL", "https://id.example.com"));
     let cloud = cloud.await.unwrap();
     let own = cloud.url();
-    let port = own.rsplit(':').next().unwrap();
+    let port = cloud.address().port();
     let ask = async |method: &str, path: &str, headers: &[(&str, String)]| {
         let mut request = Request::builder()
             .method(method)
@@ -341,6 +341,62 @@ async fn the_desk_is_for_this_machine_alone() {
     cloud.shutdown().await;
 }
 
+/// Whether this machine has [::1] at all.
+fn has_ipv6() -> bool {
+    std::net::TcpListener::bind("[::1]:0").is_ok()
+}
+
+/// Browsers take `localhost` for either address.
+#[tokio::test]
+async fn both_loopback_addresses_answer_and_are_one_origin() {
+    let cloud = cloud().await;
+    let port = cloud.address().port();
+    assert_eq!(cloud.url(), format!("http://localhost:{port}"));
+    assert_eq!(cloud.address().to_string(), format!("127.0.0.1:{port}"));
+    let mut hosts = vec!["127.0.0.1", "localhost"];
+    if has_ipv6() {
+        hosts.push("[::1]");
+    }
+    for host in hosts {
+        let discovery = get(format!(
+            "http://{host}:{port}/.well-known/openid-configuration"
+        ));
+        assert_eq!(discovery.await["issuer"], cloud.url(), "{host}");
+        for page in ["localhost", "127.0.0.1", "[::1]"] {
+            let clock = Request::post(format!("http://{host}:{port}/_local/clock"))
+                .header("origin", format!("http://{page}:{port}"));
+            let answer = call(clock, "{\"advance_seconds\": 1}").await.unwrap();
+            assert_eq!(answer.0, 200, "{page} to {host}: {}", answer.1);
+        }
+    }
+    cloud.shutdown().await;
+}
+
+/// Somebody who comes by [::1] is a caller like any other, with limits of their own.
+#[tokio::test]
+async fn a_caller_by_ipv6_is_counted_apart_from_one_by_ipv4() {
+    if !has_ipv6() {
+        return;
+    }
+    let cloud = Cloud::start(
+        Options::memory()
+            .set("IP_SENDS_BURST", "2")
+            .set("IP_SENDS_PER_MINUTE", "1"),
+    );
+    let cloud = cloud.await.unwrap();
+    let port = cloud.address().port();
+    let ask = async |host: &str, name: &str| {
+        let url = format!("http://{host}:{port}/api/auth/otp/request/");
+        let person = json!({ "identifier": format!("{name}@example.com") });
+        post(url, person).await.0.as_u16()
+    };
+    assert_eq!(ask("[::1]", "a").await, 200);
+    assert_eq!(ask("[::1]", "b").await, 200);
+    assert_eq!(ask("[::1]", "c").await, 429);
+    assert_eq!(ask("127.0.0.1", "d").await, 200);
+    cloud.shutdown().await;
+}
+
 #[tokio::test]
 async fn wrong_settings_stop_the_start_by_name() {
     let refusal = |options: Options| async {
@@ -359,13 +415,16 @@ async fn wrong_settings_stop_the_start_by_name() {
         assert_eq!(wrong.matches(name).count(), 1, "{wrong}");
     }
     let cloud = cloud().await;
-    let port = cloud.url().rsplit(':').next().unwrap().parse().unwrap();
+    let port = cloud.address().port();
     let busy = refusal(Options {
         port,
         ..Options::memory()
     });
     let busy = busy.await;
-    assert!(busy.contains(&format!("port {port} ")), "{busy}");
+    assert!(
+        busy.contains(&format!("port {port} on 127.0.0.1 cannot be taken")),
+        "{busy}"
+    );
     cloud.shutdown().await;
 }
 
@@ -398,6 +457,7 @@ async fn data_and_keys_outlive_a_restart() {
     let (status, answer) = post(format!("{}/api/auth/otp/verify/", cloud.url()), proof).await;
     assert_eq!(status, 200, "{answer}");
     let access = answer["tokens"]["access"].as_str().unwrap().to_owned();
+    let refresh = answer["tokens"]["refresh"].as_str().unwrap().to_owned();
     cloud.shutdown().await;
 
     let cloud = Cloud::start(options()).await.unwrap();
@@ -408,6 +468,26 @@ async fn data_and_keys_outlive_a_restart() {
         (status.as_u16(), &profile["email"]),
         (200, &json!("jane@example.com"))
     );
+    assert_eq!(cloud.notice(), None);
+    cloud.shutdown().await;
+
+    // Another issuer: the data stay, its access tokens end, and the start says so.
+    let moved = options().set("PUBLIC_URL", "http://127.0.0.1:3000");
+    let cloud = Cloud::start(moved).await.unwrap();
+    let notice = cloud.notice().unwrap();
+    assert!(
+        notice
+            .starts_with("PUBLIC_URL was http://localhost:3000 and is http://127.0.0.1:3000 now."),
+        "{notice}"
+    );
+    let profile = Request::get(format!("{}/api/profile/", cloud.url()))
+        .header("authorization", format!("Bearer {access}"));
+    assert_eq!(call(profile, "").await.unwrap().0, 401);
+    let renewed = post(
+        format!("{}/api/auth/token/refresh/", cloud.url()),
+        json!({ "refresh": refresh }),
+    );
+    assert_eq!(renewed.await.0, 200);
     cloud.shutdown().await;
     std::fs::remove_dir_all(&folder).unwrap();
 }

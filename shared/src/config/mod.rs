@@ -6,10 +6,12 @@
 #[cfg(test)]
 mod document;
 mod edge;
+mod own_origins;
 mod reader;
 mod sections;
 pub mod settings;
 
 pub use edge::{Edge, EdgeSecrets};
+pub use own_origins::{OwnOrigins, is_on_loopback};
 pub use reader::{Complaint, Complaints, Reader, SecretDocument, Variables};
 pub use sections::*;

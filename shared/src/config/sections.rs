@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::edge::Edge;
+use super::own_origins::{OwnOrigins, is_on_loopback};
 use super::reader::Reader;
 use super::settings as s;
 use crate::domain::locale::is_country;
@@ -52,6 +53,12 @@ impl Public {
 }
 
 impl Public {
+    /// The web origins that are the service's own.
+    #[must_use]
+    pub fn own_origins(&self) -> OwnOrigins {
+        OwnOrigins::of(&self.url)
+    }
+
     /// Where people sign in, as far as we know: the service's domain, or the API's own base where that is the same host.
     #[must_use]
     pub fn home(&self) -> String {
@@ -65,18 +72,9 @@ impl Public {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
 fn public_url(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_on_loopback(&url));
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
     (scheme && bare && anonymous && url.host().is_some())
@@ -293,7 +291,7 @@ impl Avatars {
 /// An https URL with or without a path (http on a loopback address only).
 fn base_url(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_on_loopback(&url));
     let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     (scheme && bare && url.host().is_some()).then(|| url.as_str().trim_end_matches('/').to_owned())
 }

@@ -1,4 +1,4 @@
-//! `cargo run -p tests --example sixty_days -- --url http://127.0.0.1:3000`: a thousand people over sixty days, at a local
+//! `cargo run -p tests --example sixty_days -- --url http://localhost:3000`: a thousand people over sixty days, at a local
 //! cloud whose clock is moved. They come from several sources, by mail, SMS and WhatsApp, come back, mistype, bounce.
 //!
 //! The same seed gives the same people on the same days. Afterwards the clock stands where it stood before.
@@ -18,7 +18,7 @@ use town::{Day, Town};
 #[derive(Parser)]
 struct Line {
     /// Where the local cloud listens.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    #[arg(long, default_value = "http://localhost:3000")]
     url: String,
     /// How many people register.
     #[arg(long, default_value_t = 1000)]

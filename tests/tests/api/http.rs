@@ -393,8 +393,9 @@ async fn other_spellings_of_a_path_are_other_paths() {
         "/./api/auth/otp/request/",
         "/api/auth/otp/./request/",
         "/api/auth/otp/verify/../request/",
-        "/api/auth/otp%2frequest/",
-        "/api/auth/otp/%72equest/",
+        "/api/auth/otp%252frequest/",
+        "/api/auth/otp/%2e%2e/otp/request/",
+        "/api/auth/otp/r%c3%a9quest/",
         "/api/auth/otp/request/;x",
         "/api/auth/otp/request;x/",
         "/API/auth/otp/request/",
@@ -419,6 +420,20 @@ async fn other_spellings_of_a_path_are_other_paths() {
         );
     }
     assert!(house.outbox().await.is_empty());
+}
+
+/// An HTTP API decodes a path before it looks for the route, so these are the path itself.
+#[tokio::test]
+async fn an_encoded_path_is_the_path_that_it_decodes_to() {
+    let house = House::open().await;
+    for path in ["/api/auth/otp%2frequest/", "/api/auth/otp/%72equest/"] {
+        let answer = house
+            .raw(format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
+            ))
+            .await;
+        assert!(answer.starts_with("HTTP/1.1 422 "), "{path}: {answer}");
+    }
 }
 
 /// K09

@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use shared::config::OwnOrigins;
 use url::Url;
 
 use super::{Desk, Wrong};
@@ -39,6 +40,7 @@ fn refusal(headers: &HeaderMap, public_url: &str) -> Option<&'static str> {
     if host.is_some_and(|host| !is_here(host, public.as_ref())) {
         return Some("Host: the desk answers to localhost and to the host of PUBLIC_URL only");
     }
+    let own = OwnOrigins::of(public_url);
     let mut origins = headers.get_all(header::ORIGIN).iter().map(text);
     let is_own = |origin: &str| {
         let rest = origin
@@ -47,10 +49,7 @@ fn refusal(headers: &HeaderMap, public_url: &str) -> Option<&'static str> {
         let same = rest
             .zip(host)
             .is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
-        let public = public
-            .as_ref()
-            .map(|url| url.origin().ascii_serialization());
-        same || public.is_some_and(|public| public == origin)
+        same || own.include(origin)
     };
     let sentence = "Origin: the desk takes nothing from pages that it did not serve itself";
     (!origins.all(is_own)).then_some(sentence)

@@ -15,10 +15,9 @@ use crate::settings::{BUCKET, EVENT_BUS, REGION};
 /// the secret.
 pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
     let mut all = desk.endpoints.urls();
-    all.insert(
-        "api".to_owned(),
-        format!("http://{}", desk.endpoints.gateway).into(),
-    );
+    all.insert("api".to_owned(), desk.endpoints.public_url().into());
+    let public_url = desk.gateway.public_url.clone();
+    all.insert("public_url".to_owned(), public_url.into());
     all.insert("region".to_owned(), REGION.into());
     all.insert("tables".to_owned(), json!(desk.tables.names()));
     all.insert("access_key_id".to_owned(), ACCESS_KEY_ID.into());

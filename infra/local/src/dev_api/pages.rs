@@ -15,9 +15,9 @@ use super::{Desk, Wrong, files};
 fn policy(desk: &Desk) -> String {
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-         img-src 'self' data: http://{}; frame-src 'self'; form-action 'self'; base-uri 'none'; \
+         img-src 'self' data: {}; frame-src 'self'; form-action 'self'; base-uri 'none'; \
          frame-ancestors 'none'",
-        desk.endpoints.gateway
+        desk.endpoints.public_url()
     )
 }
 
@@ -76,8 +76,7 @@ pub(super) async fn api(State(desk): State<Arc<Desk>>) -> Response {
 
 /// The API's document, with this gateway as its server.
 pub(super) async fn document(State(desk): State<Arc<Desk>>) -> Response {
-    let url = format!("http://{}", desk.endpoints.gateway);
-    axum::Json(document::document(&url)).into_response()
+    axum::Json(document::document(&desk.endpoints.public_url())).into_response()
 }
 
 /// A file of the pages.

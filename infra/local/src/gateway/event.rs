@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 /// The header by which people and tests choose the caller's address.
@@ -18,6 +19,8 @@ const DOMAIN: &str = "latchkey.execute-api.us-east-1.amazonaws.com";
 /// A request, and what the gateway knows about it.
 pub(super) struct Caller<'a> {
     pub(super) parts: &'a Parts,
+    /// The path, [decoded](decoded).
+    pub(super) path: &'a str,
     pub(super) body: &'a [u8],
     pub(super) source_ip: &'a str,
     pub(super) route_key: &'a str,
@@ -34,6 +37,16 @@ pub(super) fn source_ip(headers: &mut HeaderMap, peer: IpAddr) -> Option<String>
     };
     let chosen = chosen.to_str().ok()?.trim();
     chosen.parse::<IpAddr>().ok().map(|_| chosen.to_owned())
+}
+
+/// A path as an HTTP API has it: decoded once, and cut off at a `?` that comes out of it. By this form it finds the route,
+/// and this form is `rawPath`; only `rawQueryString` stays as it was sent.
+///
+/// AWS's documentation does not say so. Events of real APIs do: <https://github.com/fastify/aws-lambda-fastify/issues/169>,
+/// <https://github.com/honojs/hono/issues/2156>; for the `?`, <https://github.com/middleapi/standard-server/pull/93>.
+pub(super) fn decoded(path: &str) -> String {
+    let text = percent_decode_str(path).decode_utf8_lossy();
+    text.split('?').next().unwrap_or_default().to_owned()
 }
 
 /// Makes the event.
@@ -59,7 +72,7 @@ pub(super) fn from_http(caller: &Caller) -> Value {
     headers.insert("x-forwarded-proto".to_owned(), "https".into());
     headers.insert("x-forwarded-port".to_owned(), "443".into());
     let user_agent = headers.get("user-agent").cloned().unwrap_or_default();
-    let path = parts.uri.path();
+    let path = caller.path;
     let mut event = json!({
         "version": "2.0",
         "routeKey": caller.route_key,
@@ -159,6 +172,7 @@ mod tests {
         let source_ip = source_ip(&mut parts.headers, IpAddr::from([127, 0, 0, 1])).unwrap();
         from_http(&Caller {
             parts: &parts,
+            path: &decoded(parts.uri.path()),
             body,
             source_ip: &source_ip,
             route_key: "$default",
@@ -187,6 +201,25 @@ mod tests {
             event["requestContext"]["time"],
             "12/Mar/2026:19:03:58 +0000"
         );
+    }
+
+    #[test]
+    fn the_path_comes_decoded_and_the_query_as_it_was_sent() {
+        for (sent, path) in [
+            ("/api/profile/", "/api/profile/"),
+            ("/api%2Fprofil%65/", "/api/profile/"),
+            ("/a%252Fb", "/a%2Fb"),
+            ("/a+b%20c", "/a+b c"),
+            ("/%c3%a4%23", "/\u{e4}#"),
+            ("/%ff", "/\u{fffd}"),
+            ("/100%", "/100%"),
+            ("/users/me%3Fadmin=1", "/users/me"),
+        ] {
+            let event = event(Request::get(format!("{sent}?q=%2F")), b"");
+            assert_eq!(event["rawPath"], path, "{sent}");
+            assert_eq!(event["requestContext"]["http"]["path"], path, "{sent}");
+            assert_eq!(event["rawQueryString"], "q=%2F", "{sent}");
+        }
     }
 
     #[test]

@@ -85,8 +85,9 @@ impl Gateway {
         let source_ip = event::source_ip(&mut parts.headers, peer)
             .ok_or_else(|| Error::Malformed("X-Local-Source-Ip: expected an IP address.".into()))?;
         let body = read(body).await?;
-        let route = self.routes.find(parts.uri.path()).ok_or(Error::NotFound)?;
-        let event = self.event(parts, &body, source_ip, route.key(), id);
+        let path = event::decoded(parts.uri.path());
+        let route = self.routes.find(&path).ok_or(Error::NotFound)?;
+        let event = self.event(parts, &path, &body, source_ip, route.key(), id);
         let invocation = self.hosting.invoke(&route.function, id.to_owned(), event);
         let failed = |reason: String| {
             tracing::error!(function = route.function, reason, "function failed");
@@ -111,6 +112,7 @@ impl Gateway {
     fn event(
         &self,
         mut parts: Parts,
+        path: &str,
         body: &Received,
         source_ip: String,
         route_key: String,
@@ -120,6 +122,7 @@ impl Gateway {
         let of = |parts: &Parts, body: &[u8]| {
             let caller = event::Caller {
                 parts,
+                path,
                 body,
                 source_ip: &source_ip,
                 route_key: &route_key,

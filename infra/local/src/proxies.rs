@@ -1,0 +1,97 @@
+//! Starts every engine and twin, each behind its front on a port of its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::emulators::Credentials;
+use crate::emulators::eventbridge::EventBridge;
+use crate::emulators::secrets::Secrets;
+use crate::emulators::sendgrid::SendGrid;
+use crate::emulators::ses::Ses;
+use crate::emulators::sns::Sns;
+use crate::emulators::twilio::Twilio;
+use crate::engines::dynamodb::{Engine, Tables};
+use crate::engines::s3::S3;
+use crate::proxy::{self, Service, Upstream};
+use crate::settings::Endpoints;
+use crate::state::World;
+
+/// What the engines and twins are made of.
+pub(crate) struct Parts {
+    pub(crate) tables: Tables,
+    pub(crate) s3: S3,
+    /// The secret's document.
+    pub(crate) document: String,
+    pub(crate) credentials: Credentials,
+}
+
+/// Starts them on `background`; they end with it.
+pub(crate) async fn start(
+    background: &mut JoinSet<()>,
+    world: &Arc<World>,
+    parts: Parts,
+    gateway: SocketAddr,
+) -> std::io::Result<Endpoints> {
+    let engine = loopback().await?;
+    let authority = engine.local_addr()?.to_string();
+    let authority = authority
+        .parse()
+        .map_err(|_| std::io::Error::other("the engine's address"))?;
+    background.spawn(parts.tables.serve(engine));
+
+    let mut fronts = Fronts {
+        background,
+        world,
+        endpoints: Endpoints::new(gateway),
+    };
+    let world = || Arc::clone(world);
+    let twilio = Twilio {
+        world: world(),
+        credentials: parts.credentials.clone(),
+    };
+    let sendgrid = SendGrid {
+        world: world(),
+        credentials: parts.credentials,
+    };
+    let secrets = Secrets::new(parts.document);
+    fronts
+        .add(Service::DynamoDb, Engine::at(authority, world()))
+        .await?;
+    fronts.add(Service::S3, parts.s3).await?;
+    fronts.add(Service::Ses, Ses(world())).await?;
+    fronts.add(Service::Sns, Sns(world())).await?;
+    fronts.add(Service::SecretsManager, secrets).await?;
+    fronts
+        .add(Service::EventBridge, EventBridge(world()))
+        .await?;
+    fronts.add(Service::Twilio, twilio).await?;
+    fronts.add(Service::SendGrid, sendgrid).await?;
+    Ok(fronts.endpoints)
+}
+
+struct Fronts<'a> {
+    background: &'a mut JoinSet<()>,
+    world: &'a Arc<World>,
+    endpoints: Endpoints,
+}
+
+impl Fronts<'_> {
+    async fn add(&mut self, service: Service, upstream: impl Upstream) -> std::io::Result<()> {
+        let listener = loopback().await?;
+        self.endpoints.add(service, listener.local_addr()?);
+        self.background.spawn(proxy::serve(
+            listener,
+            service,
+            upstream,
+            Arc::clone(self.world),
+        ));
+        Ok(())
+    }
+}
+
+async fn loopback() -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+}
