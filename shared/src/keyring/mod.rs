@@ -4,6 +4,7 @@
 //! - [`signing`]: the ring of keys that sign access tokens, and its public half;
 //! - [`accept`]: the strict reading of an access token (RFC 8725), of which [`signing`] is the only caller;
 //! - [`refresh`], [`device`], [`cursor`]: the tokens that rest on a pepper;
+//! - [`fresh`]: makes new ones, for the operator's command line and the first deployment;
 //! - [`reloading`]: how a rotation reaches a running function without a restart or a refused request.
 //!
 //! A function holds no more than it is granted: those that neither sign nor check access tokens hold
@@ -12,6 +13,7 @@
 mod accept;
 mod cursor;
 mod device;
+pub mod fresh;
 mod jwk;
 mod pem;
 mod peppers;
