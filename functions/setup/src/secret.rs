@@ -1,5 +1,7 @@
 //! The secret, written only over the version that was read.
 
+use std::time::Duration;
+
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -10,6 +12,9 @@ use shared::config::{Reader, settings};
 /// The label of a version that is not yet the current one.
 const PENDING: &str = "LATCHKEY_SETUP";
 const CURRENT: &str = "AWSCURRENT";
+/// How often a refusal is tried again, and how long it is waited for.
+const PATIENCE: u32 = 6;
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Secrets Manager.
 pub(crate) struct Secrets(Client);
@@ -61,7 +66,18 @@ impl Secrets {
     /// # Errors
     /// A sentence.
     pub(crate) async fn current(&self, secret: &str) -> Result<Option<Current>, String> {
-        match self.0.get_secret_value().secret_id(secret).send().await {
+        let ask = || self.0.get_secret_value().secret_id(secret).send();
+        let mut answer = ask().await;
+        // The role was made seconds ago, and IAM takes its time to say so everywhere.
+        for _ in 0..PATIENCE {
+            match &answer {
+                Err(error) if error.code() == Some("AccessDeniedException") => {}
+                _ => break,
+            }
+            tokio::time::sleep(PAUSE).await;
+            answer = ask().await;
+        }
+        match answer {
             Ok(found) => Ok(Some(Current {
                 version: found.version_id().unwrap_or_default().to_owned(),
                 text: found.secret_string().map(str::to_owned),

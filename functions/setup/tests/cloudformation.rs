@@ -124,12 +124,12 @@ async fn a_text_that_is_no_document_is_refused_with_a_sentence() {
 #[tokio::test]
 async fn a_secrets_manager_that_fails_is_told_and_never_stops_a_deletion() {
     let amazon = Amazon::start(None).await;
-    amazon.refuses("AccessDeniedException", "not authorized to perform this");
+    amazon.refuses("InvalidRequestException", "marked for deletion", usize::MAX);
     let answer = amazon.tells(keys("Create")).await;
     assert_eq!(answer["Status"], "FAILED");
     let reason = answer["Reason"].as_str().expect("a reason");
     assert!(
-        reason.contains("AccessDeniedException") && reason.contains("not authorized"),
+        reason.contains("InvalidRequestException") && reason.contains("marked for deletion"),
         "{reason}"
     );
     assert_eq!(amazon.tells(keys("Delete")).await["Status"], "SUCCESS");
@@ -197,4 +197,11 @@ async fn an_answer_is_sent_again_and_a_stranger_s_event_is_refused() {
         .await
         .unwrap_err();
     assert!(failure.contains("CloudFormation"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_role_that_is_not_yet_known_everywhere_is_waited_for() {
+    let amazon = Amazon::start(None).await;
+    amazon.refuses("AccessDeniedException", "not authorized", 1);
+    assert_eq!(amazon.tells(keys("Create")).await["Status"], "SUCCESS");
 }

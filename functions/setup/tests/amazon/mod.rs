@@ -22,7 +22,7 @@ struct World {
     labels: BTreeMap<String, String>,
     /// What somebody else writes before the next put.
     intruder: Option<String>,
-    refusal: Option<(String, String)>,
+    refusal: Option<(String, String, usize)>,
     answers: Vec<Value>,
     lost: usize,
     told: usize,
@@ -107,9 +107,9 @@ impl Amazon {
         self.world().intruder = Some(document.to_string());
     }
 
-    /// Every call is refused.
-    pub fn refuses(&self, code: &str, message: &str) {
-        self.world().refusal = Some((code.to_owned(), message.to_owned()));
+    /// So many calls are refused.
+    pub fn refuses(&self, code: &str, message: &str, times: usize) {
+        self.world().refusal = Some((code.to_owned(), message.to_owned(), times));
     }
 
     /// The next answers are refused with 503.
@@ -189,7 +189,10 @@ async fn secrets(
         let body = json!({"__type": code, "message": message});
         (StatusCode::BAD_REQUEST, body.to_string())
     };
-    if let Some((code, message)) = &world.refusal {
+    if let Some((code, message, times)) = &mut world.refusal
+        && *times > 0
+    {
+        *times -= 1;
         return refused(code, message);
     }
     let answer = match target.as_str() {
