@@ -9,6 +9,7 @@ mod release;
 mod request;
 mod secret;
 
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -94,16 +95,12 @@ async fn start() -> Result<(), lambda_runtime::Error> {
     let environment =
         Environment::prepare(Variables::from_process(), Arc::new(SystemClock)).await?;
     let setup = Arc::new(Setup::open(&environment)?);
-    lambda_runtime::run(lambda_runtime::service_fn(
-        move |event: LambdaEvent<Value>| {
-            let setup = Arc::clone(&setup);
-            async move {
-                setup
-                    .handle(event.payload)
-                    .await
-                    .map_err(lambda_runtime::Error::from)
-            }
-        },
-    ))
-    .await
+    let take = move |event: LambdaEvent<Value>| -> Answering {
+        let setup = Arc::clone(&setup);
+        Box::pin(async move { Ok(setup.handle(event.payload).await?) })
+    };
+    lambda_runtime::run(lambda_runtime::service_fn(take)).await
 }
+
+/// Boxed: what the runtime wraps around it is deep enough without it.
+type Answering = Pin<Box<dyn Future<Output = Result<(), lambda_runtime::Error>> + Send>>;

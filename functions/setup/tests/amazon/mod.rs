@@ -12,7 +12,8 @@ use setup::Setup;
 use shared::clock::SystemClock;
 use shared::config::Variables;
 
-pub const SECRET: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Secret-abc";
+pub(crate) const SECRET: &str =
+    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Secret-abc";
 
 #[derive(Default)]
 struct World {
@@ -29,15 +30,15 @@ struct World {
 }
 
 /// A running one, and the function that talks to it.
-pub struct Amazon {
+pub(crate) struct Amazon {
     world: Arc<Mutex<World>>,
     url: String,
-    pub setup: Setup,
+    pub(crate) setup: Setup,
 }
 
 impl Amazon {
     /// With a secret that holds this, or nothing.
-    pub async fn start(document: Option<Value>) -> Self {
+    pub(crate) async fn start(document: Option<Value>) -> Self {
         let world: Arc<Mutex<World>> = Arc::default();
         if let Some(document) = document {
             let text = match document {
@@ -63,13 +64,13 @@ impl Amazon {
     }
 
     /// Hands an event to the function, filled up with what all have, and returns what CloudFormation is told.
-    pub async fn tells(&self, event: Value) -> Value {
+    pub(crate) async fn tells(&self, event: Value) -> Value {
         self.hands_over(event).await.unwrap();
         self.world().answers.last().expect("an answer").clone()
     }
 
     /// Hands an event to the function.
-    pub async fn hands_over(&self, mut event: Value) -> Result<(), String> {
+    pub(crate) async fn hands_over(&self, mut event: Value) -> Result<(), String> {
         let told = {
             let mut world = self.world();
             world.told += 1;
@@ -82,12 +83,12 @@ impl Amazon {
     }
 
     /// The current document.
-    pub fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         self.labelled("AWSCURRENT").expect("a current version")
     }
 
     /// The one before.
-    pub fn previous(&self) -> Option<Value> {
+    pub(crate) fn previous(&self) -> Option<Value> {
         self.labelled("AWSPREVIOUS")
     }
 
@@ -98,22 +99,22 @@ impl Amazon {
     }
 
     /// How many versions were ever made.
-    pub fn versions(&self) -> usize {
+    pub(crate) fn versions(&self) -> usize {
         self.world().versions.len()
     }
 
     /// Somebody writes this just before the function does.
-    pub fn writes_before_the_next_put(&self, document: Value) {
+    pub(crate) fn writes_before_the_next_put(&self, document: Value) {
         self.world().intruder = Some(document.to_string());
     }
 
     /// So many calls are refused.
-    pub fn refuses(&self, code: &str, message: &str, times: usize) {
+    pub(crate) fn refuses(&self, code: &str, message: &str, times: usize) {
         self.world().refusal = Some((code.to_owned(), message.to_owned(), times));
     }
 
     /// The next answers are refused with 503.
-    pub fn loses_the_next_answers(&self, times: usize) {
+    pub(crate) fn loses_the_next_answers(&self, times: usize) {
         self.world().lost = times;
     }
 
