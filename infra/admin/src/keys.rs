@@ -3,11 +3,10 @@
 //! A rotation goes next → current → previous. The next key is published before it signs and the previous one while its
 //! tokens live, so that no token is refused on the way.
 
-mod forge;
-
 use clap::{Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
+use shared::keyring::fresh::{self, Algorithm};
 
 use crate::connect::House;
 use crate::failure::Failure;
@@ -63,15 +62,12 @@ async fn new(kind: Kind, house: &House, output: &Output) -> Result<(), Failure> 
         ));
     }
     let now = house.now();
-    let ring = json!([
-        forge::key(kind, "current", now)?,
-        forge::key(kind, "next", now)?
-    ]);
+    let ring = json!([key(kind, "current", now)?, key(kind, "next", now)?]);
     let kids = kids(&ring);
     document.insert("SIGNING_KEYS".to_owned(), ring);
     document.insert(
         "PEPPERS".to_owned(),
-        json!([{"version": 1, "secret": forge::pepper()}]),
+        json!([{"version": 1, "secret": fresh::pepper()}]),
     );
     secret.replace(&document).await.map_err(unreadable)?;
     output.done(
@@ -79,6 +75,16 @@ async fn new(kind: Kind, house: &House, output: &Output) -> Result<(), Failure> 
         Map::from_iter([("kids".to_owned(), json!(kids))]),
     );
     Ok(())
+}
+
+fn key(kind: Kind, state: &str, now: Timestamp) -> Result<Value, Failure> {
+    let algorithm = match kind {
+        Kind::Rs256 => Algorithm::Rs256,
+        Kind::Es256 => Algorithm::Es256,
+        Kind::Eddsa => Algorithm::EdDsa,
+    };
+    fresh::signing_key(algorithm, state, now)
+        .ok_or_else(|| Failure::Other("a key cannot be made on this machine".to_owned()))
 }
 
 async fn rotate(kind: Kind, force: bool, house: &House, output: &Output) -> Result<(), Failure> {
@@ -102,7 +108,7 @@ async fn rotate(kind: Kind, force: bool, house: &House, output: &Output) -> Resu
     if !force {
         patience(&ring, last, now)?;
     }
-    let rotated = rotated(ring, forge::key(kind, "next", now)?);
+    let rotated = rotated(ring, key(kind, "next", now)?);
     let kids = kids(&rotated);
     document.insert("SIGNING_KEYS".to_owned(), rotated);
     document.insert(ROTATED_AT.to_owned(), json!(whole(now)));

@@ -95,6 +95,7 @@ settings! {
     EVENT_BUS = None, "the name of an event bus", "The bus that domain events go to.";
     SECRET_ID = None, "the name or ARN of a secret", "The secret that holds the settings marked as secret.";
     SECRET_GENERATION = Some("1"), "a whole number from 1 to 1000000", "Changed, it has every function start anew and read the whole secret: providers' credentials are read at the start only.";
+    RELEASE = None, "a hash", "A hash of the parameters of the deployment that made this version, so that changed parameters make a new one; nothing reads it.";
     ATTACK_CONSENT = None, "a text that testers are told", "Consents to the tool `attack`, which then finds this text at `/.well-known/latchkey-attack-consent`; leave it unset otherwise.";
     AWS_REGION = Some("us-east-1"), "a region such as eu-central-1", "The region of all AWS services; Lambda sets it.";
     AWS_ENDPOINT_URL_DYNAMODB = None, "an https URL (plain http in stage local only)", "Another endpoint for DynamoDB.";

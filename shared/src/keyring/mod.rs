@@ -6,6 +6,7 @@
 //! - [`refresh`], [`device`], [`cursor`]: the tokens that rest on a pepper;
 //! - [`derive`]: every keyed hash of one address: its code, its MACs, the seal on a delivery id;
 //! - [`token_pair`]: what a sign-in or a refresh hands out;
+//! - [`fresh`]: makes new ones, for the operator's command line and the first deployment;
 //! - [`reloading`]: how a rotation reaches a running function without a restart or a refused request.
 //!
 //! A function holds no more than it is granted: those that neither sign nor check access tokens hold
@@ -15,6 +16,7 @@ mod accept;
 mod cursor;
 pub mod derive;
 mod device;
+pub mod fresh;
 mod jwk;
 mod pem;
 mod peppers;

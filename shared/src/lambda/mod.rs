@@ -26,7 +26,7 @@ use crate::Error;
 use crate::background;
 use crate::clock::{Clock as _, SystemClock};
 use crate::cloud::{Setup, StartError};
-use crate::config::Variables;
+use crate::config::{Variables, settings};
 use crate::telemetry::{self, Outcome, Scope};
 use event::{Cleaned, HttpEvent};
 
@@ -190,6 +190,9 @@ async fn start(
     open: impl AsyncFnOnce(&Setup) -> Result<Entry, StartError>,
 ) -> Result<(), lambda_runtime::Error> {
     let setup = Setup::load(Variables::from_process(), Arc::new(SystemClock)).await?;
+    if let Some(stage) = setup.variables.get(settings::STAGE.name) {
+        telemetry::serve_stage(stage);
+    }
     let entry = open(&setup).await?;
     lambda_runtime::run(lambda_runtime::service_fn(
         move |event: LambdaEvent<Box<RawValue>>| {

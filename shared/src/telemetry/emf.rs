@@ -3,11 +3,27 @@
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
-/// The namespace of all metrics.
+/// What the namespace of all metrics begins with.
 const NAMESPACE: &str = "Latchkey";
+static STAGE: OnceLock<String> = OnceLock::new();
+
+/// Gives the metrics of this process a namespace of their stage's own, such as `Latchkey/prod`: stages in one account would
+/// add up in one metric otherwise, and one's alarms would ring for the other.
+pub(super) fn set_stage(stage: &str) {
+    // Set once, at the start; the first one stays.
+    let _ = STAGE.set(stage.to_owned());
+}
+
+fn namespace(stage: Option<&String>) -> String {
+    stage.map_or_else(
+        || NAMESPACE.to_owned(),
+        |stage| format!("{NAMESPACE}/{stage}"),
+    )
+}
 
 /// What a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +120,7 @@ impl Line {
                 if !dimensions.is_empty() {
                     sets.push(dimensions);
                 }
-                json!({"Namespace": NAMESPACE, "Dimensions": sets, "Metrics": metrics})
+                json!({"Namespace": namespace(STAGE.get()), "Dimensions": sets, "Metrics": metrics})
             })
             .collect();
         let mut root = Map::new();
@@ -144,6 +160,12 @@ mod tests {
         metrics.add("otp_failed", &[("reason", "wrong")], 1.0, Unit::Count);
         metrics.add("upstream_ms", &[], 12.5, Unit::Milliseconds);
         insta::assert_snapshot!(metrics.lines(1_700_000_000_000, "req").join("\n"), @r#"{"_aws":{"CloudWatchMetrics":[{"Dimensions":[[]],"Metrics":[{"Name":"otp_sent","Unit":"Count"},{"Name":"upstream_ms","Unit":"Milliseconds"}],"Namespace":"Latchkey"},{"Dimensions":[[],["reason"]],"Metrics":[{"Name":"otp_failed","Unit":"Count"}],"Namespace":"Latchkey"}],"Timestamp":1700000000000},"otp_failed":1,"otp_sent":2,"reason":"wrong","request_id":"req","upstream_ms":12.5}"#);
+    }
+
+    #[test]
+    fn each_stage_has_a_namespace() {
+        assert_eq!(namespace(Some(&"prod".to_owned())), "Latchkey/prod");
+        assert_eq!(namespace(None), "Latchkey");
     }
 
     #[test]

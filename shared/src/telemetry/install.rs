@@ -28,6 +28,11 @@ pub fn install() {
     }));
 }
 
+/// Says which stage this process serves, once, before the first metric.
+pub fn serve_stage(stage: &str) {
+    super::emf::set_stage(stage);
+}
+
 /// Writes one line of metrics; where [`install`] was not called, as in the local cloud, it is a log line for debugging.
 pub(super) fn metric_line(line: &str) {
     if METRICS_TO_STDOUT.load(Ordering::Relaxed) {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 pub use emf::Unit;
-pub use install::install;
+pub use install::{install, serve_stage};
 
 tokio::task_local! {
     static SCOPE: Arc<Scope>;

@@ -32,6 +32,16 @@ const UNSEEN: &[(&str, &str, &str)] = &[
         "opens the connection at the start, outside of any request",
     ),
     (
+        "setup",
+        "secretsmanager:PutSecretValue",
+        "called by CloudFormation at a deployment; functions/setup/tests takes no other call",
+    ),
+    (
+        "setup",
+        "secretsmanager:UpdateSecretVersionStage",
+        "as above",
+    ),
+    (
         "avatar",
         "dynamodb:PutItem",
         "the activity of a picture that came through S3",

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 pub(crate) struct Function {
     /// The folder below functions/.
     pub(crate) name: String,
-    /// The paths of its events; `$default` where none is given.
+    /// The paths of its routes, `$default` for the catch-all.
     pub(crate) paths: Vec<String>,
     /// The actions that its own statements allow.
     pub(crate) actions: Vec<String>,
@@ -32,27 +32,40 @@ pub(crate) fn functions() -> Vec<Function> {
     let global = names(&document["Globals"]["Function"]["Environment"]["Variables"]);
     let resources = document["Resources"].as_object().expect("Resources");
     resources
-        .values()
-        .filter(|resource| resource["Type"] == "AWS::Serverless::Function")
-        .map(|resource| function(&resource["Properties"], &global))
+        .iter()
+        .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function")
+        .map(|(id, resource)| {
+            let ignored = list(&resource["IgnoreGlobals"]);
+            let own = ignored.iter().any(|name| name == "Environment");
+            let global = if own { &[][..] } else { &global };
+            function(&resource["Properties"], paths(id, resources), global)
+        })
         .collect()
 }
 
-fn function(properties: &Value, global: &[String]) -> Function {
-    let code = properties["CodeUri"].as_str().expect("CodeUri");
-    let events = properties["Events"]
-        .as_object()
-        .into_iter()
-        .flat_map(Map::values);
-    let paths = events
-        .filter(|event| event["Type"] == "HttpApi")
-        .map(|event| {
-            event["Properties"]["Path"]
-                .as_str()
-                .unwrap_or("$default")
-                .to_owned()
+/// The paths of the routes that lead to a function's alias.
+fn paths(function: &str, resources: &Map<String, Value>) -> Vec<String> {
+    let alias = format!("{function}.Alias");
+    let leads_here = |route: &Value| {
+        let target = route["Properties"]["Target"]["Fn::Sub"].as_str();
+        let name =
+            target.and_then(|target| target.strip_prefix("integrations/${")?.strip_suffix('}'));
+        let uri = &resources[name.expect("a target")]["Properties"]["IntegrationUri"];
+        uri["Ref"] == alias.as_str()
+    };
+    resources
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::ApiGatewayV2::Route")
+        .filter(|route| leads_here(route))
+        .map(|route| {
+            let key = route["Properties"]["RouteKey"].as_str().expect("a key");
+            key.strip_prefix("ANY ").unwrap_or(key).to_owned()
         })
-        .collect();
+        .collect()
+}
+
+fn function(properties: &Value, paths: Vec<String>, global: &[String]) -> Function {
+    let code = properties["CodeUri"].as_str().expect("CodeUri");
     let policies = properties["Policies"].as_array().into_iter().flatten();
     let statements: Vec<_> = policies
         .flat_map(|policy| list(&policy["Statement"]))

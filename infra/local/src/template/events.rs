@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::filter;
+
 /// S3's events for one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ObjectEvents {
@@ -65,7 +67,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Reads one event of a function; HTTP's are read elsewhere.
+    /// Reads one event of a function.
     ///
     /// # Errors
     /// A sentence, for an event that is not understood.
@@ -77,7 +79,6 @@ impl Events {
                 function,
                 prefix: prefix(&properties["Filter"]["S3Key"]["Rules"]),
             }),
-            Some("DynamoDB") => self.streams.push(stream(function, name, properties)?),
             Some("EventBridgeRule" | "CloudWatchEvent") => self.rules.push(Rule {
                 function,
                 pattern: properties["Pattern"].clone(),
@@ -90,7 +91,7 @@ impl Events {
                     .and_then(|text| serde_json::from_str(text).ok()),
             }),
             // SNS is invoked by tests only; what else there is has to be looked at first.
-            Some("HttpApi" | "SNS") => {}
+            Some("SNS") => {}
             other => {
                 return Err(format!(
                     "template.yaml: event {name} is a {other:?}, which the local cloud does not know"
@@ -101,27 +102,31 @@ impl Events {
     }
 }
 
-fn stream(function: String, name: &str, properties: &Value) -> Result<StreamEvents, String> {
-    let source = &properties["Stream"]["Fn::GetAtt"];
-    let resource = match source {
-        Value::String(text) => text.split('.').next(),
-        other => other[0].as_str(),
-    };
+/// Reads an event source mapping of a table's stream.
+pub(super) fn stream(
+    function: String,
+    name: &str,
+    properties: &Value,
+) -> Result<StreamEvents, String> {
+    let resource = super::named(&properties["EventSourceArn"]);
     let filters = properties["FilterCriteria"]["Filters"].as_array();
     let filters = filters
         .into_iter()
         .flatten()
         .map(|filter| {
             let pattern = filter["Pattern"].as_str().unwrap_or_default();
-            serde_json::from_str(pattern)
-                .map_err(|error| format!("template.yaml: a pattern of event {name}: {error}"))
+            let pattern = serde_json::from_str(pattern)
+                .map_err(|error| format!("template.yaml: a pattern of {name}: {error}"))?;
+            filter::check(&pattern)
+                .map_err(|error| format!("template.yaml: a pattern of {name}: {error}"))?;
+            Ok::<_, String>(pattern)
         })
         .collect::<Result<_, _>>()?;
     let whole = |key: &str| properties[key].as_u64();
     Ok(StreamEvents {
         function,
         resource: resource
-            .ok_or_else(|| format!("template.yaml: event {name} has no Stream of a table"))?
+            .ok_or_else(|| format!("template.yaml: {name} has no EventSourceArn of a table"))?
             .to_owned(),
         batch: whole("BatchSize")
             .and_then(|n| usize::try_from(n).ok())
@@ -166,12 +171,12 @@ mod tests {
 
     #[test]
     fn a_stream_comes_with_its_filters() {
-        let events = read(json!({ "Type": "DynamoDB", "Properties": {
-            "Stream": { "Fn::GetAtt": "Accounts.StreamArn" }, "BatchSize": 10,
+        let mapping = json!({
+            "EventSourceArn": { "Fn::GetAtt": "Accounts.StreamArn" }, "BatchSize": 10,
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
             "FilterCriteria": { "Filters": [{ "Pattern": "{\"eventName\":[\"INSERT\"]}" }] },
-        }}));
-        let stream = &events.unwrap().streams[0];
+        });
+        let stream = stream("events".to_owned(), "Name", &mapping).unwrap();
         assert_eq!((stream.resource.as_str(), stream.batch), ("Accounts", 10));
         assert!(stream.reports_failures);
         assert!(stream.fits(|pattern| pattern == &json!({"eventName": ["INSERT"]})));
@@ -180,11 +185,14 @@ mod tests {
 
     #[test]
     fn a_broken_pattern_and_an_unknown_kind_are_refused() {
-        let broken = json!({ "Type": "DynamoDB", "Properties": {
-            "Stream": { "Fn::GetAtt": "Accounts.StreamArn" },
-            "FilterCriteria": { "Filters": [{ "Pattern": "{" }] },
-        }});
-        assert!(read(broken).unwrap_err().contains("pattern"));
+        for pattern in ["{", "{\"sk\":[{\"wildcard\":\"x*\"}]}"] {
+            let broken = json!({
+                "EventSourceArn": { "Fn::GetAtt": "Accounts.StreamArn" },
+                "FilterCriteria": { "Filters": [{ "Pattern": pattern }] },
+            });
+            let refusal = stream("events".to_owned(), "Name", &broken).unwrap_err();
+            assert!(refusal.contains("pattern of Name"), "{refusal}");
+        }
         assert!(read(json!({ "Type": "SQS" })).unwrap_err().contains("SQS"));
     }
 }

@@ -1,6 +1,7 @@
 //! Reads template.yaml: the one description of routes, functions and tables, for the cloud and for this machine.
 
 mod events;
+mod filter;
 
 use serde_json::{Map, Value, json};
 
@@ -24,7 +25,7 @@ pub(crate) struct Template {
 pub(crate) struct Function {
     /// The package below functions/, from the last part of `CodeUri`.
     pub(crate) name: String,
-    /// The paths of its HTTP API events, `$default` for the catch-all.
+    /// The paths of its routes, `$default` for the catch-all.
     pub(crate) paths: Vec<String>,
     /// How long one invocation may take, in seconds.
     pub(crate) timeout_seconds: u64,
@@ -81,32 +82,85 @@ impl Template {
                 _ => {}
             }
         }
+        for (id, resource) in resources {
+            let properties = &resource["Properties"];
+            match resource["Type"].as_str() {
+                Some("AWS::ApiGatewayV2::Route") => template.route(id, properties, resources)?,
+                Some("AWS::Lambda::EventSourceMapping") => {
+                    let function = package(id, &properties["FunctionName"], resources)?;
+                    let stream = events::stream(function, id, properties)?;
+                    template.events.streams.push(stream);
+                }
+                _ => {}
+            }
+        }
         Ok(template)
+    }
+
+    /// Gives a route to the function that its integration names.
+    fn route(
+        &mut self,
+        id: &str,
+        properties: &Value,
+        resources: &Map<String, Value>,
+    ) -> Result<(), String> {
+        let wrong = |what: &str| format!("template.yaml: the route {id} {what}");
+        let key = properties["RouteKey"].as_str().unwrap_or_default();
+        let path = match key {
+            "$default" => key,
+            key => key.strip_prefix("ANY ").ok_or_else(|| {
+                wrong("has a RouteKey that is neither ANY and a path nor $default")
+            })?,
+        };
+        let integration = properties["Target"]["Fn::Sub"]
+            .as_str()
+            .and_then(|target| target.strip_prefix("integrations/${")?.strip_suffix('}'))
+            .and_then(|name| resources.get(name))
+            .ok_or_else(|| wrong("has no Target of an integration"))?;
+        let name = package(id, &integration["Properties"]["IntegrationUri"], resources)?;
+        let mut functions = self.functions.iter_mut();
+        let function = functions
+            .find(|function| function.name == name)
+            .ok_or_else(|| wrong("leads to no function"))?;
+        function.paths.push(path.to_owned());
+        Ok(())
     }
 }
 
+/// The package of the function whose alias a value refers to.
+fn package(id: &str, alias: &Value, resources: &Map<String, Value>) -> Result<String, String> {
+    named(alias)
+        .and_then(|name| resources.get(name))
+        .and_then(|function| last_part(&function["Properties"]))
+        .ok_or_else(|| format!("template.yaml: {id} refers to the alias of no function"))
+}
+
+/// The resource that `!GetAtt X.Y`, `!Ref X.Alias` or `!Sub …${X.Alias}…` is about.
+fn named(value: &Value) -> Option<&str> {
+    let text = match (&value["Fn::GetAtt"], &value["Ref"], &value["Fn::Sub"]) {
+        (Value::String(text), ..) | (_, Value::String(text), _) => text.as_str(),
+        (.., Value::String(text)) => text.split("${").find(|part| part.contains(".Alias}"))?,
+        (Value::Array(parts), ..) => parts.first()?.as_str()?,
+        _ => return None,
+    };
+    text.split('.').next()
+}
+
+fn last_part(properties: &Value) -> Option<String> {
+    let uri = properties["CodeUri"].as_str()?;
+    let last = uri.trim_end_matches('/').rsplit('/').next()?;
+    Some(last.to_owned())
+}
+
 fn function(id: &str, properties: &Value, defaults: &Value) -> Result<Function, String> {
-    let name = properties["CodeUri"]
-        .as_str()
-        .and_then(|uri| uri.trim_end_matches('/').rsplit('/').next())
-        .ok_or_else(|| format!("template.yaml: {id} has no CodeUri"))?
-        .to_owned();
-    let events = properties["Events"].as_object();
-    let paths = events
-        .into_iter()
-        .flat_map(Map::values)
-        .filter(|event| event["Type"] == "HttpApi")
-        .map(|event| match event["Properties"]["Path"].as_str() {
-            Some(path) => path.to_owned(),
-            None => "$default".to_owned(),
-        })
-        .collect();
+    let name =
+        last_part(properties).ok_or_else(|| format!("template.yaml: {id} has no CodeUri"))?;
     let timeout = [properties, defaults]
         .iter()
         .find_map(|from| from["Timeout"].as_u64());
     Ok(Function {
         name,
-        paths,
+        paths: Vec::new(),
         timeout_seconds: timeout.unwrap_or(3),
     })
 }
@@ -184,6 +238,32 @@ mod tests {
         assert_eq!(table.create["KeySchema"][0]["AttributeName"], "pk");
         assert_eq!(table.create["StreamSpecification"]["StreamEnabled"], true);
         assert_eq!(table.ttl.as_deref(), Some("ttl"));
+    }
+
+    #[test]
+    fn streams_come_from_their_mappings() {
+        let streams = own().events.streams;
+        let told: Vec<_> = streams
+            .iter()
+            .map(|stream| (stream.function.as_str(), stream.resource.as_str()))
+            .collect();
+        assert_eq!(told, [("events", "Accounts"), ("events", "Ephemeral")]);
+    }
+
+    #[test]
+    fn a_route_that_leads_nowhere_is_refused() {
+        let text = |target: &str, key: &str| {
+            format!(
+                "Resources: {{ R: {{ Type: AWS::ApiGatewayV2::Route, Properties: {{ RouteKey: {key}, Target: !Sub '{target}' }} }} }}"
+            )
+        };
+        let refusal = Template::parse(&text("integrations/${Gone}", "ANY /x")).unwrap_err();
+        assert_eq!(
+            refusal,
+            "template.yaml: the route R has no Target of an integration"
+        );
+        let refusal = Template::parse(&text("integrations/${Gone}", "GET /x")).unwrap_err();
+        assert!(refusal.contains("RouteKey"), "{refusal}");
     }
 
     #[test]

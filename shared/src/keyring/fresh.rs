@@ -1,4 +1,4 @@
-//! Makes keys.
+//! Makes keys and peppers, as the secret's document holds them.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
@@ -9,38 +9,48 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::entropy;
 
-use super::Kind;
-use crate::failure::Failure;
+use crate::entropy;
 
-/// An entry of `SIGNING_KEYS` with a fresh key; its name tells the day.
-pub(super) fn key(kind: Kind, state: &str, now: Timestamp) -> Result<Value, Failure> {
+/// What a signing key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSA with 2048 bits.
+    Rs256,
+    /// ECDSA on P-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
+}
+
+/// An entry of `SIGNING_KEYS` with a fresh key, whose name tells the day; `None` where this machine cannot make one.
+#[must_use]
+pub fn signing_key(algorithm: Algorithm, state: &str, now: Timestamp) -> Option<Value> {
     let [a, b, c] = entropy::bytes::<3>();
     let day = now.strftime("%Y-%m-%d");
-    let pem = pem(&pkcs8(kind)
-        .ok_or_else(|| Failure::Other("a key cannot be made on this machine".to_owned()))?);
-    Ok(json!({"kid": format!("{day}-{a:02x}{b:02x}{c:02x}"), "pem": pem, "state": state}))
+    let pem = pem(&pkcs8(algorithm)?);
+    Some(json!({"kid": format!("{day}-{a:02x}{b:02x}{c:02x}"), "pem": pem, "state": state}))
 }
 
 /// The secret of a pepper: 32 random bytes in base64.
-pub(super) fn pepper() -> String {
+#[must_use]
+pub fn pepper() -> String {
     STANDARD.encode(entropy::bytes::<32>())
 }
 
-fn pkcs8(kind: Kind) -> Option<Vec<u8>> {
+fn pkcs8(algorithm: Algorithm) -> Option<Vec<u8>> {
     let random = aws_lc_rs::rand::SystemRandom::new();
-    Some(match kind {
-        Kind::Rs256 => {
+    Some(match algorithm {
+        Algorithm::Rs256 => {
             let pair = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
             let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
             der.as_ref().to_vec()
         }
-        Kind::Es256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
+        Algorithm::Es256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
             .ok()?
             .as_ref()
             .to_vec(),
-        Kind::Eddsa => Ed25519KeyPair::generate_pkcs8(&random)
+        Algorithm::EdDsa => Ed25519KeyPair::generate_pkcs8(&random)
             .ok()?
             .as_ref()
             .to_vec(),
