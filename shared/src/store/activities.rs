@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::hanging::Hanging;
-use super::item::Read;
-use super::{Store, keys};
+use super::Store;
+use super::item::{Item, Read};
+use super::keys::{self, Table};
+use super::query::Query;
 use crate::Result;
 use crate::domain::id::{ActivityId, UserId};
 
@@ -40,16 +41,13 @@ impl Store {
         limit: usize,
         now: Timestamp,
     ) -> Result<(Vec<ActivityLine>, bool)> {
-        let wanted = Hanging {
-            user,
-            prefix: PREFIX,
-            after: before.map(|id| keys::activity(user, id)),
-            newest_first: true,
-            limit,
-        };
-        let is_kept =
-            |item: &super::item::Item| item.number("ttl").is_none_or(|ttl| ttl > now.as_second());
-        let (items, more) = self.hanging(wanted, is_kept).await?;
+        let wanted = Query::partition(Table::Accounts, keys::user(user).pk())
+            .beginning_with(PREFIX)
+            .after(before.map(|id| keys::activity(user, id)))
+            .newest_first()
+            .page(limit.saturating_add(1));
+        let is_kept = |item: &Item| item.number("ttl").is_none_or(|ttl| ttl > now.as_second());
+        let (items, more) = self.query(wanted, limit, is_kept).await?;
         let lines = items.iter().map(|item| {
             let corrupt = |attribute| item.corrupt("activity", attribute);
             let id = item.text("sk").and_then(|sk| sk.strip_prefix(PREFIX));

@@ -1,21 +1,22 @@
 //! What a person asked to link, remembered for as long as the code's own item stays: by it the code and its messages are
 //! found where the address was never proven, and so is on no account.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::Store;
 use super::challenge::KEEP;
-use super::fault::Fault;
-use super::item::{Item, Read, map, s, ttl};
-use super::keys::{self, Key};
+use super::item::{Item, Read, ttl};
+use super::keys::{self, Key, Table};
+use super::user::is_active;
+use super::write::{Write, all_held};
+use crate::Result;
 use crate::domain::challenge::Purpose;
 use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::{Identifier, IdentifierKind};
 use crate::domain::quota::after;
-use crate::domain::user::{Status, User};
+use crate::domain::user::User;
 use crate::keyring::derive::link_owner;
-use crate::{Error, Result};
 
 /// An address that a person asked to link.
 pub(super) struct Asked {
@@ -37,32 +38,15 @@ impl Store {
         delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<()> {
-        let check = ConditionCheck::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::user(user).item()))
-            .condition_expression("#status=:active")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":active", s(Status::Active.as_str()))
-            .build()
-            .map_err(Error::internal)?;
         let delivery = AttributeValue::Ss(vec![delivery.to_string()]);
-        let values = map([(":ttl", ttl(after(now, KEEP))), (":delivery", delivery)]);
-        let note = Update::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::asked(user, identifier).item()))
-            .update_expression("SET #ttl=:ttl ADD deliveries :delivery")
-            .expression_attribute_names("#ttl", "ttl")
-            .set_expression_attribute_values(Some(values))
-            .build()
-            .map_err(Error::internal)?;
-        let actions = vec![
-            TransactWriteItem::builder().condition_check(check).build(),
-            TransactWriteItem::builder().update(note).build(),
-        ];
-        match self.transact(actions).await {
-            Ok(()) | Err(Fault::Cancelled(_)) => Ok(()),
-            Err(fault) => Err(fault.into()),
-        }
+        let note = Write::update(
+            Table::Accounts,
+            keys::asked(user, identifier),
+            "SET #ttl=:ttl ADD deliveries :delivery",
+        )
+        .values([(":ttl", ttl(after(now, KEEP))), (":delivery", delivery)]);
+        all_held(self.transact([is_active(user), note]).await)?;
+        Ok(())
     }
 
     /// The linking code of an address, if it is this person's.

@@ -1,14 +1,14 @@
 //! Which picture an account shows.
 
-use aws_sdk_dynamodb::types::{
-    Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
 use jiff::Timestamp;
 
-use super::activity::{self, Activity};
+use super::activity::Activity;
 use super::fault::Fault;
 use super::item::{Read, map, n, s};
-use super::{Store, keys, user};
+use super::keys::{self, Table};
+use super::profile::note;
+use super::write::Write;
+use super::{Store, user};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::user::Status;
 use crate::{Error, Result};
@@ -55,7 +55,7 @@ impl Store {
                 return Ok(AvatarChanged::Already);
             }
             let refused = match self
-                .transact(self.change_actions(change, old.as_deref())?)
+                .transact(Self::avatar_writes(change, old.as_deref()))
                 .await
             {
                 Ok(()) => return Ok(AvatarChanged::From(old)),
@@ -74,11 +74,7 @@ impl Store {
         ))
     }
 
-    fn change_actions(
-        &self,
-        change: &AvatarChange<'_>,
-        old: Option<&str>,
-    ) -> Result<Vec<TransactWriteItem>> {
+    fn avatar_writes(change: &AvatarChange<'_>, old: Option<&str>) -> [Write; 2] {
         let mut values = map([(":active", s(Status::Active.as_str())), (":one", n(1))]);
         let as_seen = match old {
             Some(old) => {
@@ -94,31 +90,12 @@ impl Store {
             }
             None => "SET #version=#version+:one REMOVE avatar",
         };
-        let names = [
-            ("#status", "status".to_owned()),
-            ("#version", "version".to_owned()),
-            ("#sid", change.session.to_string()),
-        ];
-        let update = Update::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::user(change.user).item()))
-            .update_expression(update)
-            .condition_expression(format!(
+        let update = Write::update(Table::Accounts, keys::user(change.user), update)
+            .when(format!(
                 "#status=:active AND attribute_exists(sessions.#sid) AND {as_seen}"
             ))
-            .set_expression_attribute_names(Some(map(names)))
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(Error::internal)?;
-        let line = Put::builder()
-            .table_name(self.accounts())
-            .set_item(Some(activity::item(change.user, &change.activity)))
-            .build()
-            .map_err(Error::internal)?;
-        Ok(vec![
-            TransactWriteItem::builder().update(update).build(),
-            TransactWriteItem::builder().put(line).build(),
-        ])
+            .name("#sid", change.session.to_string())
+            .values(values);
+        [update, note(change.user, &change.activity)]
     }
 }

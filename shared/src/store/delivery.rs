@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
-use super::fault::{Fault, when_busy};
 use super::item::{Item, Read, at, key_of, map, n, s, ttl};
 use super::keys::{self, Table};
+use super::query::Query;
+use super::write::{Write, held};
 use crate::Result;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Delivery, State};
@@ -89,21 +90,9 @@ impl Store {
             update.push_str(", kind=:kind");
             values.insert(":kind".to_owned(), s(NOTICE));
         }
-        when_busy(|| async {
-            self.client
-                .update_item()
-                .table_name(self.ephemeral())
-                .set_key(Some(keys::delivery(&id.to_string()).item()))
-                .update_expression(&update)
-                .set_expression_attribute_names(Some(names(["to", "at", "ttl"])))
-                .set_expression_attribute_values(Some(values.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
-        .map_err(|fault: Fault| fault.into())
+        let key = keys::delivery(&id.to_string());
+        let write = Write::update(Table::Ephemeral, key, update).values(values);
+        Ok(self.write(write).await?)
     }
 
     /// Moves a message on to a state; says whether it moved: backwards and sideways it does not, nor where its record
@@ -117,41 +106,23 @@ impl Store {
         state: State,
         now: Timestamp,
     ) -> Result<bool> {
-        let values = map([
-            (":rank", n(state.rank())),
-            (":state", s(state.as_str())),
-            (":none", AttributeValue::L(Vec::new())),
-            (":history", AttributeValue::L(vec![step(state, now)])),
-            (":now", at(now)),
-            (":ttl", ttl(after(now, KEEP))),
-        ]);
         let condition = if may_make_a_record(id, now) {
             "attribute_not_exists(rk) OR rk<:rank"
         } else {
             "rk<:rank"
         };
-        let outcome = when_busy(|| async {
-            self.client
-                .update_item()
-                .table_name(self.ephemeral())
-                .set_key(Some(keys::delivery(&id.to_string()).item()))
-                .update_expression(
-                    "SET rk=:rank, st=:state, hist=list_append(if_not_exists(hist,:none),:history), #at=:now, #ttl=:ttl",
-                )
-                .condition_expression(condition)
-                .set_expression_attribute_names(Some(names(["at", "ttl"])))
-                .set_expression_attribute_values(Some(values.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await;
-        match outcome {
-            Ok(()) => Ok(true),
-            Err(Fault::Condition(_)) => Ok(false),
-            Err(fault) => Err(fault.into()),
-        }
+        let set = "SET rk=:rank, st=:state, hist=list_append(if_not_exists(hist,:none),:history), #at=:now, #ttl=:ttl";
+        let write = Write::update(Table::Ephemeral, keys::delivery(&id.to_string()), set)
+            .when(condition)
+            .values([
+                (":rank", n(state.rank())),
+                (":state", s(state.as_str())),
+                (":none", AttributeValue::L(Vec::new())),
+                (":history", AttributeValue::L(vec![step(state, now)])),
+                (":now", at(now)),
+                (":ttl", ttl(after(now, KEEP))),
+            ]);
+        held(self.write(write).await)
     }
 
     /// A message's way so far; `None` where nothing is noted yet.
@@ -172,44 +143,12 @@ impl Store {
         recipient: &str,
         until: Timestamp,
     ) -> Result<Vec<Item>> {
-        let (mut found, mut from) = (Vec::new(), None::<Item>);
-        loop {
-            let answer = when_busy(|| async {
-                Ok(self
-                    .client
-                    .query()
-                    .table_name(self.ephemeral())
-                    .index_name(keys::RECIPIENTS)
-                    .key_condition_expression("#to=:to")
-                    .expression_attribute_names("#to", "to")
-                    .expression_attribute_values(":to", s(recipient))
-                    .set_exclusive_start_key(from.clone())
-                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                    .send()
-                    .await?)
-            })
+        let listed = Query::index(Table::Ephemeral, keys::RECIPIENTS, "to", recipient);
+        let (listed, _) = self
+            .query(listed, usize::MAX, |item| made_by(item, until))
             .await?;
-            let listed = answer.items.unwrap_or_default();
-            found.extend(
-                listed
-                    .iter()
-                    .filter(|item| made_by(item, until))
-                    .map(key_of),
-            );
-            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        Ok(listed.iter().map(key_of).collect())
     }
-}
-
-/// Placeholders for attribute names that DynamoDB reserves.
-fn names<const N: usize>(reserved: [&str; N]) -> std::collections::HashMap<String, String> {
-    reserved
-        .into_iter()
-        .map(|name| (format!("#{name}"), name.to_owned()))
-        .collect()
 }
 
 pub(super) fn step(state: State, at_: Timestamp) -> AttributeValue {

@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 
 use super::addresses::{Held, held};
 use super::asked::{self, Asked};
-use super::hanging::Hanging;
 use super::item::{Item, Read};
 use super::keys::{self, Table};
+use super::query::Query;
 use super::{Store, user};
 use crate::Result;
 use crate::domain::challenge::Purpose;
@@ -108,14 +108,8 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn export(&self, id: UserId, traces: Traces<'_>) -> Result<Option<Value>> {
-        let all = Hanging {
-            user: id,
-            prefix: "",
-            after: None,
-            newest_first: false,
-            limit: usize::MAX,
-        };
-        let (hanging, _) = self.hanging(all, |_| true).await?;
+        let all = Query::partition(Table::Accounts, keys::user(id).pk());
+        let hanging = self.query_all(all).await?;
         let Some(account) = hanging.iter().find(|item| item.text("sk") == Some("USER")) else {
             return Ok(None);
         };

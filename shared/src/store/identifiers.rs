@@ -1,20 +1,18 @@
 //! The addresses of an account: proven, they are taken or given up in one transaction, which also ends the other
 //! sessions and promises the notice.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::activity::Activity;
 use super::addresses::former;
-use super::fault::Fault;
+use super::fault::{Fault, settled};
 use super::item::{Item, at, map, n, s};
-use super::keys;
+use super::keys::{self, Table};
 use super::notices::{self, Notice};
-use super::profile::still_signed_in;
+use super::profile::{note, still_signed_in};
+use super::redeem::use_up;
+use super::write::{Write, all_held};
 use super::{Store, session};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::id::{SessionId, UserId};
@@ -91,30 +89,27 @@ impl Store {
         owner: Option<UserId>,
         by: &By<'_>,
     ) -> Result<Linked> {
-        let used = self.use_up_action(Purpose::Link, identifier, live, lane, by.now)?;
+        let used = use_up(Purpose::Link, identifier, live, lane, by.now);
         let change = Change::new(user, identifier.kind(), Some(identifier), by);
         if change.is_none() {
-            return match self.transact(vec![used]).await {
-                Ok(()) => Ok(Linked::To(Box::new(user.clone()), None)),
-                Err(Fault::Cancelled(_)) => Ok(Linked::CodeOver),
-                Err(fault) => Err(fault.into()),
-            };
+            let used = all_held(self.transact([used]).await)?;
+            return Ok(if used {
+                Linked::To(Box::new(user.clone()), None)
+            } else {
+                Linked::CodeOver
+            });
         }
-        let mut actions = vec![
-            self.address_action(&change)?,
-            used,
-            self.claim_action(&change)?,
-        ];
-        actions.extend(self.rest(&change)?);
+        let mut writes = vec![change.account(), used, claim(user, identifier)];
+        writes.extend(change.rest());
         let (mut outcome, claimant) =
-            futures_util::join!(self.transact(actions.clone()), self.claimant(owner, user));
+            futures_util::join!(self.transact(writes.clone()), self.claimant(owner, user));
         if matches!(&outcome, Err(Fault::Cancelled(refused)) if is_taken(refused))
             && let Some(claimant) = claimant?
             && claimant.erases_at.is_some_and(|at| at <= by.now)
         {
             // Its time has come, and nobody has erased it yet: the address is free from the first step on.
             self.begin_erasure(&claimant, by.now).await?;
-            outcome = self.transact(actions).await;
+            outcome = self.transact(writes).await;
         }
         let refused = match outcome {
             Ok(()) => return Ok(Linked::To(Box::new(change.done()), change.notice())),
@@ -128,8 +123,8 @@ impl Store {
             });
         }
         if is_taken(&refused) {
-            self.use_up(Purpose::Link, identifier, live, lane, by.now)
-                .await?;
+            let used = use_up(Purpose::Link, identifier, live, lane, by.now);
+            settled(self.write(used).await)?;
             return Ok(Linked::Taken);
         }
         Ok(Linked::CodeOver)
@@ -161,9 +156,9 @@ impl Store {
             if user.address(kind.other()).is_none() {
                 return Ok(Unlinked::Last);
             }
-            let mut actions = vec![self.address_action(&change)?];
-            actions.extend(self.rest(&change)?);
-            let refused = match self.transact(actions).await {
+            let mut writes = vec![change.account()];
+            writes.extend(change.rest());
+            let refused = match self.transact(writes).await {
                 Ok(()) => return Ok(Unlinked::To(Box::new(change.done()), change.notice())),
                 Err(Fault::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
@@ -176,115 +171,22 @@ impl Store {
         }
         Err(Error::Unavailable("the addresses kept changing".into()))
     }
+}
 
-    /// The account: the address, its version, the one session that is kept.
-    fn address_action(&self, change: &Change<'_>) -> Result<TransactWriteItem> {
-        let Change { user, kind, by, .. } = *change;
-        let mut names: HashMap<String, String> = map([
-            ("#status", "status".to_owned()),
-            ("#version", "version".to_owned()),
-            ("#sid", by.session.to_string()),
-            ("#address", field(kind).to_owned()),
-            ("#count", format!("{}_version", field(kind))),
-        ]);
-        let end = change.end();
-        let ending = Ending {
-            why: Why::IdentifierChanged,
-            at: by.now,
-            request: by.request.to_owned(),
-        };
-        let mut values: Item = map([
-            (":active", s(Status::Active.as_str())),
-            (":one", n(1)),
-            (":seen", n(user.address_version(kind))),
-            (":end", end.clone()),
-            (
-                ":only",
-                AttributeValue::M([(by.session.to_string(), end)].into()),
-            ),
-            (":ended", session::record(&ending)),
-            (":now", at(by.now)),
-        ]);
-        let mut condition = "#status=:active AND sessions.#sid=:end AND #count=:seen".to_owned();
-        let mut update =
-            "SET sessions=:only, ended=:ended, last_activity=:now, #count=#count+:one, #version=#version+:one"
-                .to_owned();
-        match change.new {
-            Some(new) => {
-                values.insert(":address".to_owned(), s(new.as_str()));
-                update.push_str(", #address=:address");
-            }
-            None => {
-                names.insert("#other".to_owned(), field(kind.other()).to_owned());
-                condition.push_str(" AND attribute_exists(#other)");
-                update.push_str(" REMOVE #address");
-            }
-        }
-        if let Some(old) = change.old {
-            let former = former(kind.as_str(), old, by.now);
-            values.insert(":former".to_owned(), AttributeValue::Ss(vec![former]));
-            update.push_str(" ADD former :former");
-        }
-        let update = Update::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::user(user.id).item()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
+/// Claims an address that is nobody's, or the account's own already.
+fn claim(user: &User, identifier: &Identifier) -> Write {
+    let mut claim = keys::claim(identifier).item();
+    claim.insert("user".to_owned(), s(user.id.to_string()));
+    Write::put(Table::Accounts, claim)
+        .when("attribute_not_exists(pk) OR #user=:user")
+        .value(":user", s(user.id.to_string()))
+}
 
-    /// The claim on the new address: nobody's, or the account's own already.
-    fn claim_action(&self, change: &Change<'_>) -> Result<TransactWriteItem> {
-        let new = change
-            .new
-            .ok_or_else(|| Error::internal("there is no address to claim"))?;
-        let mut claim = keys::claim(new).item();
-        claim.insert("user".to_owned(), s(change.user.id.to_string()));
-        let put = Put::builder()
-            .table_name(self.accounts())
-            .set_item(Some(claim))
-            .condition_expression("attribute_not_exists(pk) OR #user=:user")
-            .expression_attribute_names("#user", "user")
-            .expression_attribute_values(":user", s(change.user.id.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// The line of activity, the old claim given up, the notice promised.
-    fn rest(&self, change: &Change<'_>) -> Result<Vec<TransactWriteItem>> {
-        let mut actions = vec![self.note(change.user, &change.by.activity)?];
-        if let Some(old) = change.old_identifier() {
-            actions.push(self.unclaim_action(change.user, &old)?);
-        }
-        if let Some(notice) = change.notice() {
-            actions.push(self.put_new(notices::item(&notice))?);
-        }
-        Ok(actions)
-    }
-
-    /// Gives a claim up, if it is the account's.
-    pub(super) fn unclaim_action(
-        &self,
-        user: &User,
-        identifier: &Identifier,
-    ) -> Result<TransactWriteItem> {
-        let delete = Delete::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::claim(identifier).item()))
-            .condition_expression("attribute_not_exists(pk) OR #user=:user")
-            .expression_attribute_names("#user", "user")
-            .expression_attribute_values(":user", s(user.id.to_string()))
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
+/// Gives a claim up, if it is the account's.
+pub(super) fn unclaim(user: &User, identifier: &Identifier) -> Write {
+    Write::delete(Table::Accounts, keys::claim(identifier))
+        .when("attribute_not_exists(pk) OR #user=:user")
+        .value(":user", s(user.id.to_string()))
 }
 
 /// One change of one address.
@@ -311,6 +213,59 @@ impl<'a> Change<'a> {
             new,
             by,
         }
+    }
+
+    /// The account: the address, its version, the one session that is kept.
+    fn account(&self) -> Write {
+        let Self { user, kind, by, .. } = *self;
+        let end = self.end();
+        let ending = Ending {
+            why: Why::IdentifierChanged,
+            at: by.now,
+            request: by.request.to_owned(),
+        };
+        let only = AttributeValue::M([(by.session.to_string(), end.clone())].into());
+        let mut values: Item = map([
+            (":active", s(Status::Active.as_str())),
+            (":one", n(1)),
+            (":seen", n(user.address_version(kind))),
+            (":end", end),
+            (":only", only),
+            (":ended", session::record(&ending)),
+            (":now", at(by.now)),
+        ]);
+        let mut when = "#status=:active AND sessions.#sid=:end AND #count=:seen".to_owned();
+        let mut set =
+            "SET sessions=:only, ended=:ended, last_activity=:now, #count=#count+:one, #version=#version+:one"
+                .to_owned();
+        if let Some(new) = self.new {
+            values.insert(":address".to_owned(), s(new.as_str()));
+            set.push_str(", #address=:address");
+        } else {
+            when.push_str(" AND attribute_exists(#other)");
+            set.push_str(" REMOVE #address");
+        }
+        if let Some(old) = self.old {
+            let former = former(kind.as_str(), old, by.now);
+            values.insert(":former".to_owned(), AttributeValue::Ss(vec![former]));
+            set.push_str(" ADD former :former");
+        }
+        Write::update(Table::Accounts, keys::user(user.id), set)
+            .when(when)
+            .name("#sid", by.session.to_string())
+            .name("#address", field(kind))
+            .name("#other", field(kind.other()))
+            .name("#count", format!("{}_version", field(kind)))
+            .values(values)
+    }
+
+    /// The line of activity, the old claim given up, the notice promised.
+    fn rest(&self) -> impl Iterator<Item = Write> {
+        let old = self.old_identifier().map(|old| unclaim(self.user, &old));
+        let notice = self.notice().map(|notice| notices::item(&notice));
+        std::iter::once(note(self.user.id, &self.by.activity))
+            .chain(old)
+            .chain(notice.map(|notice| Write::put_new(Table::Accounts, notice)))
     }
 
     /// Whether everything is as wished already.

@@ -1,12 +1,12 @@
 //! Even rates with a burst (GCRA): two updates sent together, of which at most one can win.
 
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
 use super::Store;
-use super::fault::{Fault, settled, when_busy};
+use super::fault::{Fault, settled};
 use super::item::{Item, Read, at, map, n, s, ttl};
-use super::keys;
+use super::keys::{self, Table};
+use super::write::{Write, held};
 use crate::domain::quota::{Rate, after, seconds_until};
 use crate::{Error, Result};
 
@@ -117,11 +117,7 @@ impl Store {
         ]);
         let update = "SET n=if_not_exists(n,:zero)+:one, #ttl=:ttl";
         let condition = "(attribute_not_exists(n) AND :budget>:zero) OR n<:budget";
-        match self.count(BUDGET, day, update, condition, values).await {
-            Ok(_) => Ok(true),
-            Err(Fault::Condition(_)) => Ok(false),
-            Err(fault) => Err(fault.into()),
-        }
+        held(self.count(BUDGET, day, update, condition, values).await)
     }
 
     /// Gives one back that was not sent.
@@ -198,26 +194,9 @@ impl Store {
         condition: &str,
         values: Item,
     ) -> Result<Item, Fault> {
-        when_busy(|| async {
-            let answer = self
-                .client
-                .update_item()
-                .table_name(self.ephemeral())
-                .set_key(Some(keys::limit(rule, subject).item()))
-                .update_expression(update)
-                .condition_expression(condition)
-                .expression_attribute_names("#ttl", "ttl")
-                .set_expression_attribute_values(Some(values.clone()))
-                .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(
-                    ReturnValuesOnConditionCheckFailure::AllOld,
-                )
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(answer.attributes.unwrap_or_default())
-        })
-        .await
+        let key = keys::limit(rule, subject);
+        let write = Write::update(Table::Ephemeral, key, update).when(condition);
+        self.update(write.values(values)).await
     }
 }
 

@@ -16,7 +16,6 @@ mod document;
 pub mod erasure;
 pub mod export;
 pub(crate) mod fault;
-mod hanging;
 pub mod identifiers;
 pub(crate) mod item;
 pub mod keys;
@@ -25,6 +24,7 @@ mod many;
 pub mod notices;
 pub mod operator;
 pub mod profile;
+mod query;
 pub mod redeem;
 pub mod report;
 pub mod session;
@@ -33,17 +33,18 @@ pub mod statistics;
 pub mod stream;
 pub mod suppression;
 pub mod user;
+pub(crate) mod write;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
+use crate::Result;
 use crate::cloud::{Setup, Trace};
 use crate::config::{Reader, Tables, settings};
 use crate::domain::id::UserId;
-use crate::{Result, entropy};
-use fault::{Fault, when_busy};
+use fault::when_busy;
 use item::Item;
 use keys::Table;
 
@@ -89,10 +90,6 @@ impl Store {
         }
     }
 
-    fn accounts(&self) -> &str {
-        self.table(Table::Accounts)
-    }
-
     fn ephemeral(&self) -> &str {
         self.table(Table::Ephemeral)
     }
@@ -114,24 +111,5 @@ impl Store {
         })
         .await?;
         Ok(answer.item)
-    }
-
-    /// All actions or none. The token makes a repetition after a lost reply harmless, and every repetition is the very
-    /// same request.
-    async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<(), Fault> {
-        let token = uuid::Builder::from_random_bytes(entropy::bytes())
-            .into_uuid()
-            .to_string();
-        when_busy(|| async {
-            self.client
-                .transact_write_items()
-                .set_transact_items(Some(actions.clone()))
-                .client_request_token(&token)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
     }
 }

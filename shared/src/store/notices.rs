@@ -1,11 +1,11 @@
 //! What people are to be told of a change of an account: promised by the transaction that makes the change, and gone
 //! when it was told.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::Timestamp;
 
-use super::fault::{Fault, when_busy};
-use super::item::{Item, Read, map, s, texts};
+use super::item::{Item, Read, s, texts};
+use super::query::Query;
+use super::write::Write;
 use super::{Store, keys};
 use crate::Result;
 use crate::domain::id::UserId;
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Notice {
 }
 
 /// The most notices that are read at once.
-const AT_ONCE: i32 = 100;
+const AT_ONCE: usize = 100;
 
 impl Store {
     /// The oldest notices of changes before this moment that were not told yet.
@@ -50,7 +50,8 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn due_notices(&self, before: Timestamp) -> Result<Vec<Notice>> {
-        let items = self.timeline("NOTICES", before, AT_ONCE).await?;
+        let oldest = timeline("NOTICES", before).page(AT_ONCE);
+        let (items, _) = self.query_page(&oldest).await?;
         Ok(items.iter().filter_map(read).collect())
     }
 
@@ -65,76 +66,24 @@ impl Store {
 
     /// The keys and contents of the notices that one person still has coming, however many there are of others.
     pub(super) async fn notices_of(&self, user: UserId) -> Result<Vec<Item>> {
-        let (mut found, mut from) = (Vec::new(), None);
-        loop {
-            let (items, next) = self
-                .page("NOTICES", Timestamp::MAX, AT_ONCE, from.take())
-                .await?;
-            found.extend(items.into_iter().filter(|item| {
-                let of = item.text("sk").and_then(keys::moment_and_user);
-                of.is_some_and(|(_, of)| of == user)
-            }));
-            from = next;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// The oldest items of a partition in the order of time, from before this moment.
-    pub(super) async fn timeline(
-        &self,
-        pk: &str,
-        before: Timestamp,
-        at_once: i32,
-    ) -> Result<Vec<Item>> {
-        let (items, _) = self.page(pk, before, at_once, None).await?;
-        Ok(items)
-    }
-
-    /// A page of a partition in the order of time, and the key after which the next one begins.
-    async fn page(
-        &self,
-        pk: &str,
-        before: Timestamp,
-        at_once: i32,
-        from: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>)> {
-        let values = map([(":pk", s(pk)), (":before", s(keys::millis(before)))]);
-        let answer = when_busy(|| async {
-            Ok(self
-                .client
-                .query()
-                .table_name(self.accounts())
-                .key_condition_expression("pk=:pk AND sk<:before")
-                .set_expression_attribute_values(Some(values.clone()))
-                .set_exclusive_start_key(from.clone())
-                .limit(at_once)
-                .consistent_read(true)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?)
-        })
-        .await?;
-        let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
-        Ok((answer.items.unwrap_or_default(), next))
+        let all = timeline("NOTICES", Timestamp::MAX).page(AT_ONCE);
+        let theirs = |item: &Item| {
+            let of = item.text("sk").and_then(keys::moment_and_user);
+            of.is_some_and(|(_, of)| of == user)
+        };
+        let (found, _) = self.query(all, usize::MAX, theirs).await?;
+        Ok(found)
     }
 
     /// Deletes an item, if it is there.
     pub(super) async fn drop_item(&self, table: keys::Table, key: keys::Key) -> Result<()> {
-        when_busy(|| async {
-            self.client
-                .delete_item()
-                .table_name(self.table(table))
-                .set_key(Some(key.item()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
-        .map_err(|fault: Fault| fault.into())
+        Ok(self.write(Write::delete(table, key)).await?)
     }
+}
+
+/// A partition of `Accounts` in the order of time, from before this moment.
+pub(super) fn timeline(pk: &str, before: Timestamp) -> Query {
+    Query::partition(keys::Table::Accounts, s(pk)).below(keys::millis(before))
 }
 
 /// The item of a notice.

@@ -6,9 +6,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
 
 use super::challenge::{attributes, locked};
-use super::fault::{Fault, when_busy};
+use super::fault::when_busy;
 use super::item::{Item, Read, map, n, s, texts};
-use super::keys::{self, Key, Table};
+use super::keys::{self, Table};
+use super::write::{Write, held};
 use super::{Store, session};
 use crate::Result;
 use crate::domain::challenge::{Lane, Purpose};
@@ -71,16 +72,10 @@ impl Store {
             ]));
             "SET #status=:status, sessions=:none, ended=:ended"
         };
-        let condition = "#status=:active OR #status=:suspended";
-        self.alter(
-            Table::Accounts,
-            keys::user(user),
-            update,
-            condition,
-            Some(("#status", "status")),
-            values,
-        )
-        .await
+        let write = Write::update(Table::Accounts, keys::user(user), update)
+            .when("#status=:active OR #status=:suspended")
+            .values(values);
+        held(self.write(write).await)
     }
 
     /// Replaces the roles, if they are still `before`; `false` where they are not.
@@ -93,17 +88,10 @@ impl Store {
         before: &[String],
         after: &[String],
     ) -> Result<bool> {
-        let values = map([(":after", texts(after)), (":before", texts(before))]);
-        let names = Some(("#roles", "roles"));
-        self.alter(
-            Table::Accounts,
-            keys::user(user),
-            "SET #roles=:after",
-            "#roles=:before",
-            names,
-            values,
-        )
-        .await
+        let write = Write::update(Table::Accounts, keys::user(user), "SET #roles=:after")
+            .when("#roles=:before")
+            .values([(":after", texts(after)), (":before", texts(before))]);
+        held(self.write(write).await)
     }
 
     /// Every suppressed address: a scan, for an operator's list.
@@ -152,20 +140,9 @@ impl Store {
     pub async fn unsuppress(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
         let mut any = false;
         for mac in macs {
-            let key = keys::suppression(kind, mac);
-            let answer = when_busy(|| async {
-                Ok(self
-                    .client
-                    .delete_item()
-                    .table_name(self.ephemeral())
-                    .set_key(Some(key.item()))
-                    .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld)
-                    .send()
-                    .await?)
-            })
-            .await
-            .map_err(|fault: Fault| crate::Error::from(fault))?;
-            any |= answer.attributes.is_some_and(|old| !old.is_empty());
+            let delete = Write::delete(Table::Ephemeral, keys::suppression(kind, mac))
+                .when("attribute_exists(pk)");
+            any |= held(self.write(delete).await)?;
         }
         Ok(any)
     }
@@ -210,50 +187,11 @@ impl Store {
         let mut any = false;
         for purpose in [Purpose::SignIn, Purpose::Link] {
             let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
-            let update = "SET f=:z, kf=:z REMOVE fa, kfa";
-            any |= self
-                .alter(
-                    Table::Ephemeral,
-                    key,
-                    update,
-                    "attribute_exists(pk)",
-                    None,
-                    map([(":z", n(0))]),
-                )
-                .await?;
+            let write = Write::update(Table::Ephemeral, key, "SET f=:z, kf=:z REMOVE fa, kfa")
+                .when("attribute_exists(pk)")
+                .value(":z", n(0));
+            any |= held(self.write(write).await)?;
         }
         Ok(any)
-    }
-
-    /// One conditional update; whether its condition held.
-    async fn alter(
-        &self,
-        table: Table,
-        key: Key,
-        update: &str,
-        condition: &str,
-        name: Option<(&str, &str)>,
-        values: Item,
-    ) -> Result<bool> {
-        let names = name.map(|(placeholder, name)| map([(placeholder, name.to_owned())]));
-        let outcome = when_busy(|| async {
-            self.client
-                .update_item()
-                .table_name(self.table(table))
-                .set_key(Some(key.item()))
-                .update_expression(update)
-                .condition_expression(condition)
-                .set_expression_attribute_names(names.clone())
-                .set_expression_attribute_values(Some(values.clone()))
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await;
-        match outcome {
-            Ok(()) => Ok(true),
-            Err(Fault::Condition(_)) => Ok(false),
-            Err(fault) => Err(fault.into()),
-        }
     }
 }

@@ -1,15 +1,14 @@
 //! What a person says about themselves: changed in one transaction with the line in their activity.
 
-use aws_sdk_dynamodb::types::{
-    Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
 use super::fault::Fault;
 use super::item::{Item, Read, at, map, n, s};
-use super::{Store, keys, user};
-use crate::domain::id::SessionId;
+use super::keys::{self, Table};
+use super::write::Write;
+use super::{Store, user};
+use crate::domain::id::{SessionId, UserId};
 use crate::domain::profile::{Profile, ProfilePatch};
 use crate::domain::user::{Status, User};
 use crate::{Error, Result};
@@ -56,8 +55,8 @@ impl Store {
             if profile == user.profile {
                 return Ok(Changed::To(Box::new(user)));
             }
-            let actions = self.profile_actions(&user, &profile, change)?;
-            let refused = match self.transact(actions).await {
+            let writes = Self::profile_writes(&user, &profile, change);
+            let refused = match self.transact(writes).await {
                 Ok(()) => {
                     user.profile = profile;
                     user.version += 1;
@@ -79,12 +78,7 @@ impl Store {
         Err(Error::Unavailable("the profile kept changing".into()))
     }
 
-    fn profile_actions(
-        &self,
-        user: &User,
-        profile: &Profile,
-        change: &ProfileChange<'_>,
-    ) -> Result<Vec<TransactWriteItem>> {
+    fn profile_writes(user: &User, profile: &Profile, change: &ProfileChange<'_>) -> [Write; 2] {
         let fields = [
             ("username", profile.username.as_str()),
             ("first_name", profile.first_name.as_str()),
@@ -93,22 +87,15 @@ impl Store {
             ("language", profile.language.as_str()),
             ("timezone", profile.timezone.as_str()),
         ];
-        let mut names = map([
-            ("#status", "status".to_owned()),
-            ("#version", "version".to_owned()),
-            ("#active", "last_activity".to_owned()),
-            ("#sid", change.session.to_string()),
-        ]);
         let mut values = map([
             (":active", s(Status::Active.as_str())),
             (":seen", n(user.version)),
             (":next", n(user.version + 1)),
             (":now", at(change.now)),
         ]);
-        let mut set = vec!["#version=:next".to_owned(), "#active=:now".to_owned()];
+        let mut set = vec!["#version=:next".to_owned(), "last_activity=:now".to_owned()];
         let mut remove = Vec::new();
         for (field, text) in fields {
-            names.insert(format!("#{field}"), field.to_owned());
             if text.is_empty() {
                 remove.push(format!("#{field}"));
             } else {
@@ -120,33 +107,17 @@ impl Store {
         if !remove.is_empty() {
             update = format!("{update} REMOVE {}", remove.join(", "));
         }
-        let update = Update::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::user(user.id).item()))
-            .update_expression(update)
-            .condition_expression(
-                "#status=:active AND attribute_exists(sessions.#sid) AND #version=:seen",
-            )
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(vec![
-            TransactWriteItem::builder().update(update).build(),
-            self.note(user, &change.activity)?,
-        ])
+        let update = Write::update(Table::Accounts, keys::user(user.id), update)
+            .when("#status=:active AND attribute_exists(sessions.#sid) AND #version=:seen")
+            .name("#sid", change.session.to_string())
+            .values(values);
+        [update, note(user.id, &change.activity)]
     }
+}
 
-    /// The action that writes a line of activity.
-    pub(super) fn note(&self, user: &User, line: &Activity<'_>) -> Result<TransactWriteItem> {
-        let put = Put::builder()
-            .table_name(self.accounts())
-            .set_item(Some(activity::item(user.id, line)))
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
+/// Writes a line of activity.
+pub(super) fn note(user: UserId, line: &Activity<'_>) -> Write {
+    Write::put(Table::Accounts, activity::item(user, line))
 }
 
 /// The account as a refused condition found it, if it is active and the session counts in it.

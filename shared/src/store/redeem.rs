@@ -2,16 +2,13 @@
 //!
 //! Never two sessions from one code, never a burnt code without a session.
 
-use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
-};
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
-use super::fault::{Fault, settled, when_busy};
-use super::item::{Item, Read, at, b, map, n, s};
+use super::fault::{Fault, settled};
+use super::item::{Item, Read, at, b, n, s};
 use super::keys::{self, Table};
+use super::write::Write;
 use super::{Store, session, user};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::id::{SessionId, UserId};
@@ -80,12 +77,11 @@ impl Store {
             let (outcome, user) = match owner {
                 None => {
                     let user = redeem.newcomer.clone();
-                    (self.transact(self.register(&mut redeem)?).await, Some(user))
+                    (self.transact(register(&mut redeem)).await, Some(user))
                 }
                 Some(id) => {
-                    let actions = self.sign_in(&mut redeem, id, None)?;
-                    let (outcome, user) =
-                        futures_util::join!(self.transact(actions), self.user(id));
+                    let writes = sign_in(&mut redeem, id, None);
+                    let (outcome, user) = futures_util::join!(self.transact(writes), self.user(id));
                     (outcome, user?)
                 }
             };
@@ -115,22 +111,15 @@ impl Store {
                     owner = self.owner(redeem.identifier).await?;
                 }
                 (Some(_), None, Some(item)) if status(item)? == Status::Suspended => {
-                    self.use_up(
-                        Purpose::SignIn,
-                        redeem.identifier,
-                        redeem.live,
-                        redeem.lane,
-                        redeem.now,
-                    )
-                    .await?;
+                    settled(self.write(redeem.use_up()).await)?;
                     return Ok(Redeemed::Suspended);
                 }
                 (Some(id), None, Some(item)) => {
                     let Some(oldest) = oldest(item) else {
                         return Err(item.corrupt("user", "sessions"));
                     };
-                    let actions = self.sign_in(&mut redeem, id, Some(oldest))?;
-                    match self.transact(actions).await {
+                    let writes = sign_in(&mut redeem, id, Some(oldest));
+                    match self.transact(writes).await {
                         Ok(()) => return accepted(Some(user::read(id, item)?), false, &redeem),
                         Err(Fault::Cancelled(_)) => {}
                         Err(fault) => return Err(fault.into()),
@@ -145,218 +134,120 @@ impl Store {
         }
         Err(Error::Unavailable("the account kept changing".into()))
     }
+}
 
-    fn register(&self, redeem: &mut Redeem<'_>) -> Result<Vec<TransactWriteItem>> {
-        let mut newcomer = redeem.newcomer.clone();
-        newcomer
-            .sessions
-            .insert(redeem.session.id, redeem.session.end);
-        redeem.session.user = newcomer.id;
-        let mut item = user::item(&newcomer);
-        item.insert("registered_with".to_owned(), s(redeem.method));
-        if let Some(origin) = redeem.source {
-            item.insert("registered_from".to_owned(), s(origin));
-        }
-        let mut claim = keys::claim(redeem.identifier).item();
-        claim.insert("user".to_owned(), s(newcomer.id.to_string()));
-        let mut actions = vec![
-            self.use_up_action(
-                Purpose::SignIn,
-                redeem.identifier,
-                redeem.live,
-                redeem.lane,
-                redeem.now,
-            )?,
-            self.put_new(claim)?,
-            self.put_new(item)?,
-        ];
-        actions.extend(self.session_actions(redeem)?);
-        Ok(actions)
+fn register(redeem: &mut Redeem<'_>) -> Vec<Write> {
+    let mut newcomer = redeem.newcomer.clone();
+    newcomer
+        .sessions
+        .insert(redeem.session.id, redeem.session.end);
+    redeem.session.user = newcomer.id;
+    let mut item = user::item(&newcomer);
+    item.insert("registered_with".to_owned(), s(redeem.method));
+    if let Some(origin) = redeem.source {
+        item.insert("registered_from".to_owned(), s(origin));
     }
+    let mut claim = keys::claim(redeem.identifier).item();
+    claim.insert("user".to_owned(), s(newcomer.id.to_string()));
+    let mut writes = vec![
+        redeem.use_up(),
+        Write::put_new(Table::Accounts, claim),
+        Write::put_new(Table::Accounts, item),
+    ];
+    writes.extend(session_writes(redeem));
+    writes
+}
 
-    /// `evicting`: the session that makes room for the new one.
-    fn sign_in(
-        &self,
-        redeem: &mut Redeem<'_>,
-        id: UserId,
-        evicting: Option<SessionId>,
-    ) -> Result<Vec<TransactWriteItem>> {
-        redeem.session.user = id;
-        let claim = ConditionCheck::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::claim(redeem.identifier).item()))
-            .condition_expression("#user=:user")
-            .expression_attribute_names("#user", "user")
-            .expression_attribute_values(":user", s(id.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build();
-        let mut names = map([
-            ("#sid", redeem.session.id.to_string()),
-            ("#status", "status".to_owned()),
-        ]);
-        let mut values = map([
+/// `evicting`: the session that makes room for the new one.
+fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> Vec<Write> {
+    redeem.session.user = id;
+    let claim = Write::check(
+        Table::Accounts,
+        keys::claim(redeem.identifier),
+        "#user=:user",
+    )
+    .value(":user", s(id.to_string()));
+    let set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now";
+    let (set, room) = match evicting {
+        None => (set.to_owned(), "size(sessions)<:cap"),
+        Some(_) => (
+            format!("{set}, ended=:ended REMOVE sessions.#old"),
+            "attribute_exists(sessions.#old)",
+        ),
+    };
+    let user = Write::update(Table::Accounts, keys::user(id), set)
+        .when(format!(
+            "#status=:active AND {room} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
+        ))
+        .name("#sid", redeem.session.id.to_string())
+        .values([
             (":end", at(redeem.session.end)),
             (":now", at(redeem.now)),
             (":active", s(Status::Active.as_str())),
         ]);
-        let set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now";
-        let (update, room) = match evicting {
-            None => {
-                values.insert(":cap".to_owned(), n(redeem.sessions_per_user));
-                (set.to_owned(), "size(sessions)<:cap")
-            }
-            Some(oldest) => {
-                names.insert("#old".to_owned(), oldest.to_string());
-                let ending = Ending {
-                    why: Why::Evicted,
-                    at: redeem.now,
-                    request: String::new(),
-                };
-                values.insert(":ended".to_owned(), session::record(&ending));
-                (
-                    format!("{set}, ended=:ended REMOVE sessions.#old"),
-                    "attribute_exists(sessions.#old)",
-                )
-            }
-        };
-        let user = Update::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::user(id).item()))
-            .update_expression(update)
-            .condition_expression(format!(
-                "#status=:active AND {room} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
-            ))
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build();
-        let mut actions = vec![
-            self.use_up_action(
-                Purpose::SignIn,
-                redeem.identifier,
-                redeem.live,
-                redeem.lane,
-                redeem.now,
-            )?,
-            TransactWriteItem::builder()
-                .condition_check(claim.map_err(Error::internal)?)
-                .build(),
-            TransactWriteItem::builder()
-                .update(user.map_err(Error::internal)?)
-                .build(),
-        ];
-        actions.extend(self.session_actions(redeem)?);
-        if let Some(oldest) = evicting {
-            let delete = Delete::builder()
-                .table_name(self.accounts())
-                .set_key(Some(keys::session(id, oldest).item()))
-                .build();
-            actions.push(
-                TransactWriteItem::builder()
-                    .delete(delete.map_err(Error::internal)?)
-                    .build(),
-            );
+    let user = match evicting {
+        None => user.value(":cap", n(redeem.sessions_per_user)),
+        Some(oldest) => {
+            let ending = Ending {
+                why: Why::Evicted,
+                at: redeem.now,
+                request: String::new(),
+            };
+            user.name("#old", oldest.to_string())
+                .value(":ended", session::record(&ending))
         }
-        Ok(actions)
-    }
+    };
+    let mut writes = vec![redeem.use_up(), claim, user];
+    writes.extend(session_writes(redeem));
+    writes.extend(evicting.map(|old| Write::delete(Table::Accounts, keys::session(id, old))));
+    writes
+}
 
-    /// The session, the link to the source, the line of activity.
-    fn session_actions(&self, redeem: &Redeem<'_>) -> Result<Vec<TransactWriteItem>> {
-        let user = redeem.session.user;
-        let mut actions = vec![
-            self.put_new(session::item(&redeem.session))?,
-            self.put_new(activity::item(user, &redeem.activity))?,
-        ];
-        if let Some(origin) = redeem.source {
-            let link = Update::builder()
-                .table_name(self.accounts())
-                .set_key(Some(keys::user_source(user, origin).item()))
-                .update_expression("SET #method=if_not_exists(#method,:method), #created=if_not_exists(#created,:now), #seen=:now")
-                .set_expression_attribute_names(Some(map(
-                    [("#method", "method"), ("#created", "created"), ("#seen", "seen")].map(|(a, b)| (a, b.to_owned())),
-                )))
-                .set_expression_attribute_values(Some(map([(":method", s(redeem.method)), (":now", at(redeem.now))])))
-                .build()
-                .map_err(Error::internal)?;
-            actions.push(TransactWriteItem::builder().update(link).build());
-        }
-        Ok(actions)
-    }
+/// The session, the line of activity, the link to the source.
+fn session_writes(redeem: &Redeem<'_>) -> impl Iterator<Item = Write> {
+    let user = redeem.session.user;
+    let link = redeem.source.map(|origin| {
+        let set = "SET #method=if_not_exists(#method,:method), #created=if_not_exists(#created,:now), #seen=:now";
+        Write::update(Table::Accounts, keys::user_source(user, origin), set)
+            .values([(":method", s(redeem.method)), (":now", at(redeem.now))])
+    });
+    [
+        Write::put_new(Table::Accounts, session::item(&redeem.session)),
+        Write::put_new(Table::Accounts, activity::item(user, &redeem.activity)),
+    ]
+    .into_iter()
+    .chain(link)
+}
 
-    pub(super) fn put_new(&self, item: Item) -> Result<TransactWriteItem> {
-        let put = Put::builder()
-            .table_name(self.accounts())
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    pub(crate) fn use_up_action(
-        &self,
-        purpose: Purpose,
-        identifier: &Identifier,
-        live: &Live,
-        lane: Lane,
-        now: Timestamp,
-    ) -> Result<TransactWriteItem> {
-        let update = Update::builder()
-            .table_name(self.ephemeral())
-            .set_key(Some(
-                keys::challenge(purpose, identifier.kind(), identifier.as_str()).item(),
-            ))
-            .update_expression(use_up(lane))
-            .condition_expression(STILL_GOOD)
-            .set_expression_attribute_values(Some(use_up_values(live, now)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// Burns a right code that opens nothing.
-    pub(super) async fn use_up(
-        &self,
-        purpose: Purpose,
-        identifier: &Identifier,
-        live: &Live,
-        lane: Lane,
-        now: Timestamp,
-    ) -> Result<()> {
-        let outcome = when_busy(|| async {
-            self.client
-                .update_item()
-                .table_name(self.table(Table::Ephemeral))
-                .set_key(Some(
-                    keys::challenge(purpose, identifier.kind(), identifier.as_str()).item(),
-                ))
-                .update_expression(use_up(lane))
-                .condition_expression(STILL_GOOD)
-                .set_expression_attribute_values(Some(use_up_values(live, now)))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await;
-        settled(outcome)
+impl Redeem<'_> {
+    fn use_up(&self) -> Write {
+        use_up(
+            Purpose::SignIn,
+            self.identifier,
+            self.live,
+            self.lane,
+            self.now,
+        )
     }
 }
 
-/// A code that a known device proved says nothing of the strangers' guesses; one that anybody else proved does.
-fn use_up(lane: Lane) -> &'static str {
-    match lane {
+/// Uses a right code up, if it is still good. A code that a known device proved says nothing of the strangers' guesses;
+/// one that anybody else proved does.
+pub(super) fn use_up(
+    purpose: Purpose,
+    identifier: &Identifier,
+    live: &Live,
+    lane: Lane,
+    now: Timestamp,
+) -> Write {
+    let set = match lane {
         Lane::Stranger => "SET f=:z, kf=:z REMOVE nonce, k, ids, mute, fa, kfa, guess",
         Lane::Known => "SET kf=:z REMOVE nonce, k, ids, mute, kfa, guess",
-    }
-}
-
-const STILL_GOOD: &str = "nonce=:n AND exp>:now AND attribute_not_exists(mute)";
-
-fn use_up_values(live: &Live, now: Timestamp) -> Item {
-    map([(":n", b(live.nonce)), (":now", at(now)), (":z", n(0))])
+    };
+    let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
+    Write::update(Table::Ephemeral, key, set)
+        .when("nonce=:n AND exp>:now AND attribute_not_exists(mute)")
+        .values([(":n", b(live.nonce)), (":now", at(now)), (":z", n(0))])
 }
 
 fn status(item: &Item) -> Result<Status> {

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::hanging::Hanging;
+use super::Store;
 use super::item::Read;
-use super::{Store, keys};
+use super::keys::{self, Table};
+use super::query::Query;
 use crate::Result;
 use crate::domain::id::UserId;
 
@@ -35,14 +36,11 @@ impl Store {
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<UserSource>, bool)> {
-        let wanted = Hanging {
-            user,
-            prefix: PREFIX,
-            after: after.map(|origin| keys::user_source(user, origin)),
-            newest_first: false,
-            limit,
-        };
-        let (items, more) = self.hanging(wanted, |_| true).await?;
+        let wanted = Query::partition(Table::Accounts, keys::user(user).pk())
+            .beginning_with(PREFIX)
+            .after(after.map(|origin| keys::user_source(user, origin)))
+            .page(limit.saturating_add(1));
+        let (items, more) = self.query(wanted, limit, |_| true).await?;
         let sources = items.iter().map(|item| {
             let corrupt = |attribute| item.corrupt("source", attribute);
             let origin = item.text("sk").and_then(|sk| sk.strip_prefix(PREFIX));

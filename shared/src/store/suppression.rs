@@ -2,14 +2,13 @@
 //!
 //! Kept under a MAC of the address, since a suppression outlives the person.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::Store;
-use super::fault::{Fault, when_busy};
-use super::item::{at, s};
+use super::item::{Item, at, s};
 use super::keys::{self, Table};
+use super::write::Write;
 use crate::Result;
 use crate::domain::identifier::IdentifierKind;
 
@@ -38,24 +37,25 @@ impl Store {
         masked: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let mut item = keys::suppression(kind, mac).item();
-        let attributes = [
-            ("reason", s(reason)),
-            ("at", at(now)),
-            ("masked", s(masked)),
-        ];
-        item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
-        when_busy(|| async {
-            self.client
-                .put_item()
-                .table_name(self.ephemeral())
-                .set_item(Some(item.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
-        .map_err(|fault: Fault| fault.into())
+        let item = item(kind, mac, reason, masked, now);
+        Ok(self.write(Write::put(Table::Ephemeral, item)).await?)
     }
+}
+
+/// The item of a suppressed address.
+pub(super) fn item(
+    kind: IdentifierKind,
+    mac: &str,
+    reason: &str,
+    masked: &str,
+    now: Timestamp,
+) -> Item {
+    let mut item = keys::suppression(kind, mac).item();
+    let attributes = [
+        ("reason", s(reason)),
+        ("at", at(now)),
+        ("masked", s(masked)),
+    ];
+    item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
+    item
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Store;
 use super::item::{Item, Read, at, n, s, texts};
 use super::keys::{self, Table};
+use super::write::Write;
 use crate::Result;
 use crate::domain::Fault;
 use crate::domain::id::{SessionId, UserId};
@@ -83,6 +84,12 @@ pub(crate) fn sessions(item: &Item) -> BTreeMap<SessionId, Timestamp> {
     map.keys()
         .filter_map(|id| Some((SessionId::parse(id)?, map.moment(id)?)))
         .collect()
+}
+
+/// That an account is active: what is written for a person afterwards would otherwise bring an erased one back.
+pub(super) fn is_active(user: UserId) -> Write {
+    Write::check(Table::Accounts, keys::user(user), "#status=:active")
+        .value(":active", s(Status::Active.as_str()))
 }
 
 /// The item of a new user.

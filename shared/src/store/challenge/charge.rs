@@ -5,22 +5,19 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{
-    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
 use jiff::Timestamp;
 
-use super::{Lane, Live, locked};
+use super::{attributes, live, locked};
 use crate::config::OtpRules;
-use crate::domain::challenge::Purpose;
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{FREE_FAILURES, LAST_DOUBLING, LONGEST_WAIT, before, failure_wait};
 use crate::store::Store;
-use crate::store::challenge::{attributes, live};
-use crate::store::fault::{Fault, when_busy};
+use crate::store::fault::Fault;
 use crate::store::item::{Item, Read, at, b, map, n};
-use crate::store::keys;
+use crate::store::keys::{self, Table};
+use crate::store::write::Write;
 use crate::{Error, Result};
 
 /// A comparison that is paid for, or none to be had.
@@ -81,28 +78,16 @@ impl Store {
             (":max", n(rules.max_attempts)),
             (":guess", b(guess)),
         ]));
-        let outcome = when_busy(|| async {
-            let answer = self
-                .once
-                .update_item()
-                .table_name(self.ephemeral())
-                .set_key(Some(key.item()))
-                .update_expression(format!(
-                    "SET {attempts}=if_not_exists({attempts},:z)+:one, {failures}=if_not_exists({failures},:z)+:one, {failed_at}=:now, guess=:guess"
-                ))
-                .condition_expression(format!(
-                    "attribute_exists(nonce) AND exp>:now AND (attribute_not_exists({attempts}) OR {attempts}<:max) AND {waits}"
-                ))
-                .set_expression_attribute_values(Some(values.clone()))
-                .return_values(ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(answer.attributes.unwrap_or_default())
-        })
-        .await;
-        match outcome {
+        let set = format!(
+            "SET {attempts}=if_not_exists({attempts},:z)+:one, {failures}=if_not_exists({failures},:z)+:one, {failed_at}=:now, guess=:guess"
+        );
+        let when = format!(
+            "attribute_exists(nonce) AND exp>:now AND (attribute_not_exists({attempts}) OR {attempts}<:max) AND {waits}"
+        );
+        let write = Write::update(Table::Ephemeral, key, set)
+            .when(when)
+            .values(values);
+        match self.update_once(write).await {
             Ok(item) => paid(&item, failures).map(Charged::Compare),
             Err(Fault::Condition(old)) => Ok(locked(&old, lane, rules.failure_cap, now)
                 .map_or(Charged::Nothing, |retry_after| Charged::Locked {

@@ -3,19 +3,18 @@
 //! The provider's report marks the challenge, the stream carries the mark to whoever may send, and taking the second way
 //! changes `via`: so however often the report and the mark come, one SMS goes.
 
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
-use super::Live;
+use super::live;
 use crate::Result;
-use crate::domain::challenge::Purpose;
+use crate::domain::challenge::{Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
-use crate::store::challenge::live;
-use crate::store::fault::{Fault, when_busy};
+use crate::store::fault::Fault;
 use crate::store::item::{Item, Read, at, b, map, s};
 use crate::store::keys::{self, Table};
+use crate::store::write::Write;
 
 /// A code that fell through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,18 +52,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let values = map([(":fell", s(delivery)), (":now", at(now))]);
-        let condition = format!(
-            "{LIVE} AND via=:whatsapp AND contains(ids,:fell) AND (attribute_not_exists(fell) OR fell<>:fell)"
-        );
+        let new = "contains(ids,:fell) AND (attribute_not_exists(fell) OR fell<>:fell)";
         let (sign_in, link) = futures_util::try_join!(
-            self.mark(
-                Purpose::SignIn,
-                number,
-                "SET fell=:fell",
-                &condition,
-                &values
-            ),
-            self.mark(Purpose::Link, number, "SET fell=:fell", &condition, &values),
+            self.mark(Purpose::SignIn, number, "SET fell=:fell", new, &values),
+            self.mark(Purpose::Link, number, "SET fell=:fell", new, &values),
         )?;
         // A report that comes again finds its own mark.
         let marked = |outcome: Result<(), Item>| match outcome {
@@ -131,42 +122,28 @@ impl Store {
             (":n", b(live.nonce)),
             (":now", at(now)),
         ]);
-        let condition = format!("{LIVE} AND via=:whatsapp AND fell=:fell AND nonce=:n");
+        let untaken = "fell=:fell AND nonce=:n";
         let taken = self
-            .mark(purpose, number, "SET via=:sms", &condition, &values)
+            .mark(purpose, number, "SET via=:sms", untaken, &values)
             .await?;
         Ok(taken.is_ok())
     }
 
-    /// One conditional update of a challenge; where the condition does not hold, the item as it is.
+    /// One update of a live code that went by WhatsApp; where the condition does not hold, the item as it is.
     async fn mark(
         &self,
         purpose: Purpose,
         number: &Identifier,
-        update: &str,
-        condition: &str,
+        set: &str,
+        when: &str,
         values: &Item,
     ) -> Result<Result<(), Item>> {
         let key = keys::challenge(purpose, number.kind(), number.as_str());
-        let outcome = when_busy(|| async {
-            self.client
-                .update_item()
-                .table_name(self.ephemeral())
-                .set_key(Some(key.item()))
-                .update_expression(update)
-                .condition_expression(condition)
-                .set_expression_attribute_values(Some(values.clone()))
-                .expression_attribute_values(":whatsapp", s(Channel::Whatsapp.as_str()))
-                .return_values_on_condition_check_failure(
-                    ReturnValuesOnConditionCheckFailure::AllOld,
-                )
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await;
-        match outcome {
+        let write = Write::update(Table::Ephemeral, key, set)
+            .when(format!("{LIVE} AND via=:whatsapp AND {when}"))
+            .values(values.clone())
+            .value(":whatsapp", s(Channel::Whatsapp.as_str()));
+        match self.write(write).await {
             Ok(()) => Ok(Ok(())),
             Err(Fault::Condition(old)) => Ok(Err(old)),
             Err(fault) => Err(fault.into()),

@@ -8,20 +8,22 @@
 mod traces;
 mod wish;
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 pub use wish::ErasureWish;
 
 use super::addresses::{current, held};
-use super::fault::Fault;
-use super::item::{Item, Read, at, key_of, map, s};
+use super::identifiers::unclaim;
+use super::item::{Item, Read, at, key_of, s};
 use super::keys::{self, Table};
+use super::notices::timeline;
+use super::write::{Write, all_held};
 use super::{Store, user};
+use crate::Result;
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
 use crate::domain::user::{Status, User};
-use crate::{Error, Result};
 
 /// Someone who is to be erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,16 +47,17 @@ pub enum Erased {
 const PERSONAL_LIMITS: [&str; 1] = ["avatar"];
 
 /// The most due erasures that are read at once.
-const AT_ONCE: i32 = 100;
+const AT_ONCE: usize = 100;
 
 impl Store {
     /// Whose time has come, the longest due first; at most a hundred at once.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer.
+    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn due_erasures(&self, now: Timestamp) -> Result<Vec<Due>> {
         let next = crate::domain::quota::after(now, std::time::Duration::from_millis(1));
-        let items = self.timeline("ERASURES", next, AT_ONCE).await?;
+        let longest_due = timeline("ERASURES", next).page(AT_ONCE);
+        let (items, _) = self.query_page(&longest_due).await?;
         let due = items.iter().filter_map(|item| {
             let (at, user) = keys::moment_and_user(item.text("sk")?)?;
             Some(Due { user, at })
@@ -68,7 +71,7 @@ impl Store {
     /// What stays is the suppression of an address, under its MAC: it protects whoever has the address.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: what is left is erased by the next attempt.
+    /// [`crate::Error::Unavailable`]: what is left is erased by the next attempt.
     pub async fn erase(
         &self,
         due: Due,
@@ -114,42 +117,29 @@ impl Store {
 
     /// The first step: whether it was made. It is not where the wish was undone, or its time has not come.
     pub(super) async fn begin_erasure(&self, user: &User, now: Timestamp) -> Result<bool> {
-        let mut names = map([("#status", "status".to_owned())]);
-        let mut values = map([
+        let mut write = Write::update(
+            Table::Accounts,
+            keys::user(user.id),
+            "SET #status=:erasing, sessions=:none",
+        )
+        .values([
             (":erasing", s(Status::Erasing.as_str())),
             (":none", AttributeValue::M(Item::new())),
             (":now", at(now)),
         ]);
         let mut condition = "erases_at<=:now".to_owned();
-        let claims = [("email", &user.email), ("phone", &user.phone)];
         // The claims that go are those of the addresses that the account has in this very moment.
-        for (name, address) in claims {
-            names.insert(format!("#{name}"), name.to_owned());
+        for (name, address) in [("email", &user.email), ("phone", &user.phone)] {
             match address {
                 Some(address) => {
-                    values.insert(format!(":{name}"), s(address));
+                    write = write.value(&format!(":{name}"), s(address));
                     condition.push_str(&format!(" AND #{name}=:{name}"));
                 }
                 None => condition.push_str(&format!(" AND attribute_not_exists(#{name})")),
             }
         }
-        let update = Update::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::user(user.id).item()))
-            .update_expression("SET #status=:erasing, sessions=:none")
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .build()
-            .map_err(Error::internal)?;
-        let mut actions = vec![TransactWriteItem::builder().update(update).build()];
-        for identifier in current(user) {
-            actions.push(self.unclaim_action(user, &identifier)?);
-        }
-        match self.transact(actions).await {
-            Ok(()) => Ok(true),
-            Err(Fault::Cancelled(_)) => Ok(false),
-            Err(fault) => Err(fault.into()),
-        }
+        let claims = current(user).map(|identifier| unclaim(user, &identifier));
+        let writes = std::iter::once(write.when(condition)).chain(claims);
+        all_held(self.transact(writes).await)
     }
 }

@@ -1,6 +1,5 @@
 //! What the tables hold of a person beside the account's own item.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::Timestamp;
 
 use crate::Result;
@@ -10,24 +9,18 @@ use crate::domain::user::User;
 use crate::store::Store;
 use crate::store::asked::{self, Asked};
 use crate::store::challenge::ask::mailbox;
-use crate::store::fault::{settled, when_busy};
-use crate::store::hanging::Hanging;
-use crate::store::item::{Item, Read, at, key_of, map};
+use crate::store::fault::settled;
+use crate::store::item::{Item, Read, at, key_of};
 use crate::store::keys::{self, Table};
+use crate::store::query::Query;
+use crate::store::write::Write;
 
 impl Store {
     /// Everything that hangs on the person but the account's own item.
     pub(super) async fn erase_hanging(&self, user: &User) -> Result<()> {
-        let all = Hanging {
-            user: user.id,
-            prefix: "",
-            after: None,
-            newest_first: false,
-            limit: usize::MAX,
-        };
-        let (items, _) = self
-            .hanging(all, |item| item.text("sk") != Some("USER"))
-            .await?;
+        let all = Query::partition(Table::Accounts, keys::user(user.id).pk());
+        let but_the_account = |item: &Item| item.text("sk") != Some("USER");
+        let (items, _) = self.query(all, usize::MAX, but_the_account).await?;
         for asked in items.iter().filter_map(asked::read) {
             self.erase_asked(user, &asked).await?;
         }
@@ -79,40 +72,18 @@ impl Store {
         until: Timestamp,
     ) -> Result<()> {
         let own = keys::challenge(purpose, address.kind(), address.as_str());
-        let before = map([(":until", at(until))]);
-        self.delete_if(&own, "attribute_not_exists(s0) OR s0<=:until", Some(before))
-            .await?;
+        let own = Write::delete(Table::Ephemeral, own)
+            .when("attribute_not_exists(s0) OR s0<=:until")
+            .value(":until", at(until));
+        settled(self.write(own).await)?;
         let mailbox = mailbox(address);
         if mailbox != address.as_str() {
             // What is left of a tagged address in its mailbox's item: the day's sends. The mailbox's own codes are not
             // ours.
             let budget = keys::challenge(purpose, address.kind(), &mailbox);
-            self.delete_if(&budget, "attribute_not_exists(s0)", None)
-                .await?;
+            let budget = Write::delete(Table::Ephemeral, budget).when("attribute_not_exists(s0)");
+            settled(self.write(budget).await)?;
         }
         Ok(())
-    }
-
-    /// Deletes a challenge if this condition holds.
-    async fn delete_if(
-        &self,
-        challenge: &keys::Key,
-        condition: &str,
-        values: Option<Item>,
-    ) -> Result<()> {
-        let outcome = when_busy(|| async {
-            self.client
-                .delete_item()
-                .table_name(self.ephemeral())
-                .set_key(Some(challenge.item()))
-                .condition_expression(condition)
-                .set_expression_attribute_values(values.clone())
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await;
-        settled(outcome)
     }
 }

@@ -1,8 +1,6 @@
 //! The wish to be erased: noted, and undone while there is time.
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use crate::domain::id::{SessionId, UserId};
@@ -10,9 +8,11 @@ use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
 use crate::store::activity::Activity;
 use crate::store::fault::Fault;
-use crate::store::item::{Item, at, map, n, s};
-use crate::store::profile::{Changed, still_signed_in};
-use crate::store::{Store, keys, session, user};
+use crate::store::item::{Item, at, n, s};
+use crate::store::keys::{self, Table};
+use crate::store::profile::{Changed, note, still_signed_in};
+use crate::store::write::Write;
+use crate::store::{Store, session, user};
 use crate::{Error, Result};
 
 /// A wish to be erased, or to stay after all.
@@ -61,31 +61,18 @@ impl Store {
                 at: wish.now,
                 request: wish.request.to_owned(),
             };
-            let mut values = map([
+            let set = "SET erases_at=:due, sessions=:kept, ended=:ended, #version=#version+:one";
+            let account = wished(&user, set, wish).values([
                 (":due", at(due)),
                 (":kept", AttributeValue::M(kept)),
                 (":ended", session::record(&ending)),
             ]);
-            let mut actions = vec![self.wish_action(
-                &user,
-                "SET erases_at=:due, sessions=:kept, ended=:ended, #version=#version+:one",
-                wish,
-                &mut values,
-            )?];
-            let note = keys::due_erasure(due, user.id).item();
-            let note = Put::builder()
-                .table_name(self.accounts())
-                .set_item(Some(note));
-            actions.push(
-                TransactWriteItem::builder()
-                    .put(note.build().map_err(Error::internal)?)
-                    .build(),
-            );
-            if let Some(later) = user.erases_at.filter(|noted| *noted != due) {
-                actions.push(self.undue_action(later, user.id)?);
-            }
-            actions.push(self.note(&user, &wish.activity)?);
-            match self.transact(actions).await {
+            let is_due = Write::put(Table::Accounts, keys::due_erasure(due, user.id).item());
+            let later = user.erases_at.filter(|noted| *noted != due);
+            let not_later = later.map(|later| undue(later, user.id));
+            let line = note(user.id, &wish.activity);
+            let writes = [account, is_due, line].into_iter().chain(not_later);
+            match self.transact(writes).await {
                 Ok(()) => {
                     user.erases_at = Some(due);
                     user.sessions.retain(|id, _| Some(*id) == wish.session);
@@ -114,15 +101,9 @@ impl Store {
             if due <= wish.now {
                 return Ok(Changed::Refused);
             }
-            let mut actions = vec![self.wish_action(
-                &user,
-                "SET #version=#version+:one REMOVE erases_at",
-                wish,
-                &mut Item::new(),
-            )?];
-            actions.push(self.undue_action(due, user.id)?);
-            actions.push(self.note(&user, &wish.activity)?);
-            match self.transact(actions).await {
+            let account = wished(&user, "SET #version=#version+:one REMOVE erases_at", wish);
+            let line = note(user.id, &wish.activity);
+            match self.transact([account, undue(due, user.id), line]).await {
                 Ok(()) => {
                     user.erases_at = None;
                     user.version += 1;
@@ -136,54 +117,6 @@ impl Store {
             }
         }
         Err(Error::Unavailable("the account kept changing".into()))
-    }
-
-    /// Takes the note away that somebody is due.
-    fn undue_action(&self, due: Timestamp, user: UserId) -> Result<TransactWriteItem> {
-        let note = Delete::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::due_erasure(due, user).item()))
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().delete(note).build())
-    }
-
-    /// The account's side of a wish: as it was read, and by a session that counts.
-    fn wish_action(
-        &self,
-        user: &User,
-        update: &str,
-        wish: &ErasureWish<'_>,
-        values: &mut Item,
-    ) -> Result<TransactWriteItem> {
-        let mut names = map([
-            ("#status", "status".to_owned()),
-            ("#version", "version".to_owned()),
-        ]);
-        let (now, erasing) = (at(wish.now), s(Status::Erasing.as_str()));
-        values.extend(map([
-            (":seen", n(user.version)),
-            (":one", n(1)),
-            (":erasing", erasing),
-        ]));
-        let mut condition = "#version=:seen AND #status<>:erasing".to_owned();
-        if let Some(id) = wish.session {
-            names.insert("#sid".to_owned(), id.to_string());
-            values.insert(":now".to_owned(), now);
-            values.insert(":active".to_owned(), s(Status::Active.as_str()));
-            condition.push_str(" AND #status=:active AND sessions.#sid>:now");
-        }
-        let update = Update::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::user(user.id).item()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(std::mem::take(values)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// The account as a refused wish found it, if it may still be changed.
@@ -202,5 +135,32 @@ impl Store {
                 Ok((now.status != Status::Erasing).then_some(now))
             }
         }
+    }
+}
+
+/// Takes the note away that somebody is due.
+fn undue(due: Timestamp, user: UserId) -> Write {
+    Write::delete(Table::Accounts, keys::due_erasure(due, user))
+}
+
+/// The account's side of a wish: as it was read, and by a session that counts.
+fn wished(user: &User, set: &str, wish: &ErasureWish<'_>) -> Write {
+    let write = Write::update(Table::Accounts, keys::user(user.id), set).values([
+        (":seen", n(user.version)),
+        (":one", n(1)),
+        (":erasing", s(Status::Erasing.as_str())),
+    ]);
+    let as_seen = "#version=:seen AND #status<>:erasing";
+    match wish.session {
+        None => write.when(as_seen),
+        Some(id) => write
+            .when(format!(
+                "{as_seen} AND #status=:active AND sessions.#sid>:now"
+            ))
+            .name("#sid", id.to_string())
+            .values([
+                (":now", at(wish.now)),
+                (":active", s(Status::Active.as_str())),
+            ]),
     }
 }

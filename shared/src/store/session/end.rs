@@ -3,9 +3,7 @@
 //! The stream reads which ones from the two images of the map, and why from `ended`. The items that are left are
 //! removed beside or after; until then they open nothing.
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
 
 use crate::Result;
@@ -14,10 +12,11 @@ use crate::domain::session::Ending;
 use crate::domain::token::AccessClaims;
 use crate::domain::user::{Status, User};
 use crate::store::Store;
-use crate::store::fault::{Fault, settled, when_busy};
+use crate::store::fault::{Fault, settled};
 use crate::store::item::{Item, Read, at, map, s};
-use crate::store::keys;
+use crate::store::keys::{self, Table};
 use crate::store::user::sessions;
+use crate::store::write::Write;
 
 /// What came of the wish to end sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,27 +29,17 @@ pub enum Ended {
     NotSignedIn,
 }
 
-/// An update of the user's item.
-struct Change {
-    update: &'static str,
-    condition: &'static str,
-    names: std::collections::HashMap<String, String>,
-    values: Item,
-}
-
 impl Store {
     /// Ends a session, whoever asks; nothing happens where it has ended already.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; the session may have ended then.
     pub async fn end_session(&self, user: UserId, id: SessionId, ending: Ending) -> Result<()> {
-        let change = Change {
-            update: "SET ended=:ended REMOVE sessions.#sid",
-            condition: "attribute_exists(sessions.#sid)",
-            names: map([("#sid", id.to_string())]),
-            values: map([(":ended", record(&ending))]),
-        };
-        let (outcome, ()) = join(self.change(user, change), self.sweep(user, [id])).await;
+        let write = Write::update(Table::Accounts, keys::user(user), END)
+            .when("attribute_exists(sessions.#sid)")
+            .name("#sid", id.to_string())
+            .value(":ended", record(&ending));
+        let (outcome, ()) = join(self.write(write), self.sweep(user, [id])).await;
         settled(outcome)
     }
 
@@ -64,21 +53,16 @@ impl Store {
         id: SessionId,
         ending: Ending,
     ) -> Result<Ended> {
-        let change = Change {
-            update: "SET ended=:ended REMOVE sessions.#sid",
-            condition: "#st=:active AND sessions.#me>:now AND attribute_exists(sessions.#sid)",
-            names: map([
-                ("#st", "status".to_owned()),
-                ("#me", caller.sid.to_string()),
-                ("#sid", id.to_string()),
-            ]),
-            values: map([
+        let write = Write::update(Table::Accounts, keys::user(caller.sub), END)
+            .when("#status=:active AND sessions.#me>:now AND attribute_exists(sessions.#sid)")
+            .name("#me", caller.sid.to_string())
+            .name("#sid", id.to_string())
+            .values([
                 (":active", s(Status::Active.as_str())),
                 (":now", at(ending.at)),
                 (":ended", record(&ending)),
-            ]),
-        };
-        let ended = match self.change(caller.sub, change).await {
+            ]);
+        let ended = match self.write(write).await {
             Ok(()) => Ended::Done,
             Err(Fault::Condition(old)) if is_ours(&old, &ending) => Ended::Done,
             Err(Fault::Condition(old)) => {
@@ -111,18 +95,17 @@ impl Store {
             return Ok(Ended::NotSignedIn);
         };
         let only = AttributeValue::M(map([(kept.to_string().as_str(), at(*end))]));
-        let change = Change {
-            update: "SET sessions=:only, ended=:ended",
-            condition: "#st=:active AND sessions.#me=:end",
-            names: map([("#st", "status".to_owned()), ("#me", kept.to_string())]),
-            values: map([
+        let set = "SET sessions=:only, ended=:ended";
+        let write = Write::update(Table::Accounts, keys::user(user.id), set)
+            .when("#status=:active AND sessions.#me=:end")
+            .name("#me", kept.to_string())
+            .values([
                 (":active", s(Status::Active.as_str())),
                 (":end", at(*end)),
                 (":only", only),
                 (":ended", record(&ending)),
-            ]),
-        };
-        match self.change(user.id, change).await {
+            ]);
+        match self.write(write).await {
             Ok(()) => {
                 let others = user.sessions.keys().copied().filter(|id| *id != kept);
                 self.sweep(user.id, others).await;
@@ -133,43 +116,16 @@ impl Store {
         }
     }
 
-    async fn change(&self, user: UserId, change: Change) -> Result<(), Fault> {
-        when_busy(|| async {
-            self.client
-                .update_item()
-                .table_name(self.accounts())
-                .set_key(Some(keys::user(user).item()))
-                .update_expression(change.update)
-                .condition_expression(change.condition)
-                .set_expression_attribute_names(Some(change.names.clone()))
-                .set_expression_attribute_values(Some(change.values.clone()))
-                .return_values_on_condition_check_failure(
-                    ReturnValuesOnConditionCheckFailure::AllOld,
-                )
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
-    }
-
     /// Removes the items of ended sessions; what fails here is left to their time to live.
     async fn sweep(&self, user: UserId, ended: impl IntoIterator<Item = SessionId>) {
-        let deletions = ended.into_iter().map(|id| {
-            self.client
-                .delete_item()
-                .table_name(self.accounts())
-                .set_key(Some(keys::session(user, id).item()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-        });
-        for failure in join_all(deletions)
+        let deletions = ended
+            .into_iter()
+            .map(|id| self.write(Write::delete(Table::Accounts, keys::session(user, id))));
+        for cause in join_all(deletions)
             .await
             .into_iter()
             .filter_map(Result::err)
         {
-            let cause = Fault::from(failure);
             tracing::info!(
                 ?cause,
                 "an ended session's item stays until its time is over"
@@ -177,6 +133,9 @@ impl Store {
         }
     }
 }
+
+/// Takes a session off the map.
+const END: &str = "SET ended=:ended REMOVE sessions.#sid";
 
 /// What the user's item keeps of the last ending.
 pub(crate) fn record(ending: &Ending) -> AttributeValue {

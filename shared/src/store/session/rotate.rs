@@ -5,9 +5,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{
-    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
 use jiff::{SignedDuration, Timestamp};
 
 use super::read;
@@ -16,9 +13,10 @@ use crate::domain::quota::before;
 use crate::domain::session::Session;
 use crate::domain::token::RefreshToken;
 use crate::store::Store;
-use crate::store::fault::{Fault, when_busy};
-use crate::store::item::{Item, Read, at, b, map, n, s};
-use crate::store::keys;
+use crate::store::fault::Fault;
+use crate::store::item::{Item, Read, at, b, n, s};
+use crate::store::keys::{self, Table};
+use crate::store::write::Write;
 
 /// A refresh token whose MAC is good, and by which rules it is exchanged.
 #[derive(Clone, Copy, Debug)]
@@ -73,43 +71,23 @@ impl Store {
     /// [`crate::Error::Unavailable`] when the store does not answer; the same token may then be tried again.
     pub async fn rotate(&self, rotate: Rotate<'_>) -> Result<Rotation> {
         let Rotate { token, now, .. } = rotate;
-        let values = map([
-            (":one", n(1)),
-            (":g", n(token.generation)),
-            (":rh", b(RefreshToken::secret_hash(&token.secret))),
-            (":pv", n(rotate.pepper)),
-            (":idle", at(before(now, rotate.idle))),
-            (":now", at(now)),
-            (":rid", s(rotate.request)),
-            (":ip", s(rotate.from.ip)),
-            (":ua", s(rotate.from.user_agent)),
-        ]);
-        let outcome = when_busy(|| async {
-            Ok(self
-                .client
-                .update_item()
-                .table_name(self.accounts())
-                .set_key(Some(keys::session(token.user, token.session).item()))
-                .update_expression(
-                    "SET g=g+:one, rot=:now, used=:now, pv=:pv, rid=:rid, rip=:ip, rua=:ua",
-                )
-                .condition_expression("g=:g AND rh=:rh AND used>:idle AND #end>:now")
-                .expression_attribute_names("#end", "end")
-                .set_expression_attribute_values(Some(values.clone()))
-                .return_values(ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(
-                    ReturnValuesOnConditionCheckFailure::AllOld,
-                )
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?)
-        })
-        .await;
-        match outcome {
-            Ok(answer) => {
-                let item = answer.attributes.unwrap_or_default();
-                Ok(Rotation::Rotated(read(token.session, &item)?))
-            }
+        let key = keys::session(token.user, token.session);
+        let set = "SET g=g+:one, rot=:now, used=:now, pv=:pv, rid=:rid, rip=:ip, rua=:ua";
+        let write = Write::update(Table::Accounts, key, set)
+            .when("g=:g AND rh=:rh AND used>:idle AND #end>:now")
+            .values([
+                (":one", n(1)),
+                (":g", n(token.generation)),
+                (":rh", b(RefreshToken::secret_hash(&token.secret))),
+                (":pv", n(rotate.pepper)),
+                (":idle", at(before(now, rotate.idle))),
+                (":now", at(now)),
+                (":rid", s(rotate.request)),
+                (":ip", s(rotate.from.ip)),
+                (":ua", s(rotate.from.user_agent)),
+            ]);
+        match self.update(write).await {
+            Ok(item) => Ok(Rotation::Rotated(read(token.session, &item)?)),
             Err(Fault::Condition(item)) if item.is_empty() => Ok(Rotation::Over),
             Err(Fault::Condition(item)) => judge(&item, &rotate),
             Err(fault) => Err(fault.into()),
@@ -148,7 +126,7 @@ mod tests {
     use super::*;
     use crate::domain::id::{SessionId, UserId};
     use crate::keyring::Pepper;
-    use crate::store::item::{texts, ttl};
+    use crate::store::item::{map, texts, ttl};
     use rstest::rstest;
 
     fn second(second: i64) -> Timestamp {

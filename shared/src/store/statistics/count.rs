@@ -1,22 +1,21 @@
 //! Counting, each change once: the counters' sums and a mark for every change go in one transaction.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{
-    Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Count, SHARDS};
 use crate::domain::quota::after;
 use crate::store::Store;
-use crate::store::fault::{Fault, when_busy};
-use crate::store::item::{map, n, ttl};
-use crate::store::keys;
+use crate::store::fault::Fault;
+use crate::store::item::{n, ttl};
+use crate::store::keys::{self, Table};
+use crate::store::write::{Write, held};
 use crate::{Error, Result, entropy};
 
 /// How long a mark is kept.
-const KEEP: SignedDuration = SignedDuration::from_hours(15 * 24);
+const KEEP: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
 /// What a transaction may hold.
 const ACTIONS: usize = 100;
@@ -43,14 +42,10 @@ impl Store {
 
     async fn count_chunk(&self, mut changes: Vec<(&str, &[Count])>, now: Timestamp) -> Result<()> {
         while !changes.is_empty() {
-            let mut actions = changes
-                .iter()
-                .map(|(id, _)| self.mark_action(id, now))
-                .collect::<Result<Vec<_>>>()?;
-            for (item, steps) in sums(&changes) {
-                actions.extend(self.add_action(item, &steps)?);
-            }
-            match self.transact(actions).await {
+            let marks = changes.iter().map(|(id, _)| mark(id, now));
+            let sums = sums(&changes);
+            let sums = sums.iter().filter_map(|(item, steps)| add(*item, steps));
+            match self.transact(marks.chain(sums)).await {
                 Ok(()) => return Ok(()),
                 Err(Fault::Cancelled(refused)) => {
                     let before = changes.len();
@@ -66,46 +61,6 @@ impl Store {
         Ok(())
     }
 
-    fn mark_action(&self, id: &str, now: Timestamp) -> Result<TransactWriteItem> {
-        let mut item = keys::seen(id).item();
-        let end = now.checked_add(KEEP).unwrap_or(Timestamp::MAX);
-        item.insert("ttl".to_owned(), ttl(end));
-        let put = Put::builder()
-            .table_name(self.ephemeral())
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    fn add_action(
-        &self,
-        (metric, place): (&'static str, &str),
-        steps: &BTreeMap<&str, i64>,
-    ) -> Result<Option<TransactWriteItem>> {
-        let steps: Vec<_> = steps.iter().filter(|(_, by)| **by != 0).collect();
-        if steps.is_empty() {
-            return Ok(None);
-        }
-        let mut update = Update::builder()
-            .table_name(self.accounts())
-            .set_key(Some(keys::statistic(metric, sharded(place)).item()));
-        let mut terms = Vec::new();
-        for (place, (attribute, by)) in steps.into_iter().enumerate() {
-            terms.push(format!("#a{place} :a{place}"));
-            update = update
-                .expression_attribute_names(format!("#a{place}"), *attribute)
-                .expression_attribute_values(format!(":a{place}"), n(by));
-        }
-        let update = update
-            .update_expression(format!("ADD {}", terms.join(", ")))
-            .build()
-            .map_err(Error::internal)?;
-        Ok(Some(TransactWriteItem::builder().update(update).build()))
-    }
-
     /// Counts refused requests for codes, which leave no trace in a stream. A lost reply may count them twice or not
     /// at all: no answer waits for it.
     ///
@@ -113,21 +68,11 @@ impl Store {
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn count_beside(&self, count: &Count) -> Result<()> {
         let key = keys::statistic(count.metric, sharded(&count.place));
-        when_busy(|| async {
-            self.once
-                .update_item()
-                .table_name(self.accounts())
-                .set_key(Some(key.item()))
-                .update_expression("ADD #figure :many")
-                .set_expression_attribute_names(Some(map([("#figure", count.attribute.clone())])))
-                .set_expression_attribute_values(Some(map([(":many", n(count.by))])))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
-        .map_err(|fault: Fault| fault.into())
+        let write = Write::update(Table::Accounts, key, "ADD #figure :many")
+            .name("#figure", &count.attribute)
+            .value(":many", n(count.by));
+        self.write_once(write).await?;
+        Ok(())
     }
 
     /// Marks something that must be done once; whether it was not marked before.
@@ -135,26 +80,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn mark_once(&self, id: &str, now: Timestamp) -> Result<bool> {
-        let mut item = keys::seen(id).item();
-        let keep = std::time::Duration::try_from(KEEP).unwrap_or_default();
-        item.insert("ttl".to_owned(), ttl(after(now, keep)));
-        let outcome = when_busy(|| async {
-            self.once
-                .put_item()
-                .table_name(self.ephemeral())
-                .set_item(Some(item.clone()))
-                .condition_expression("attribute_not_exists(pk)")
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await;
-        match outcome {
-            Ok(()) => Ok(true),
-            Err(Fault::Condition(_)) => Ok(false),
-            Err(fault) => Err(fault.into()),
-        }
+        held(self.write_once(mark(id, now)).await)
     }
 
     /// Takes a mark away, because what it stood for certainly was not done.
@@ -162,19 +88,33 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn unmark(&self, id: &str) -> Result<()> {
-        when_busy(|| async {
-            self.client
-                .delete_item()
-                .table_name(self.ephemeral())
-                .set_key(Some(keys::seen(id).item()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
-        .map_err(|fault: Fault| fault.into())
+        self.drop_item(Table::Ephemeral, keys::seen(id)).await
     }
+}
+
+/// The mark of a change that is counted.
+fn mark(id: &str, now: Timestamp) -> Write {
+    let mut item = keys::seen(id).item();
+    item.insert("ttl".to_owned(), ttl(after(now, KEEP)));
+    Write::put_new(Table::Ephemeral, item)
+}
+
+/// Adds to a counter; nothing where every step is zero.
+fn add((metric, place): (&'static str, &str), steps: &BTreeMap<&str, i64>) -> Option<Write> {
+    let steps: Vec<_> = steps.iter().filter(|(_, by)| **by != 0).collect();
+    let terms: Vec<_> = (0..steps.len()).map(|n| format!("#a{n} :a{n}")).collect();
+    let set = format!("ADD {}", terms.join(", "));
+    let write = Write::update(
+        Table::Accounts,
+        keys::statistic(metric, sharded(place)),
+        set,
+    );
+    let add = |write: Write, (place, (attribute, by)): (usize, (&&str, &i64))| {
+        write
+            .name(&format!("#a{place}"), *attribute)
+            .value(&format!(":a{place}"), n(by))
+    };
+    (!steps.is_empty()).then(|| steps.into_iter().enumerate().fold(write, add))
 }
 
 /// How many of these fit into one transaction with their counters; at least one, since no change has many.

@@ -1,6 +1,5 @@
 //! Recent registrations, newest first: an index item for each user, by month.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -8,9 +7,10 @@ use super::day;
 use crate::Result;
 use crate::domain::id::UserId;
 use crate::store::Store;
-use crate::store::fault::{Fault, when_busy};
-use crate::store::item::{Read, map, s};
-use crate::store::keys::{self, Key};
+use crate::store::item::{Item, Read, s};
+use crate::store::keys::{self, Key, Table};
+use crate::store::query::Query;
+use crate::store::write::Write;
 
 /// A registration, which is also the place in the list that follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +32,7 @@ impl Store {
     pub async fn note_joined(&self, joined: Joined, source: Option<&str>) -> Result<()> {
         let mut item = joined.key().item();
         item.extend(source.map(|source| ("source".to_owned(), s(source))));
-        when_busy(|| async {
-            self.client
-                .put_item()
-                .table_name(self.accounts())
-                .set_item(Some(item.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
-        .map_err(|fault: Fault| fault.into())
+        Ok(self.write(Write::put(Table::Accounts, item)).await?)
     }
 
     /// Takes a user off the list.
@@ -51,18 +40,7 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn forget_joined(&self, joined: Joined) -> Result<()> {
-        when_busy(|| async {
-            self.client
-                .delete_item()
-                .table_name(self.accounts())
-                .set_key(Some(joined.key().item()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
-        .map_err(|fault: Fault| fault.into())
+        self.drop_item(Table::Accounts, joined.key()).await
     }
 
     /// Registrations since a moment, each with the origin of the page that it came from, newest first, beginning after `after`; `limit` of them and one more, where there
@@ -102,43 +80,18 @@ impl Store {
         after: Option<Joined>,
         wanted: usize,
     ) -> Result<Vec<(Joined, Option<String>)>> {
-        let low = millis(since);
         let high = after.map_or_else(|| "~".to_owned(), Joined::place);
-        let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let answer = when_busy(|| async {
-                Ok(self
-                    .client
-                    .query()
-                    .table_name(self.accounts())
-                    .key_condition_expression("pk=:pk AND sk BETWEEN :low AND :high")
-                    .set_expression_attribute_values(Some(map([
-                        (":pk", of_month(month, "").pk()),
-                        (":low", s(&low)),
-                        (":high", s(&high)),
-                    ])))
-                    .set_exclusive_start_key(from.clone())
-                    .scan_index_forward(false)
-                    .consistent_read(true)
-                    .limit(i32::try_from(wanted + 1).unwrap_or(i32::MAX))
-                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                    .send()
-                    .await?)
-            })
-            .await?;
-            let items = answer.items.unwrap_or_default();
-            let read = items.iter().filter_map(|item| {
-                let source = item.text("source").map(str::to_owned);
-                Some((Joined::parse(item.text("sk")?)?, source))
-            });
-            found.extend(read.filter(|(joined, _)| Some(*joined) != after));
-            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if from.is_none() || found.len() >= wanted {
-                found.truncate(wanted);
-                return Ok(found);
-            }
-        }
+        let query = Query::partition(Table::Accounts, of_month(month, "").pk())
+            .between(millis(since), high)
+            .newest_first()
+            .page(wanted + 1);
+        let later = |item: &Item| item.text("sk") != after.map(Joined::place).as_deref();
+        let (items, _) = self.query(query, wanted, later).await?;
+        let read = items.iter().filter_map(|item| {
+            let source = item.text("source").map(str::to_owned);
+            Some((Joined::parse(item.text("sk")?)?, source))
+        });
+        Ok(read.collect())
     }
 }
 

@@ -9,10 +9,9 @@ use super::{ACTIVE, METHOD, OTP, REGISTRATIONS, SOURCES};
 use crate::Result;
 use crate::domain::channel::Channel;
 use crate::store::Store;
-use crate::store::fault::when_busy;
-use crate::store::item::{Item, Read, map, s};
-use crate::store::keys;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use crate::store::item::{Item, Read};
+use crate::store::keys::{self, Table};
+use crate::store::query::Query;
 
 /// Figures of codes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -149,33 +148,8 @@ impl Store {
             Some((from, to)) => (format!("{from}#"), format!("{to}$")),
             None => ("!".to_owned(), "~".to_owned()),
         };
-        let mut items = Vec::new();
-        let mut from = None;
-        loop {
-            let answer = when_busy(|| async {
-                Ok(self
-                    .client
-                    .query()
-                    .table_name(self.accounts())
-                    .key_condition_expression("pk=:pk AND sk BETWEEN :low AND :high")
-                    .set_expression_attribute_values(Some(map([
-                        (":pk", key.pk()),
-                        (":low", s(&low)),
-                        (":high", s(&high)),
-                    ])))
-                    .set_exclusive_start_key(from.clone())
-                    .consistent_read(true)
-                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                    .send()
-                    .await?)
-            })
-            .await?;
-            items.extend(answer.items.unwrap_or_default());
-            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if from.is_none() {
-                return Ok(items);
-            }
-        }
+        self.query_all(Query::partition(Table::Accounts, key.pk()).between(low, high))
+            .await
     }
 }
 

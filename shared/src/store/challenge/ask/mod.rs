@@ -8,7 +8,6 @@ mod writes;
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
 use super::{attributes, live, locked, sends};
@@ -18,11 +17,11 @@ use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{CLOSED_RETRY_AFTER, Window, after, seconds_until};
 use crate::store::Store;
-use crate::store::fault::{Fault, when_busy};
+use crate::store::fault::Fault;
 use crate::store::item::{Item, Read};
 use crate::store::keys;
 use crate::{Error, Result};
-use writes::{Own, Write};
+use writes::Own;
 
 /// Everything that an Ask decides by, taken once per request.
 #[derive(Clone, Debug)]
@@ -223,10 +222,8 @@ impl Store {
     async fn ask_plain(&self, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
         let own = Own::new(ask, rules, true);
         for _ in 0..3 {
-            let (fresh, repeat) = futures_util::join!(
-                self.write(ask, own.fresh()),
-                self.write(ask, own.repeat(None))
-            );
+            let (fresh, repeat) =
+                futures_util::join!(self.update(own.fresh()), self.update(own.repeat(None)));
             let old = match (fresh, repeat) {
                 (Ok(item), _) => return charged(&Seen::alone(item), true, ask, rules),
                 (_, Ok(item)) => return charged(&Seen::alone(item), false, ask, rules),
@@ -245,30 +242,6 @@ impl Store {
             }
         }
         Err(Error::Unavailable("the challenge kept changing".into()))
-    }
-
-    async fn write(&self, ask: &Ask<'_>, write: Write) -> Result<Item, Fault> {
-        let key = keys::challenge(ask.purpose, ask.identifier.kind(), ask.identifier.as_str());
-        when_busy(|| async {
-            let answer = self
-                .client
-                .update_item()
-                .table_name(self.ephemeral())
-                .set_key(Some(key.item()))
-                .update_expression(&write.update)
-                .condition_expression(&write.condition)
-                .set_expression_attribute_names(Some(write.names()))
-                .set_expression_attribute_values(Some(write.values.clone()))
-                .return_values(ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(
-                    ReturnValuesOnConditionCheckFailure::AllOld,
-                )
-                .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(answer.attributes.unwrap_or_default())
-        })
-        .await
     }
 }
 

@@ -1,9 +1,8 @@
 //! An address with a plus-tag, or with dots at Gmail: its own challenge and its mailbox's day in one transaction.
 
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use jiff::Timestamp;
 
-use super::writes::{Own, Write, shift};
+use super::writes::{Own, shift};
 use super::{Ask, Asked, Seen, Windows, is_live, refused};
 use crate::config::OtpRules;
 use crate::domain::challenge::Live;
@@ -12,7 +11,8 @@ use crate::store::Store;
 use crate::store::challenge::{KEEP, live};
 use crate::store::fault::Fault;
 use crate::store::item::{Item, at, n, ttl};
-use crate::store::keys;
+use crate::store::keys::{self, Table};
+use crate::store::write::Write;
 use crate::{Error, Result};
 
 impl Store {
@@ -35,7 +35,7 @@ impl Store {
                 Some(live) => own.repeat(Some(live.nonce)),
                 None => own.fresh(),
             };
-            match self.write_both(ask, &write, mailbox, day).await {
+            match self.transact([write, mailbox_day(ask, mailbox, day)]).await {
                 Ok(()) => {
                     return Ok(Asked::Send {
                         fresh: repeated.is_none(),
@@ -67,54 +67,23 @@ impl Store {
         }
         Err(Error::Unavailable("the challenge kept changing".into()))
     }
+}
 
-    async fn write_both(
-        &self,
-        ask: &Ask<'_>,
-        own: &Write,
-        mailbox: &str,
-        day: Window,
-    ) -> Result<(), Fault> {
-        let update = |key: keys::Key, write: &Write| {
-            Update::builder()
-                .table_name(self.ephemeral())
-                .set_key(Some(key.item()))
-                .update_expression(&write.update)
-                .condition_expression(&write.condition)
-                .set_expression_attribute_names(
-                    Some(write.names()).filter(|names| !names.is_empty()),
-                )
-                .set_expression_attribute_values(Some(write.values.clone()))
-                .return_values_on_condition_check_failure(
-                    ReturnValuesOnConditionCheckFailure::AllOld,
-                )
-                .build()
-                .map_err(|error| Fault::Unknown(error.to_string()))
-        };
-        let kind = ask.identifier.kind();
-        let budget = Write {
-            update: format!("SET {}, #ttl=if_not_exists(#ttl,:ttl)", shift('m')),
-            condition: format!("attribute_not_exists(m{0}) OR m{0}<=:day", day.slot()),
-            values: [
-                (":now", at(ask.now)),
-                (":z", n(0)),
-                (":day", at(day.latest(ask.now))),
-                (":ttl", ttl(after(ask.now, KEEP))),
-            ]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into(),
-            key: None,
-        };
-        let actions = [
-            update(
-                keys::challenge(ask.purpose, kind, ask.identifier.as_str()),
-                own,
-            )?,
-            update(keys::challenge(ask.purpose, kind, mailbox), &budget)?,
-        ]
-        .map(|update| TransactWriteItem::builder().update(update).build());
-        self.transact(actions.into()).await
-    }
+/// The day of a mailbox: one more of its sends.
+fn mailbox_day(ask: &Ask<'_>, mailbox: &str, day: Window) -> Write {
+    let key = keys::challenge(ask.purpose, ask.identifier.kind(), mailbox);
+    let set = format!("SET {}, #ttl=if_not_exists(#ttl,:ttl)", shift('m'));
+    Write::update(Table::Ephemeral, key, set)
+        .when(format!(
+            "attribute_not_exists(m{0}) OR m{0}<=:day",
+            day.slot()
+        ))
+        .values([
+            (":now", at(ask.now)),
+            (":z", n(0)),
+            (":day", at(day.latest(ask.now))),
+            (":ttl", ttl(after(ask.now, KEEP))),
+        ])
 }
 
 /// The items as they are after this send.

@@ -9,26 +9,8 @@ use crate::domain::challenge::Live;
 use crate::domain::quota::{SLOTS, Window, after};
 use crate::store::challenge::{KEEP, attributes};
 use crate::store::item::{Item, at, b, n, s, ttl};
-
-/// One conditional update, as expressions and values.
-pub(super) struct Write {
-    pub(super) update: String,
-    pub(super) condition: String,
-    pub(super) values: Item,
-    /// What `#h` stands for.
-    pub(super) key: Option<String>,
-}
-
-impl Write {
-    pub(super) fn names(&self) -> std::collections::HashMap<String, String> {
-        let mut names = std::collections::HashMap::from([("#ttl".to_owned(), "ttl".to_owned())]);
-        if let Some(key) = &self.key {
-            names.insert("#h".to_owned(), key.clone());
-            names.insert("#owner".to_owned(), "owner".to_owned());
-        }
-        names
-    }
-}
+use crate::store::keys::{self, Table};
+use crate::store::write::Write;
 
 /// The two writes to the identifier's own challenge.
 pub(super) struct Own<'a> {
@@ -160,19 +142,16 @@ impl<'a> Own<'a> {
             ),
         ]);
         debug_assert_eq!(values[":digits"], n(self.digits));
-        Write {
-            update: format!(
-                "SET nonce=:n, pv={}, digits=:digits, exp=:e, a=:z, ka=:z, k=:k, ids=:ids, {set} REMOVE {}",
-                PEPPER_NAMES[0],
-                remove.join(", ")
-            ),
-            condition: format!(
-                "NOT ({}) AND (attribute_not_exists(k.#h) OR attribute_not_exists(nonce) OR exp<=:now) AND {}",
-                self.live, self.lim
-            ),
-            values,
-            key: Some(self.ask.key.to_owned()),
-        }
+        let set = format!(
+            "SET nonce=:n, pv={}, digits=:digits, exp=:e, a=:z, ka=:z, k=:k, ids=:ids, {set} REMOVE {}",
+            PEPPER_NAMES[0],
+            remove.join(", ")
+        );
+        let when = format!(
+            "NOT ({}) AND (attribute_not_exists(k.#h) OR attribute_not_exists(nonce) OR exp<=:now) AND {}",
+            self.live, self.lim
+        );
+        self.write(set, when, values)
     }
 
     /// `known`: the nonce that the caller already holds, where the answer cannot bring it.
@@ -187,13 +166,18 @@ impl<'a> Own<'a> {
             condition.push_str(" AND nonce=:n");
             values.insert(":n".to_owned(), b(nonce));
         }
-        Write {
-            // `was`: should the provider refuse this one, the code has travelled as it had before.
-            update: format!("SET k.#h=:did, was=via, {} ADD ids :ids", self.common()),
-            condition,
-            values,
-            key: Some(self.ask.key.to_owned()),
-        }
+        // `was`: should the provider refuse this one, the code has travelled as it had before.
+        let set = format!("SET k.#h=:did, was=via, {} ADD ids :ids", self.common());
+        self.write(set, condition, values)
+    }
+
+    fn write(&self, set: String, when: String, values: Item) -> Write {
+        let ask = self.ask;
+        let key = keys::challenge(ask.purpose, ask.identifier.kind(), ask.identifier.as_str());
+        Write::update(Table::Ephemeral, key, set)
+            .when(when)
+            .name("#h", ask.key)
+            .values(values)
     }
 }
 
