@@ -2,7 +2,7 @@
 
 use shared::Result;
 use shared::flows::erase::erase_due;
-use shared::flows::notices::Teller;
+use shared::flows::notices::Notifier;
 
 use crate::House;
 
@@ -12,13 +12,12 @@ impl House {
     pub(crate) async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
-        let teller = Teller {
+        let notifier = Notifier {
             store: &self.store,
-            courier: &self.courier,
-            fares: &self.fares,
+            outbound: &self.outbound,
             peppers: &peppers,
         };
-        let told = teller.tell_due(now).await;
+        let told = notifier.send_pending(now).await;
         let erased = erase_due(&self.store, &self.gallery, &peppers, now).await;
         told.and(erased.map(|_| ()))
     }

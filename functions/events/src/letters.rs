@@ -4,14 +4,13 @@
 //! outcome nobody knows is not sent again. One that was certainly not sent is tried again with the event.
 
 use serde_json::Value;
-use shared::domain::channel::Channel;
-use shared::domain::id::{DeliveryId, UserId};
+use shared::domain::id::UserId;
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::{FREE_FAILURES, failure_wait};
 use shared::domain::user::{Status, User};
 use shared::keyring::derive::Marks;
-use shared::messaging::{Content, Dispatch, Language, Letter, Lockout, Reason, Recipient};
-use shared::{Error, Result, entropy, telemetry};
+use shared::messaging::{Content, Language, Lockout};
+use shared::{Error, Result, telemetry};
 
 use crate::House;
 
@@ -73,50 +72,25 @@ impl House {
         content: Content,
     ) -> Result<()> {
         let now = self.clock.now();
-        let peppers = self.peppers.snapshot();
-        let marks = Marks::new(&peppers);
-        let suppressions = marks.suppressions(&address);
-        let suppressed = self
-            .store
-            .is_suppressed(address.kind(), &suppressions)
-            .await?;
-        if suppressed || !self.store.mark_once(mark, now).await? {
+        if !self.store.mark_once(mark, now).await? {
             return Ok(());
         }
-        let fare = match &address {
-            Identifier::Phone(number) if !self.fares.serves(number) => return Ok(()),
-            Identifier::Phone(number) => match self.fares.take(number, mark, now).await {
-                Ok(fare) => Some(fare),
-                // A warning is not worth more than the codes that the day's texts are for.
-                Err(Error::RateLimited { .. }) => return Ok(()),
-                Err(error) => {
-                    self.store.unmark(mark).await?;
-                    return Err(error);
-                }
-            },
-            Identifier::Email(_) => None,
-        };
-        let letter = Letter {
-            delivery_id: marks
-                .seal(DeliveryId::new(now, entropy::bytes()))
-                .to_string(),
-            recipient: Recipient::new(&address, Channel::for_kind(address.kind()))
-                .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
-            language: Language::choose(Some(user.profile.language.as_str()), None),
-            content,
-        };
-        match self.courier.send(&letter).await {
-            Dispatch::Accepted { .. } | Dispatch::Unknown => Ok(()),
-            Dispatch::Refused(refusal) => {
-                telemetry::note("provider", &refusal.upstream);
-                self.fares.give_back(fare, now).await?;
-                if matches!(refusal.reason, Reason::OptedOut | Reason::BadAddress) {
-                    return Ok(());
-                }
+        let peppers = self.peppers.snapshot();
+        let language = Language::choose(Some(user.profile.language.as_str()), None);
+        let told = self
+            .outbound
+            .tell(&address, language, content, &Marks::new(&peppers), now)
+            .await;
+        match told {
+            Ok(_) => Ok(()),
+            // Not worth more than the codes that the day's texts are for.
+            Err(Error::RateLimited { .. }) => {
+                telemetry::metric("text_dropped", &[]);
+                Ok(())
+            }
+            Err(error) => {
                 self.store.unmark(mark).await?;
-                Err(Error::Unavailable(
-                    "the provider did not take a letter".to_owned(),
-                ))
+                Err(error)
             }
         }
     }

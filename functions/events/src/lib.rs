@@ -20,6 +20,7 @@ use shared::avatars::Gallery;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{OtpRules, Public, settings};
+use shared::flows::send::Outbound;
 use shared::flows::text_budget::Fares;
 use shared::keyring::{Peppers, Reloading};
 use shared::lambda::Entry;
@@ -33,8 +34,7 @@ use bus::Bus;
 struct House {
     store: Store,
     bus: Bus,
-    courier: Courier,
-    fares: Fares,
+    outbound: Outbound,
     gallery: Gallery,
     peppers: Reloading<Peppers>,
     rules: OtpRules,
@@ -61,11 +61,11 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let (courier, peppers) = reader.finish((courier, peppers))?;
     let courier =
         Courier::new(courier, setup).map_err(|error| StartError::Client(error.to_string()))?;
+    let outbound = Outbound::new(&store, courier, fares);
     let house = Arc::new(House {
         store,
         bus,
-        courier,
-        fares,
+        outbound,
         gallery,
         peppers,
         rules,

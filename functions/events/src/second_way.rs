@@ -6,8 +6,9 @@ use shared::domain::delivery::State;
 use shared::domain::id::DeliveryId;
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::seconds_until;
+use shared::flows::send::{Outgoing, Record};
 use shared::keyring::derive::Marks;
-use shared::messaging::{Content, Dispatch, Language, Letter, Reason, Recipient};
+use shared::messaging::{Content, Dispatch, Language};
 use shared::store::challenge::second_way::{Fallen, Fell};
 use shared::{Error, Result, telemetry};
 
@@ -25,7 +26,7 @@ impl House {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
         let marks = Marks::new(&peppers);
-        let (Some(id), Identifier::Phone(number)) = (marks.unseal(sealed), identifier) else {
+        let Some(id) = marks.unseal(sealed) else {
             return Ok(());
         };
         let fell = match self.store.fallen(purpose, identifier, sealed, now).await? {
@@ -40,10 +41,7 @@ impl House {
             &fell.live,
             fell.digits,
         );
-        let recipient = Recipient::new(identifier, Channel::Sms);
-        let (Some(code), Some(recipient), true) =
-            (code, recipient, self.courier.offers(Channel::Sms))
-        else {
+        let (Some(code), true) = (code, self.outbound.offers(Channel::Sms)) else {
             return self.it_failed(id).await;
         };
         let suppressions = marks.suppressions(identifier);
@@ -54,7 +52,7 @@ impl House {
         {
             return self.it_ended(id, State::Bounced).await;
         }
-        let fare = match self.fares.take(number, sealed, now).await {
+        let fare = match self.outbound.reserve(identifier, sealed, now).await {
             Ok(fare) => fare,
             Err(Error::RateLimited { .. }) => return self.it_failed(id).await,
             Err(error) => return Err(error),
@@ -65,41 +63,25 @@ impl House {
             .take_second_way(purpose, identifier, sealed, &live, now)
             .await?;
         if !taken {
-            return self.fares.never_mind(Some(fare), now).await;
+            return self.outbound.cancel(fare, now).await;
         }
         let expires_in = std::time::Duration::from_secs(seconds_until(now, live.expires));
-        let letter = Letter {
-            delivery_id: sealed.to_owned(),
-            recipient,
+        let message = Outgoing {
+            id,
+            to: identifier,
+            channel: Channel::Sms,
             language: Language::choose(language.as_deref(), None),
             content: match purpose {
                 Purpose::SignIn => Content::SignInCode { code, expires_in },
                 Purpose::Link => Content::LinkingCode { code, expires_in },
             },
+            record: Record::Kept,
         };
-        match self.courier.send(&letter).await {
-            Dispatch::Accepted { .. } | Dispatch::Unknown => {
-                telemetry::metric("otp_second_way", &[]);
-                Ok(())
-            }
-            Dispatch::Refused(refusal) => {
-                telemetry::note("provider", &refusal.upstream);
-                if refusal.reason == Reason::OptedOut {
-                    let mac = marks.suppression(identifier);
-                    self.store
-                        .suppress(
-                            identifier.kind(),
-                            &mac,
-                            "opt_out",
-                            &identifier.masked(),
-                            now,
-                        )
-                        .await?;
-                }
-                self.fares.give_back(Some(fare), now).await?;
-                self.it_failed(id).await
-            }
+        let sent = self.outbound.send(message, fare, &marks, now).await?;
+        if !matches!(sent.dispatch, Dispatch::Refused(_)) {
+            telemetry::metric("otp_second_way", &[]);
         }
+        self.outbound.settle(sent, identifier, &marks, now).await
     }
 
     async fn it_failed(&self, id: DeliveryId) -> Result<()> {

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use shared::cloud::{Setup, StartError};
 use shared::config::Public;
-use shared::flows::request_code::Issuer;
+use shared::flows::request_code::RequestCode;
 use shared::http;
 use shared::keyring::{Peppers, Reloading};
 use shared::lambda::Entry;
@@ -20,7 +20,7 @@ use shared::store::keys::Table;
 struct House {
     store: Store,
     peppers: Reloading<Peppers>,
-    issuer: Issuer,
+    request_code: RequestCode,
 }
 
 /// Opens the function.
@@ -32,11 +32,11 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let public = Public::read(&mut reader);
     let store = Store::open(setup, &mut reader);
     let peppers = Reloading::open(setup, &mut reader);
-    let issuer = Issuer::open(setup, &mut reader, &public, &store, peppers.clone())?;
+    let request_code = RequestCode::open(setup, &mut reader, &public, &store, peppers.clone())?;
     let house = reader.finish(House {
         store,
         peppers,
-        issuer,
+        request_code,
     })?;
     house.store.warm(Table::Ephemeral).await;
 

@@ -13,7 +13,7 @@ use shared::domain::channel::Channel;
 use shared::domain::identifier::Identifier;
 use shared::domain::locale::LanguageTag;
 use shared::domain::source::SourceOrigin;
-use shared::flows::request_code::{Issued, Wish};
+use shared::flows::request_code::{CodeRequest, CodeSent};
 use shared::http::{Caller, JsonBody, device_token, idempotency_key, rate_limit_headers};
 
 use crate::House;
@@ -45,7 +45,7 @@ pub(crate) async fn request(
     body: JsonBody,
 ) -> Result<Response> {
     let form = read(body, &headers, &house)?;
-    let wish = Wish {
+    let request = CodeRequest {
         purpose: Purpose::SignIn,
         identifier: &form.identifier,
         channel: form.channel,
@@ -56,8 +56,8 @@ pub(crate) async fn request(
         idempotency_key: form.idempotency_key,
         device_token: device_token(&headers),
     };
-    let issued = house.issuer.issue(wish, &caller).await?;
-    Ok((rate_limit_headers(issued.room), Json(Sent::from(issued))).into_response())
+    let sent = house.request_code.send(request, &caller).await?;
+    Ok((rate_limit_headers(sent.room), Json(Sent::from(sent))).into_response())
 }
 
 fn read(body: JsonBody, headers: &HeaderMap, house: &House) -> Result<Form> {
@@ -75,7 +75,7 @@ fn read(body: JsonBody, headers: &HeaderMap, house: &House) -> Result<Form> {
                 "invalid_channel",
                 "This channel does not fit the identifier.",
             );
-        } else if !house.issuer.offers(channel) {
+        } else if !house.request_code.offers(channel) {
             fields.fault(
                 "channel",
                 "invalid_channel",
@@ -95,15 +95,15 @@ fn read(body: JsonBody, headers: &HeaderMap, house: &House) -> Result<Form> {
     })
 }
 
-impl From<Issued> for Sent {
-    fn from(issued: Issued) -> Self {
+impl From<CodeSent> for Sent {
+    fn from(sent: CodeSent) -> Self {
         Self {
             success: true,
             message: "OTP sent successfully",
-            channel: issued.channel.as_str(),
-            expires_in: issued.expires_in,
-            resend_in: issued.resend_in,
-            delivery_id: issued.delivery_id,
+            channel: sent.channel.as_str(),
+            expires_in: sent.expires_in,
+            resend_in: sent.resend_in,
+            delivery_id: sent.delivery_id,
         }
     }
 }

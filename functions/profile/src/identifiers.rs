@@ -15,8 +15,8 @@ use shared::domain::code::OtpCode;
 use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
 use shared::flows::auth::{Recent, SignedIn};
-use shared::flows::notices::Teller;
-use shared::flows::request_code::Wish;
+use shared::flows::notices::Notifier;
+use shared::flows::request_code::CodeRequest;
 use shared::flows::verify_code::Attempt;
 use shared::http::{Caller, Fields, JsonBody, device_token, idempotency_key, rate_limit_headers};
 use shared::store::identifiers::{By, Linked, Unlinked};
@@ -50,7 +50,7 @@ pub(crate) async fn ask(
     let identifier = fields.required("identifier", Identifier::parse);
     let channel = channel(&mut fields, identifier.as_ref(), &house);
     let (identifier, channel) = fields.finish(|| Some((identifier?, channel?)))?;
-    let wish = Wish {
+    let request = CodeRequest {
         purpose: Purpose::Link,
         identifier: &identifier,
         channel,
@@ -61,7 +61,7 @@ pub(crate) async fn ask(
         idempotency_key,
         device_token: device_token(&headers),
     };
-    let issued = house.issuer.issue(wish, &caller).await?;
+    let issued = house.request_code.send(request, &caller).await?;
     let sent = Sent {
         success: true,
         message: "OTP sent successfully",
@@ -174,13 +174,12 @@ impl House {
             match &notice {
                 Some(notice) => {
                     let peppers = &self.keyring.snapshot().peppers;
-                    let teller = Teller {
+                    let notifier = Notifier {
                         store: &self.store,
-                        courier: self.issuer.courier(),
-                        fares: self.issuer.fares(),
+                        outbound: self.request_code.outbound(),
                         peppers,
                     };
-                    teller.tell(notice, now).await
+                    notifier.send(notice, now).await
                 }
                 None => Ok(()),
             }
@@ -212,7 +211,7 @@ fn channel(fields: &mut Fields, identifier: Option<&Identifier>, house: &House) 
     let channel = given.unwrap_or_else(|| Channel::for_kind(kind));
     let wrong = if !channel.fits(kind) {
         "This channel does not fit the identifier."
-    } else if !house.issuer.offers(channel) {
+    } else if !house.request_code.offers(channel) {
         "This channel is not available here."
     } else {
         return Some(channel);

@@ -21,7 +21,7 @@ use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Avatars, OtpRules, Public, TokenRules, settings};
 use shared::flows::auth::Guard;
-use shared::flows::request_code::Issuer;
+use shared::flows::request_code::RequestCode;
 use shared::flows::verify_code::Prover;
 use shared::http;
 use shared::keyring::{KeyringHandle, Reloading};
@@ -34,7 +34,7 @@ struct House {
     store: Store,
     keyring: KeyringHandle,
     guard: Guard,
-    issuer: Issuer,
+    request_code: RequestCode,
     prover: Prover,
     gallery: Gallery,
     avatars: Avatars,
@@ -76,7 +76,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let peppers = Reloading::open(setup, &mut reader);
     let house = House {
         guard: Guard::new(setup, &store, keyring.clone(), rules),
-        issuer: Issuer::open(setup, &mut reader, &public, &store, peppers.clone())?,
+        request_code: RequestCode::open(setup, &mut reader, &public, &store, peppers.clone())?,
         prover: Prover::open(setup, &mut reader, &store, peppers),
         gallery: Gallery::open(setup, &mut reader),
         avatars: Avatars::read(&mut reader),

@@ -1,35 +1,35 @@
-//! Issuing a code: the caller's limits, the challenge, the provider: three steps, and each refuses before the next.
+//! Sending a code: the caller's limits, the challenge, the provider: three steps, and each refuses before the next.
 //!
 //! No account is read or made here (a device token's claim aside), so nothing can depend on whether one exists.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
+use super::rate_limit::{Limiter, Refusals, Rule, limited};
+use super::send::{Outbound, Outgoing, Record, Sent, Withheld};
+use super::text_budget::{Fare, Fares};
 use crate::clock::SharedClock;
 use crate::cloud::{Setup, StartError};
 use crate::config::{IpLimits, OtpRules, Public, Reader};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
-use crate::domain::delivery::State;
 use crate::domain::id::{DeliveryId, UserId};
-use crate::domain::identifier::{Identifier, PhoneNumber};
+use crate::domain::identifier::Identifier;
 use crate::domain::locale::LanguageTag;
 use crate::domain::quota::{Rate, Room, seconds_until};
 use crate::domain::source::SourceOrigin;
-use crate::flows::rate_limit::{Limiter, Refusals, Rule, limited};
-use crate::flows::text_budget::{Fare, Fares};
 use crate::http::Caller;
 use crate::keyring::derive::Marks;
-use crate::keyring::{Peppers, Reloading};
-use crate::messaging::{
-    Content, Courier, CourierSettings, Dispatch, Language, Letter, Reason, Recipient, Refusal,
-};
+use crate::keyring::{Pepper, Peppers, Reloading};
+use crate::messaging::{Content, Courier, CourierSettings, Dispatch, Language, Reason};
 use crate::store::Store;
-use crate::store::challenge::ask::{Ask, Asked};
+use crate::store::challenge::ask::{Ask, Asked, Seen};
 use crate::{Error, Result, entropy, telemetry};
 
-/// A code that someone wants.
+/// A code that somebody asks for.
 #[derive(Debug)]
-pub struct Wish<'a> {
+pub struct CodeRequest<'a> {
     /// What for.
     pub purpose: Purpose,
     /// Whose address it goes to.
@@ -38,7 +38,7 @@ pub struct Wish<'a> {
     pub channel: Channel,
     /// For linking: whom it is for, and which version of the address it replaces.
     pub owner: Option<String>,
-    /// For linking: the account, which remembers what it asked for until the address is proven or the account erased.
+    /// For linking: the account, which remembers what it asked for until the address is verified or the account erased.
     pub asker: Option<UserId>,
     /// Where the person comes from.
     pub source: Option<SourceOrigin>,
@@ -50,10 +50,10 @@ pub struct Wish<'a> {
     pub device_token: Option<String>,
 }
 
-/// A code that is on its way, as its wisher may know it.
+/// A code that is on its way, as far as whoever asked may know.
 #[derive(Debug)]
-pub struct Issued {
-    /// Which way.
+pub struct CodeSent {
+    /// Which way it took.
     pub channel: Channel,
     /// Whole seconds that the code is still valid.
     pub expires_in: u64,
@@ -65,21 +65,55 @@ pub struct Issued {
     pub room: Room,
 }
 
-/// Issues codes.
-pub struct Issuer {
+/// Sends codes.
+pub struct RequestCode {
     store: Store,
     limiter: Limiter,
     refusals: Refusals,
-    courier: Courier,
+    outbound: Outbound,
     peppers: Reloading<Peppers>,
     rules: OtpRules,
-    fares: Fares,
     per_ip: Rule,
     clock: SharedClock,
 }
 
-impl Issuer {
-    /// An issuer by the settings.
+/// What the caller's limits and the address say before anything is charged.
+struct Admitted {
+    room: Room,
+    lane: Lane,
+    seen: Option<Seen>,
+    withheld: Option<Withheld>,
+}
+
+/// What a charge takes with it, made once per request.
+struct Draft<'a> {
+    now: Timestamp,
+    peppers: &'a Peppers,
+    marks: Marks<'a>,
+    delivery: DeliveryId,
+    sealed: String,
+    key: String,
+    versions: Vec<u32>,
+}
+
+/// A send that is charged to the address, and to the day's texts.
+struct Charged {
+    live: Live,
+    /// Whether the code is a new one.
+    fresh: bool,
+    fare: Option<Fare>,
+    sent: CodeSent,
+}
+
+/// What came of a charge.
+enum Charge {
+    Taken(Charged),
+    /// The same idempotency key was charged before: answer as then, send nothing.
+    Repeated(CodeSent),
+}
+
+impl RequestCode {
+    /// By these settings.
     ///
     /// # Errors
     /// When the web client cannot be made; wrong settings are the reader's to tell.
@@ -92,15 +126,15 @@ impl Issuer {
     ) -> Result<Self, StartError> {
         let limits = IpLimits::read(reader);
         let courier = CourierSettings::read(reader, setup, public);
+        let courier =
+            Courier::new(courier, setup).map_err(|error| StartError::Client(error.to_string()))?;
         Ok(Self {
             store: store.clone(),
             limiter: Limiter::new(store.clone()),
             refusals: Refusals::new(store.clone()),
-            courier: Courier::new(courier, setup)
-                .map_err(|error| StartError::Client(error.to_string()))?,
+            outbound: Outbound::new(store, courier, Fares::open(reader, store)),
             peppers,
             rules: OtpRules::read(reader),
-            fares: Fares::open(reader, store),
             per_ip: Rule {
                 name: "ip_sends",
                 rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst),
@@ -109,22 +143,16 @@ impl Issuer {
         })
     }
 
-    /// What texts cost, for other letters than codes.
+    /// The way to people, for other messages than codes.
     #[must_use]
-    pub fn fares(&self) -> &Fares {
-        &self.fares
-    }
-
-    /// The way to people, for other letters than codes.
-    #[must_use]
-    pub fn courier(&self) -> &Courier {
-        &self.courier
+    pub fn outbound(&self) -> &Outbound {
+        &self.outbound
     }
 
     /// Whether codes can go this way at all.
     #[must_use]
     pub fn offers(&self, channel: Channel) -> bool {
-        self.courier.offers(channel)
+        self.outbound.offers(channel)
     }
 
     /// Sends a code, if the limits admit it.
@@ -132,286 +160,326 @@ impl Issuer {
     /// # Errors
     /// [`Error::RateLimited`] with the true wait, nothing touched; [`Error::DeliveryFailed`] when the provider refused
     /// (nothing charged) or nobody knows (everything stays); [`Error::Unavailable`] when the store does not answer.
-    pub async fn issue(&self, wish: Wish<'_>, caller: &Caller) -> Result<Issued> {
-        let channel = wish.channel;
-        let outcome = self.try_to_issue(wish, caller).await;
+    pub async fn send(&self, request: CodeRequest<'_>, caller: &Caller) -> Result<CodeSent> {
+        let outcome = self.try_to_send(&request, caller).await;
         if let Err(Error::RateLimited { .. }) = outcome {
-            self.refusals.count(channel, self.clock.now());
+            self.refusals.count(request.channel, self.clock.now());
         }
         outcome
     }
 
-    async fn try_to_issue(&self, wish: Wish<'_>, caller: &Caller) -> Result<Issued> {
-        let now = self.clock.now();
+    async fn try_to_send(&self, request: &CodeRequest<'_>, caller: &Caller) -> Result<CodeSent> {
         let peppers = self.peppers.snapshot();
-        let marks = Marks::new(&peppers);
-        telemetry::subject(&marks.subject(wish.identifier));
+        let draft = Draft::new(request, caller, &peppers, self.clock.now());
+        let admitted = self.admit(request, caller, &draft).await?;
+        let withheld = admitted.withheld;
+        let ask = draft.ask(request, caller, &admitted);
+        let charged = match self.charge(&ask, admitted).await? {
+            Charge::Taken(charged) => charged,
+            Charge::Repeated(sent) => return Ok(sent),
+        };
+        telemetry::metric("otp_requested", &[("channel", request.channel.as_str())]);
+        if let Some(withheld) = withheld {
+            let withhold = self.withhold(&ask, &charged, &draft, withheld);
+            let (outcome, ()) = futures_util::join!(withhold, self.remember(request, &draft));
+            return outcome.map(|()| charged.sent);
+        }
+        self.hand_over(request, caller, &ask, charged, &draft).await
+    }
 
-        let suppressions = marks.suppressions(wish.identifier);
+    /// The caller's own rate, and everything that is known of the address: one step.
+    async fn admit(
+        &self,
+        request: &CodeRequest<'_>,
+        caller: &Caller,
+        draft: &Draft<'_>,
+    ) -> Result<Admitted> {
+        let identifier = request.identifier;
+        telemetry::subject(&draft.marks.subject(identifier));
+        let suppressions = draft.marks.suppressions(identifier);
         let (room, suppressed, seen, lane) = futures_util::try_join!(
             self.limiter
-                .admit(self.per_ip, &caller.subject, &caller.request_id, now),
-            self.store
-                .is_suppressed(wish.identifier.kind(), &suppressions),
-            self.store.challenge_seen(wish.purpose, wish.identifier),
+                .admit(self.per_ip, &caller.subject, &caller.request_id, draft.now),
+            self.store.is_suppressed(identifier.kind(), &suppressions),
+            self.store.challenge_seen(request.purpose, identifier),
             lane(
                 &self.store,
-                &peppers,
-                wish.device_token.as_deref(),
-                wish.identifier
+                draft.peppers,
+                request.device_token.as_deref(),
+                identifier
             ),
         )?;
-
-        let number = match wish.identifier {
-            Identifier::Phone(number) => Some(number),
-            Identifier::Email(_) => None,
-        };
-        // Nothing is sent, and the answer is the ordinary one; the delivery shows what sending would have led to.
-        let silence = if suppressed {
-            Some(State::Bounced)
-        } else if number.is_some_and(|number| !self.fares.serves(number)) {
-            telemetry::metric("country_not_served", &[]);
-            Some(State::Failed)
-        } else {
-            None
-        };
-
-        let delivery = DeliveryId::new(now, entropy::bytes());
-        let sealed = marks.seal(delivery).to_string();
-        let versions: Vec<_> = peppers
-            .iter()
-            .map(crate::keyring::Pepper::version)
-            .collect();
-        let ask = Ask {
-            purpose: wish.purpose,
-            identifier: wish.identifier,
-            channel: wish.channel,
-            lane,
-            key: &marks.idempotency(
-                wish.idempotency_key.as_deref(),
-                &caller.request_id,
-                wish.channel,
-                wish.owner.as_deref(),
-            ),
-            delivery: &sealed,
-            request: &caller.request_id,
-            nonce: entropy::bytes(),
-            peppers: &versions,
-            muted: silence.is_some(),
-            owner: wish.owner.as_deref(),
-            source: wish.source.as_ref().map(SourceOrigin::as_str),
-            language: wish.locale.as_ref().map(LanguageTag::as_str),
-            now,
-        };
-        let issued = |live: &Live, reopens: Timestamp, delivery_id: String| Issued {
-            channel: wish.channel,
-            expires_in: seconds_left(now, live.expires),
-            resend_in: seconds_until(now, reopens),
-            delivery_id,
+        Ok(Admitted {
             room,
-        };
-        let paying = number.filter(|_| silence.is_none());
-        let refusal = match (paying, &seen) {
-            (Some(_), Some(seen)) => seen.refuses(&ask, &self.rules)?,
+            lane,
+            seen,
+            withheld: self.outbound.withheld(identifier, suppressed),
+        })
+    }
+
+    /// Charges the send to the address, and beside it the text to the day: both or neither.
+    async fn charge(&self, ask: &Ask<'_>, admitted: Admitted) -> Result<Charge> {
+        let Admitted {
+            room,
+            seen,
+            withheld,
+            ..
+        } = admitted;
+        let pays = withheld.is_none() && ask.identifier.phone().is_some();
+        let refusal = match &seen {
+            Some(seen) if pays => seen.refuses(ask, &self.rules)?,
             _ => None,
+        };
+        let reserve = async {
+            match pays {
+                true => {
+                    self.outbound
+                        .reserve(ask.identifier, ask.request, ask.now)
+                        .await
+                }
+                false => Ok(None),
+            }
         };
         let (asked, fare) = match refusal {
             Some(asked) => (asked, Ok(None)),
             None => {
-                let (asked, fare) = futures_util::join!(
-                    self.store.ask(&ask, &self.rules, seen),
-                    self.fare(paying, &caller.request_id, now),
-                );
+                let asked = self.store.ask(ask, &self.rules, seen);
+                let (asked, fare) = futures_util::join!(asked, reserve);
                 (asked?, fare)
             }
         };
-        let (live, fresh, reopens, fare) = match (asked, fare) {
-            (
-                Asked::Send {
+        let sent = |channel, live: &Live, reopens, delivery_id| CodeSent {
+            channel,
+            expires_in: seconds_left(ask.now, live.expires),
+            resend_in: seconds_until(ask.now, reopens),
+            delivery_id,
+            room,
+        };
+        match asked {
+            Asked::Send {
+                live,
+                fresh,
+                reopens,
+            } => match fare {
+                Ok(fare) => Ok(Charge::Taken(Charged {
+                    sent: sent(ask.channel, &live, reopens, ask.delivery.to_owned()),
                     live,
                     fresh,
-                    reopens,
-                },
-                Ok(fare),
-            ) => (live, fresh, reopens, fare),
-            (Asked::Send { live, fresh, .. }, Err(refusal)) => {
-                self.store.uncharge(&ask, &live, fresh).await?;
-                if matches!(refusal, Error::RateLimited { .. }) {
-                    self.refusals.not_requested(wish.channel, now);
+                    fare,
+                })),
+                Err(refusal) => {
+                    self.store.uncharge(ask, &live, fresh).await?;
+                    if matches!(refusal, Error::RateLimited { .. }) {
+                        self.refusals.not_requested(ask.channel, ask.now);
+                    }
+                    Err(refusal)
                 }
-                return Err(refusal);
+            },
+            Asked::Before {
+                live,
+                delivery,
+                via,
+                reopens,
+            } => {
+                self.outbound.cancel(fare.ok().flatten(), ask.now).await?;
+                Ok(Charge::Repeated(sent(via, &live, reopens, delivery)))
             }
-            (
-                Asked::Before {
-                    live,
-                    delivery,
-                    via,
-                    reopens,
-                },
-                fare,
-            ) => {
-                self.fares.never_mind(fare.ok().flatten(), now).await?;
-                return Ok(Issued {
-                    channel: via,
-                    ..issued(&live, reopens, delivery)
-                });
+            Asked::Limited { retry_after, rule } => {
+                self.outbound.cancel(fare.ok().flatten(), ask.now).await?;
+                Err(limited(rule, retry_after))
             }
-            (Asked::Limited { retry_after, rule }, fare) => {
-                self.fares.never_mind(fare.ok().flatten(), now).await?;
-                return Err(limited(rule, retry_after));
-            }
-        };
-        telemetry::metric("otp_requested", &[("channel", wish.channel.as_str())]);
+        }
+    }
 
-        if let Some(end) = silence {
-            let quiet = self.keep_quiet(&ask, (&live, fresh), delivery, end, &marks);
-            let (quiet, ()) = futures_util::join!(quiet, self.remember(&wish, delivery, now));
-            quiet?;
-            return Ok(issued(&live, reopens, sealed));
-        }
-        let letter = self.letter(&wish, &live, &marks, &sealed, caller, now)?;
-        let recipient = marks.recipient(wish.identifier);
-        let (dispatch, noted, ()) = futures_util::join!(
-            self.courier.send(&letter),
+    /// In place of the provider: nothing arrives, and the delivery shows what sending would have led to.
+    async fn withhold(
+        &self,
+        ask: &Ask<'_>,
+        charged: &Charged,
+        draft: &Draft<'_>,
+        withheld: Withheld,
+    ) -> Result<()> {
+        let recipient = draft.marks.recipient(ask.identifier);
+        let end = Some(withheld.end());
+        let (muted, noted) = futures_util::join!(
+            self.store.mute(ask, &charged.live, charged.fresh),
             self.store
-                .note_delivery(delivery, wish.channel, &recipient, None, now),
-            self.remember(&wish, delivery, now)
+                .note_delivery(draft.delivery, ask.channel, &recipient, end, ask.now),
         );
-        if let Err(error) = noted {
-            // The message may be out; the provider's callback makes the record as well.
-            telemetry::note("delivery_not_noted", error);
-        }
+        muted.and(noted)
+    }
+
+    /// Gives the message to the provider, and settles what it says.
+    async fn hand_over(
+        &self,
+        request: &CodeRequest<'_>,
+        caller: &Caller,
+        ask: &Ask<'_>,
+        mut charged: Charged,
+        draft: &Draft<'_>,
+    ) -> Result<CodeSent> {
+        let message = self.message(request, caller, &charged, draft)?;
+        let fare = charged.fare.take();
+        let (sent, ()) = futures_util::join!(
+            self.outbound.send(message, fare, &draft.marks, draft.now),
+            self.remember(request, draft)
+        );
+        self.settle(ask, charged, sent?, draft).await
+    }
+
+    async fn settle(
+        &self,
+        ask: &Ask<'_>,
+        charged: Charged,
+        sent: Sent,
+        draft: &Draft<'_>,
+    ) -> Result<CodeSent> {
+        let Charged {
+            live,
+            fresh,
+            sent: answer,
+            ..
+        } = charged;
+        let dispatch = sent.dispatch.clone();
+        let settled = self
+            .outbound
+            .settle(sent, ask.identifier, &draft.marks, ask.now);
         match dispatch {
             Dispatch::Accepted { via, .. } => {
                 telemetry::metric("otp_sent", &[("channel", via.as_str())]);
-                if via != wish.channel {
-                    self.store.went_by(&ask, &live, via).await?;
+                if via != ask.channel {
+                    self.store.went_by(ask, &live, via).await?;
                 }
-                let channel = via;
-                Ok(Issued {
-                    channel,
-                    ..issued(&live, reopens, sealed)
+                Ok(CodeSent {
+                    channel: via,
+                    ..answer
                 })
             }
-            Dispatch::Refused(Refusal {
-                reason: Reason::OptedOut,
-                ..
-            }) => {
-                let mac = marks.suppression(wish.identifier);
-                let masked = wish.identifier.masked();
-                let kind = wish.identifier.kind();
-                futures_util::try_join!(
-                    self.store.suppress(kind, &mac, "opt_out", &masked, now),
-                    self.fares.give_back(fare, now),
-                    self.store.mute(&ask, &live, fresh),
-                    // Noted as queued beside the call, so it has to move.
-                    self.store.advance_delivery(delivery, State::Bounced, now),
-                )?;
-                Ok(issued(&live, reopens, sealed))
+            Dispatch::Refused(refusal) if refusal.reason == Reason::OptedOut => {
+                let muted = self.store.mute(ask, &live, fresh);
+                let (settled, muted) = futures_util::join!(settled, muted);
+                settled.and(muted).map(|()| answer)
             }
             Dispatch::Refused(refusal) => {
                 telemetry::metric("otp_failed", &[("reason", refusal.reason.as_str())]);
-                telemetry::note("provider", &refusal.upstream);
-                futures_util::try_join!(
-                    self.store.uncharge(&ask, &live, fresh),
-                    self.fares.give_back(fare, now),
-                    self.store.advance_delivery(delivery, State::Failed, now),
-                )?;
+                let uncharged = self.store.uncharge(ask, &live, fresh);
+                let (settled, uncharged) = futures_util::join!(settled, uncharged);
+                settled.and(uncharged)?;
+                let wait = refusal.retry_after.map(|wait| wait.as_secs().max(1));
                 Err(Error::DeliveryFailed {
-                    retry_after: refusal
-                        .retry_after
-                        .map_or(SOON, |wait| wait.as_secs().max(1)),
+                    retry_after: wait.unwrap_or(SOON),
                 })
             }
             Dispatch::Unknown => {
                 telemetry::metric("otp_failed", &[("reason", "unknown")]);
-                self.store.forget_key(&ask, &live).await?;
+                self.store.forget_key(ask, &live).await?;
                 Err(Error::DeliveryFailed {
-                    retry_after: issued(&live, reopens, sealed).resend_in.max(1),
+                    retry_after: answer.resend_in.max(1),
                 })
             }
         }
     }
 
-    /// Has an export and an erasure find a linking code, should the address never be proven.
-    async fn remember(&self, wish: &Wish<'_>, delivery: DeliveryId, now: Timestamp) {
-        let Some(asker) = wish.asker else { return };
+    /// Records the request beside the account, so that export and erasure find a linking code even if the address is
+    /// never verified.
+    async fn remember(&self, request: &CodeRequest<'_>, draft: &Draft<'_>) {
+        let Some(asker) = request.asker else { return };
         let noted = self
             .store
-            .note_asked(asker, wish.identifier, delivery, now)
+            .note_asked(asker, request.identifier, draft.delivery, draft.now)
             .await;
         if let Err(error) = noted {
             telemetry::note("asked_not_noted", error);
         }
     }
 
-    async fn fare(
+    fn message<'a>(
         &self,
-        number: Option<&PhoneNumber>,
-        request: &str,
-        now: Timestamp,
-    ) -> Result<Option<Fare>> {
-        match number {
-            Some(number) => self.fares.take(number, request, now).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// In place of the provider: nothing arrives, and the delivery shows what sending would have led to.
-    async fn keep_quiet(
-        &self,
-        ask: &Ask<'_>,
-        (live, fresh): (&Live, bool),
-        id: DeliveryId,
-        end: State,
-        marks: &Marks<'_>,
-    ) -> Result<()> {
-        let recipient = marks.recipient(ask.identifier);
-        futures_util::try_join!(
-            self.store.mute(ask, live, fresh),
-            self.store
-                .note_delivery(id, ask.channel, &recipient, Some(end), ask.now),
-        )?;
-        Ok(())
-    }
-
-    fn letter(
-        &self,
-        wish: &Wish<'_>,
-        live: &Live,
-        marks: &Marks<'_>,
-        sealed: &str,
+        request: &CodeRequest<'a>,
         caller: &Caller,
-        now: Timestamp,
-    ) -> Result<Letter> {
-        let code = marks
+        charged: &Charged,
+        draft: &Draft<'_>,
+    ) -> Result<Outgoing<'a>> {
+        let (owner, live) = (request.owner.as_deref(), &charged.live);
+        let code = draft
+            .marks
             .code(
-                wish.purpose,
-                wish.identifier,
-                wish.owner.as_deref(),
+                request.purpose,
+                request.identifier,
+                owner,
                 live,
                 self.rules.digits,
             )
             .ok_or_else(|| Error::internal("the pepper of a live code left the ring"))?;
-        let expires_in = std::time::Duration::from_secs(seconds_left(now, live.expires));
-        let content = match wish.purpose {
-            Purpose::SignIn => Content::SignInCode { code, expires_in },
-            Purpose::Link => Content::LinkingCode { code, expires_in },
-        };
-        Ok(Letter {
-            delivery_id: sealed.to_owned(),
-            recipient: Recipient::new(wish.identifier, wish.channel)
-                .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
+        let expires_in = Duration::from_secs(charged.sent.expires_in);
+        Ok(Outgoing {
+            id: draft.delivery,
+            to: request.identifier,
+            channel: request.channel,
             language: Language::choose(
-                wish.locale.as_ref().map(LanguageTag::as_str),
+                request.locale.as_ref().map(LanguageTag::as_str),
                 caller.accept_language.as_deref(),
             ),
-            content,
+            content: match request.purpose {
+                Purpose::SignIn => Content::SignInCode { code, expires_in },
+                Purpose::Link => Content::LinkingCode { code, expires_in },
+            },
+            record: Record::Code,
         })
     }
 }
 
-/// After a refusal nothing is charged; so long a client does well to wait.
+impl<'a> Draft<'a> {
+    fn new(
+        request: &CodeRequest<'_>,
+        caller: &Caller,
+        peppers: &'a Peppers,
+        now: Timestamp,
+    ) -> Self {
+        let marks = Marks::new(peppers);
+        let delivery = DeliveryId::new(now, entropy::bytes());
+        Self {
+            now,
+            peppers,
+            marks,
+            delivery,
+            sealed: marks.seal(delivery).to_string(),
+            key: marks.idempotency(
+                request.idempotency_key.as_deref(),
+                &caller.request_id,
+                request.channel,
+                request.owner.as_deref(),
+            ),
+            versions: peppers.iter().map(Pepper::version).collect(),
+        }
+    }
+
+    fn ask<'b>(
+        &'b self,
+        request: &'b CodeRequest<'_>,
+        caller: &'b Caller,
+        admitted: &Admitted,
+    ) -> Ask<'b> {
+        Ask {
+            purpose: request.purpose,
+            identifier: request.identifier,
+            channel: request.channel,
+            lane: admitted.lane,
+            key: &self.key,
+            delivery: &self.sealed,
+            request: &caller.request_id,
+            nonce: entropy::bytes(),
+            peppers: &self.versions,
+            muted: admitted.withheld.is_some(),
+            owner: request.owner.as_deref(),
+            source: request.source.as_ref().map(SourceOrigin::as_str),
+            language: request.locale.as_ref().map(LanguageTag::as_str),
+            now: self.now,
+        }
+    }
+}
+
+/// Seconds that a client should wait after a refused send, which costs no quota.
 const SOON: u64 = 5;
 
 /// Whole seconds, rounded down: a client must not count on a second that has begun.

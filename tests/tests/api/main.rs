@@ -25,6 +25,7 @@ mod race;
 mod recount;
 mod resend;
 mod second_way;
+mod send;
 mod settings;
 mod sign_in;
 mod texts;

@@ -122,6 +122,15 @@ impl Identifier {
         }
     }
 
+    /// The phone number, if it is one.
+    #[must_use]
+    pub fn phone(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Email(_) => None,
+            Self::Phone(number) => Some(number),
+        }
+    }
+
     /// The canonical spelling: ASCII, at most 254 octets, no control characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
