@@ -53,7 +53,6 @@ async fn send_suppresses_a_number_that_opted_out_of_a_notice() {
     house.advance(31).await;
     let _ = house.visitor(NUMBER).asks_for_a_code().await.is(200);
     assert_eq!(texts(&house).await, sent, "the number is suppressed");
-    house.is_sound().await;
 }
 
 #[tokio::test]
@@ -69,6 +68,7 @@ async fn send_suppresses_a_number_that_opted_out_of_the_fallback() {
     let path = format!("/_local/deliveries/{}/status", message["id"]);
     let report = json!({ "status": "undelivered" });
     let _ = house.post(&path, &report).send().await.is(200);
+    assert_eq!(texts(&house).await, 1);
     let path = format!(
         "/api/auth/otp/deliveries/{}/",
         sent["delivery_id"].as_str().unwrap()
@@ -88,7 +88,6 @@ async fn send_does_not_repeat_what_a_region_refuses() {
     assert_eq!(pending_notices(&house).await, 0, "nobody tries again");
     house.advance(31).await;
     let _ = house.visitor(NUMBER).gets_a_code().await;
-    house.is_sound().await;
 }
 
 #[tokio::test]
@@ -98,7 +97,6 @@ async fn send_repeats_what_was_refused_for_now() {
     assert_eq!(pending_notices(&house).await, 1);
     house.advance(24 * 60 * 60).await;
     assert_eq!(pending_notices(&house).await, 0);
-    house.is_sound().await;
 }
 
 /// A message that is no code is on record with its recipient, so that export and erasure find it.
@@ -110,7 +108,9 @@ async fn send_records_a_warning_with_its_recipient() {
     let warned = house.sent_to(NUMBER).await;
     assert_eq!(warned.len(), 4, "three codes and the warning: {warned:#?}");
     let deliveries = house.tables().ephemeral().await;
-    let notices = deliveries.iter().filter(|item| item["kind"] == "notice");
+    let notices = deliveries
+        .iter()
+        .filter(|item| item.get("kind") == Some(&json!("notice")));
     assert_eq!(notices.count(), 1);
     let export = house.get("/api/profile/export/").bearer(&jane.access);
     let export = export.send().await.is(200).json();
@@ -139,5 +139,4 @@ async fn send_keeps_a_notice_for_the_next_day_and_drops_a_warning() {
     assert_eq!(texts.len(), 4, "the notice went, the warning did not");
     let text = texts[0]["text"].as_str().unwrap();
     assert!(!text.contains("Wrong"), "{text}");
-    house.is_sound().await;
 }
