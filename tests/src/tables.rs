@@ -93,6 +93,18 @@ impl Tables<'_> {
         let _ = self.order("UpdateItem", &order).await;
     }
 
+    /// Puts items by hand, many at a time, in DynamoDB's form.
+    pub async fn put_all(&self, table: &str, items: &[Value]) {
+        for batch in items.chunks(25) {
+            let puts: Vec<_> = batch
+                .iter()
+                .map(|item| json!({ "PutRequest": { "Item": item } }))
+                .collect();
+            let order = json!({ "RequestItems": { table: puts } });
+            let _ = self.order("BatchWriteItem", &order).await;
+        }
+    }
+
     /// Gives a person the role `admin`, as the operator's command line does.
     pub async fn make_admin(&self, user: &str) {
         let order = json!({

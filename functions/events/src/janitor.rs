@@ -1,10 +1,15 @@
 //! What is done once a day.
 
+use std::time::Duration;
+
 use shared::Result;
 use shared::flows::erase::erase_due;
 use shared::flows::notices::Notifier;
 
 use crate::House;
+
+/// How long erasures may take: the function's own time (`Timeout` in template.yaml), less what the notices before take.
+const ERASING: Duration = Duration::from_secs(40);
 
 impl House {
     /// Tells people of changes that whoever made them could not tell, and erases those whose time has come. One failure
@@ -18,7 +23,7 @@ impl House {
             peppers: &peppers,
         };
         let told = notifier.send_pending(now).await;
-        let erased = erase_due(&self.store, &self.gallery, &peppers, now).await;
+        let erased = erase_due(&self.store, &self.gallery, &peppers, now, ERASING).await;
         told.and(erased.map(|_| ()))
     }
 }

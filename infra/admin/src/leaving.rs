@@ -105,10 +105,15 @@ pub(crate) async fn erase(
         return Ok(());
     }
     let bar = output.spinner("erasing");
-    let erased = erase::erase(&house.store, &gallery, &peppers, due, house.now()).await;
+    let erased = loop {
+        match erase::erase(&house.store, &gallery, &peppers, due, house.now()).await {
+            Ok(Erased::Begun) => bar.tick(),
+            erased => break erased,
+        }
+    };
     bar.finish_and_clear();
     match erased? {
-        Erased::Gone => {}
+        Erased::Gone | Erased::Begun => {}
         Erased::Stays => {
             return Err(Failure::Other(format!(
                 "{} changed meanwhile and stays; try again",

@@ -1,7 +1,11 @@
 //! Erasing a person: the tables, and what is kept of them outside. The request with no grace does it, and the daily
 //! janitor.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::Result;
 use crate::avatars::Gallery;
@@ -28,8 +32,9 @@ pub async fn erase(
     store.erase(due, now, recipients, objects).await
 }
 
-/// Erases everybody whose time has come; says how many are gone. One who cannot be erased now does not hold the others of
-/// the same hundred up.
+/// Erases accounts whose grace period has ended, in turns, until none is left or the time is up; says how many are gone.
+/// Neither one who cannot be erased now nor one with very much holds the others up: each gets a bounded attempt, and those
+/// that were only begun get another one after everybody else.
 ///
 /// # Errors
 /// The last failure, after all were tried.
@@ -38,22 +43,32 @@ pub async fn erase_due(
     gallery: &Gallery,
     peppers: &Peppers,
     now: Timestamp,
+    time: Duration,
 ) -> Result<usize> {
+    let end = Instant::now() + time;
     let (mut gone, mut failure) = (0, None);
+    let mut begun = VecDeque::new();
+    let mut after = None;
     loop {
-        let before = gone;
-        for due in store.due_erasures(now).await? {
+        let mut turn: Vec<_> = store.due_erasures(now, after).await?;
+        after = turn.last().copied().or(after);
+        if turn.is_empty() {
+            turn.extend(begun.pop_front());
+        }
+        if turn.is_empty() {
+            break;
+        }
+        for due in turn {
+            if Instant::now() >= end {
+                return failure.map_or(Ok(gone), Err);
+            }
             match erase(store, gallery, peppers, due, now).await {
                 Ok(Erased::Gone) => gone += 1,
                 Ok(Erased::Stays) => {}
+                Ok(Erased::Begun) => begun.push_back(due),
                 Err(error) => failure = Some(error),
             }
         }
-        if let Some(error) = failure.take() {
-            return Err(error);
-        }
-        if gone == before {
-            return Ok(gone);
-        }
     }
+    failure.map_or(Ok(gone), Err)
 }

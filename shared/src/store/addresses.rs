@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::item::Item;
+use super::item::{Item, Read, at};
 use super::keys;
+use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
 use crate::domain::user::User;
 
@@ -24,7 +25,8 @@ pub(super) fn current(user: &User) -> impl Iterator<Item = Identifier> {
         .filter_map(Identifier::restore)
 }
 
-/// The addresses that an account has, and those that it had before, each once.
+/// The addresses that an account has, and those that its own item says it had before (see [`former`] for the others), each
+/// once.
 pub(super) fn held(user: &User, item: &Item) -> Vec<Held> {
     let mut all: Vec<_> = current(user)
         .map(|identifier| Held {
@@ -34,23 +36,36 @@ pub(super) fn held(user: &User, item: &Item) -> Vec<Held> {
         .collect();
     let former = item.get("former").and_then(|set| set.as_ss().ok());
     for given_up in former.into_iter().flatten().filter_map(|text| parse(text)) {
-        let known = all
-            .iter_mut()
-            .find(|held| held.identifier == given_up.identifier);
-        match known {
-            Some(held) => held.until = held.until.max(given_up.until),
-            None => all.push(given_up),
-        }
+        add(&mut all, given_up);
     }
     all
 }
 
-/// How the account remembers an address that it gives up.
-pub(super) fn former(kind: &str, address: &str, given_up: Timestamp) -> String {
-    format!("{kind}#{address}#{}", keys::millis(given_up))
+/// Adds an address that was given up; of one that was held again later the longer time counts.
+pub(super) fn add(all: &mut Vec<Held>, given_up: Held) {
+    let known = all
+        .iter_mut()
+        .find(|held| held.identifier == given_up.identifier);
+    match known {
+        Some(held) => held.until = held.until.max(given_up.until),
+        None => all.push(given_up),
+    }
 }
 
-/// Reads the text of [`former`]. One without a moment was given up before moments were kept: nobody can tell what came
+/// The item of an address that a person gives up: one of its own, since the account's is read by every request and must
+/// not grow.
+pub(super) fn former(user: UserId, address: &Identifier, given_up: Timestamp) -> Item {
+    let mut item = keys::former(user, address, given_up).item();
+    item.insert("at".to_owned(), at(given_up));
+    item
+}
+
+/// Reads an item of [`former`].
+pub(super) fn read_former(item: &Item) -> Option<Held> {
+    parse(item.text("sk")?.strip_prefix("FORMER#")?)
+}
+
+/// Reads kind, address and moment. One without a moment was given up before moments were kept: nobody can tell what came
 /// later.
 fn parse(text: &str) -> Option<Held> {
     let (_, rest) = text.split_once('#')?;
@@ -72,7 +87,6 @@ fn parse(text: &str) -> Option<Held> {
 mod tests {
     use super::super::item::map;
     use super::*;
-    use crate::domain::id::UserId;
     use aws_sdk_dynamodb::types::AttributeValue;
 
     fn at(second: i64) -> Timestamp {
@@ -83,15 +97,21 @@ mod tests {
     fn an_address_is_held_until_it_was_given_up_last() {
         let mut user = User::new(UserId::new(at(1), [0; 10]), at(1));
         user.email = Some("now@example.com".to_owned());
+        let text = |kind: &str, address: &str, second: i64| {
+            format!("{kind}#{address}#{}", keys::millis(at(second)))
+        };
         let gone = [
-            former("email", "a#b@example.com", at(5)),
-            former("email", "a#b@example.com", at(7)),
-            former("email", "now@example.com", at(6)),
-            former("phone", "+14155550100", at(9)),
+            text("email", "a#b@example.com", 5),
+            text("email", "a#b@example.com", 7),
+            text("email", "now@example.com", 6),
             "email#c#1@example.com".to_owned(),
         ];
         let item = map([("former", AttributeValue::Ss(gone.to_vec()))]);
-        let mut all: Vec<_> = held(&user, &item)
+        let number = Identifier::parse("+14155550100").unwrap();
+        let given_up = read_former(&former(user.id, &number, at(9)));
+        let mut all = held(&user, &item);
+        add(&mut all, given_up.unwrap());
+        let mut all: Vec<_> = all
             .into_iter()
             .map(|held| (held.identifier.as_str().to_owned(), held.until))
             .collect();

@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::addresses::{Held, held};
+use super::addresses::{Held, add, held, read_former};
 use super::asked::{self, Asked};
 use super::item::{Item, Read};
 use super::keys::{self, Table};
@@ -40,6 +40,7 @@ pub static COVERED: &[(&str, Cover)] = &[
     ("source of a user", In("sources")),
     ("activity", In("activity")),
     ("asked address", In("asked")),
+    ("former address", In("former")),
     ("claim", In("claims")),
     ("due erasure", In("erasure")),
     ("notice", In("notices")),
@@ -114,7 +115,10 @@ impl Store {
             return Ok(None);
         };
         let user = user::read(id, account)?;
-        let addresses = held(&user, account);
+        let mut addresses = held(&user, account);
+        for given_up in hanging.iter().filter_map(read_former) {
+            add(&mut addresses, given_up);
+        }
         let with = |prefix: &str| {
             list(
                 hanging
@@ -169,6 +173,7 @@ impl Store {
             "sources": with("SOURCE#"),
             "activity": with("ACTIVITY#"),
             "asked": with("ASKED#"),
+            "former": with("FORMER#"),
             "claims": list(own.iter().copied()),
             "erasure": list(&erasure),
             "notices": list(&notices),

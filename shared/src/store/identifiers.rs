@@ -245,11 +245,6 @@ impl<'a> Change<'a> {
             when.push_str(" AND attribute_exists(#other)");
             set.push_str(" REMOVE #address");
         }
-        if let Some(old) = self.old {
-            let former = former(kind.as_str(), old, by.now);
-            values.insert(":former".to_owned(), AttributeValue::Ss(vec![former]));
-            set.push_str(" ADD former :former");
-        }
         Write::update(Table::Accounts, keys::user(user.id), set)
             .when(when)
             .name("#sid", by.session.to_string())
@@ -259,9 +254,15 @@ impl<'a> Change<'a> {
             .values(values)
     }
 
-    /// The line of activity, the old claim given up, the notice promised.
+    /// The line of activity, the old claim given up and remembered, the notice promised.
     fn rest(&self) -> impl Iterator<Item = Write> {
-        let old = self.old_identifier().map(|old| unclaim(self.user, &old));
+        let old = self.old_identifier().into_iter().flat_map(|old| {
+            let former = former(self.user.id, &old, self.by.now);
+            [
+                unclaim(self.user, &old),
+                Write::put(Table::Accounts, former),
+            ]
+        });
         let notice = self.notice().map(|notice| notices::item(&notice));
         std::iter::once(note(self.user.id, &self.by.activity))
             .chain(old)

@@ -77,7 +77,7 @@ pub static NOUNS: &[Noun] = &[
             ("version", "counts the changes of the profile; its ETag"),
             (
                 "former",
-                "set of addresses that the account had before, each between its kind and the moment when it was given up, so that erasure finds what is left of them from before",
+                "until version 0.2: set of addresses that the account had before, each between its kind and the moment when it was given up; now each is an item of its own",
             ),
         ],
     },
@@ -142,6 +142,17 @@ pub static NOUNS: &[Noun] = &[
         attributes: &[(
             "deliveries",
             "set of the messages that were sent so that the person could link this address, proven since or not",
+        )],
+    },
+    Noun {
+        name: "former address",
+        table: Table::Accounts,
+        pk: "USER#<id>",
+        sk: "FORMER#<kind>#<identifier>#<moment>",
+        expires: "never",
+        attributes: &[(
+            "at",
+            "when the person gave the address up: what was sent to it before is theirs, and erasure finds it",
         )],
     },
     Noun {
@@ -391,6 +402,15 @@ pub(crate) fn asked(user: UserId, identifier: &Identifier) -> Key {
             identifier.kind().as_str(),
             identifier.as_str()
         ),
+    )
+}
+
+/// An address that a person gave up at this moment.
+pub(crate) fn former(user: UserId, identifier: &Identifier, given_up: Timestamp) -> Key {
+    let (kind, address) = (identifier.kind().as_str(), identifier.as_str());
+    Key::new(
+        format!("USER#{user}"),
+        format!("FORMER#{kind}#{address}#{}", millis(given_up)),
     )
 }
 

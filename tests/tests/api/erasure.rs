@@ -468,6 +468,31 @@ async fn an_erasure_wins_over_what_runs_beside_it() {
     assert_eq!(traces(&house, &jane).await, Vec::<String>::new());
 }
 
+/// Somebody with very much is erased a part at a time, and those who are due after them in the same run.
+#[tokio::test]
+async fn erasure_of_somebody_with_very_much_holds_nobody_up() {
+    let house = House::open().await;
+    let much = house.visitor("much@example.com").signs_in().await;
+    let little = house.visitor("little@example.com").signs_in().await;
+    let line = |n: usize| {
+        json!({
+            "pk": { "S": format!("USER#{}", much.user["id"].as_str().unwrap()) },
+            "sk": { "S": format!("ASKED#email#stranger{n}@example.com") },
+        })
+    };
+    let lines: Vec<_> = (0..2_501).map(line).collect();
+    house.tables().put_all(tests::ACCOUNTS, &lines).await;
+    let _ = leaves(&house, &much).await.is(202);
+    house.advance(5).await;
+    let _ = leaves(&house, &little).await.is(202);
+    house.advance(30 * DAY + 10).await;
+    assert_eq!(traces(&house, &little).await.len(), 0);
+    for _ in 0..3 {
+        house.advance(DAY).await;
+    }
+    assert_eq!(traces(&house, &much).await.len(), 0);
+}
+
 /// What the janitor does once a day, by a process that knows nothing of the one before.
 async fn resume(house: &House) {
     let cloud = house.cloud();
@@ -498,6 +523,7 @@ async fn resume(house: &House) {
     let store = Store::open(&setup, &mut reader);
     let gallery = Gallery::open(&setup, &mut reader);
     let peppers = Reloading::<Peppers>::open(&setup, &mut reader).snapshot();
-    let gone = erase_due(&store, &gallery, &peppers, house.now()).await;
+    let time = std::time::Duration::from_secs(600);
+    let gone = erase_due(&store, &gallery, &peppers, house.now(), time).await;
     assert_eq!(gone.expect("erased"), 1);
 }

@@ -148,10 +148,18 @@ async fn an_address_that_was_never_proven_is_exported_and_erased() {
     is_erased(&house, &jane).await;
     let left = house.tables().ephemeral().await;
     let left: Vec<_> = left.iter().filter_map(|item| item["pk"].as_str()).collect();
-    assert!(
-        !left.iter().any(|pk| pk.starts_with("CODE#link#")),
-        "{left:?}"
-    );
+    let challenges = house.tables().ephemeral().await;
+    for challenge in &challenges {
+        if challenge["pk"].as_str().unwrap().starts_with("CODE#link#") {
+            let [nonce, owner] = ["nonce", "owner"].map(|name| challenge.get(name));
+            assert_eq!([nonce, owner], [None, None], "{challenge:?}");
+            let limits = ["s0", "m0"].map(|name| challenge.contains_key(name));
+            assert!(
+                limits.contains(&true),
+                "they protect its owner: {challenge:?}"
+            );
+        }
+    }
     assert!(
         !left.iter().any(|pk| asked.iter().any(|id| pk.contains(id))),
         "{left:?}"
@@ -179,4 +187,44 @@ async fn a_linking_code_of_the_next_one_stays() {
     let code = house.codes_sent_to("new@example.com").await.remove(0);
     let profile = proves(&house, &bob, "new@example.com", &code).await;
     assert_eq!(profile.is(200).json()["email"], "new@example.com");
+}
+
+/// Whoever erases an account and makes another one asks under the same limits: they protect the address.
+#[tokio::test]
+async fn erasure_keeps_the_limits_of_an_address_that_was_asked_for() {
+    let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
+    let victim = "victim@example.com";
+    for round in 0..6 {
+        let jane = house.visitor("jane@example.com").signs_in().await;
+        let answer = asks(&house, &jane, victim).await;
+        if round < 5 {
+            let _ = answer.is(200);
+        } else {
+            answer.limited();
+        }
+        is_erased(&house, &jane).await;
+        house.advance(31).await;
+    }
+    assert_eq!(house.sent_to(victim).await.len(), 5, "five an hour");
+}
+
+/// What an account was before is in items of its own: the account's item, which every request reads, does not grow.
+#[tokio::test]
+async fn former_addresses_do_not_grow_the_account() {
+    let house = House::open().await;
+    let jane = house.visitor("+14155552671").signs_in().await;
+    let mut sizes = Vec::new();
+    for n in 0..4 {
+        let address = format!("jane{n}@example.com");
+        let _ = links(&house, &jane, &address).await;
+        let accounts = house.tables().accounts().await;
+        let account = accounts.iter().find(|item| item["sk"] == "USER").unwrap();
+        sizes.push(serde_json::to_string(account).unwrap().len());
+        let former = accounts
+            .iter()
+            .filter(|item| item["sk"].as_str().unwrap().starts_with("FORMER#email#"));
+        assert_eq!(former.count(), n);
+        house.advance(61).await;
+    }
+    assert_eq!(sizes[1], sizes[3], "{sizes:?}");
 }

@@ -41,6 +41,8 @@ pub enum Erased {
     Gone,
     /// The wish was undone meanwhile; nothing was touched.
     Stays,
+    /// There was too much for one attempt: the next one goes on from here.
+    Begun,
 }
 
 /// Rules whose limits count a person rather than an address of the network.
@@ -50,13 +52,15 @@ const PERSONAL_LIMITS: [&str; 1] = ["avatar"];
 const AT_ONCE: usize = 100;
 
 impl Store {
-    /// Whose time has come, the longest due first; at most a hundred at once.
+    /// Whose time has come, the longest due first and beginning after `after`; at most a hundred at once.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn due_erasures(&self, now: Timestamp) -> Result<Vec<Due>> {
+    pub async fn due_erasures(&self, now: Timestamp, after: Option<Due>) -> Result<Vec<Due>> {
         let next = crate::domain::quota::after(now, std::time::Duration::from_millis(1));
-        let longest_due = timeline("ERASURES", next).page(AT_ONCE);
+        let longest_due = timeline("ERASURES", next)
+            .after(after.map(|due| keys::due_erasure(due.at, due.user)))
+            .page(AT_ONCE);
         let (items, _) = self.query_page(&longest_due).await?;
         let due = items.iter().filter_map(|item| {
             let (at, user) = keys::moment_and_user(item.text("sk")?)?;
@@ -92,7 +96,9 @@ impl Store {
             }
             return Ok(Erased::Stays);
         }
-        self.erase_hanging(&user).await?;
+        if !self.erase_hanging(&user, due.at, &recipients).await? {
+            return Ok(Erased::Begun);
+        }
         for address in held(&user, &item) {
             let recipients = recipients(&address.identifier);
             let until = address.until.min(due.at);

@@ -1,5 +1,6 @@
 //! What the tables hold of a person beside the account's own item.
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use crate::Result;
@@ -7,25 +8,54 @@ use crate::domain::challenge::Purpose;
 use crate::domain::identifier::Identifier;
 use crate::domain::user::User;
 use crate::store::Store;
+use crate::store::addresses::{Held, read_former};
 use crate::store::asked::{self, Asked};
 use crate::store::challenge::ask::mailbox;
 use crate::store::fault::settled;
-use crate::store::item::{Item, Read, at, key_of};
+use crate::store::item::{Item, Read, at, key_of, s};
 use crate::store::keys::{self, Table};
 use crate::store::query::Query;
 use crate::store::write::Write;
 
+/// The most items that are read before they are deleted.
+const PAGE: usize = 100;
+/// The most addresses whose traces are looked for at the same time.
+const SIDE_BY_SIDE: usize = 25;
+/// The most pages of one attempt, so that one person with much does not hold up the others.
+const PAGES: usize = 20;
+
+/// Takes a code off its challenge, and who asked for it.
+const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, mute, quiet, fell, guess, rid";
+
 impl Store {
-    /// Everything that hangs on the person but the account's own item.
-    pub(super) async fn erase_hanging(&self, user: &User) -> Result<()> {
-        let all = Query::partition(Table::Accounts, keys::user(user.id).pk());
+    /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read, so
+    /// that whoever takes this up after an interruption has less to do. Whether nothing is left.
+    pub(super) async fn erase_hanging(
+        &self,
+        user: &User,
+        due: Timestamp,
+        recipients: &impl Fn(&Identifier) -> Vec<String>,
+    ) -> Result<bool> {
+        let all = || Query::partition(Table::Accounts, keys::user(user.id).pk()).page(PAGE);
         let but_the_account = |item: &Item| item.text("sk") != Some("USER");
-        let (items, _) = self.query(all, usize::MAX, but_the_account).await?;
-        for asked in items.iter().filter_map(asked::read) {
-            self.erase_asked(user, &asked).await?;
+        for _ in 0..PAGES {
+            let (items, more) = self.query(all(), PAGE, but_the_account).await?;
+            let asked: Vec<_> = items.iter().filter_map(asked::read).collect();
+            for some in asked.chunks(SIDE_BY_SIDE) {
+                try_join_all(some.iter().map(|asked| self.erase_asked(user, asked))).await?;
+            }
+            for Held { identifier, until } in items.iter().filter_map(read_former) {
+                let recipients = recipients(&identifier);
+                self.erase_address(&identifier, &recipients, until.min(due))
+                    .await?;
+            }
+            let keys: Vec<_> = items.iter().map(key_of).collect();
+            self.delete_all(Table::Accounts, &keys).await?;
+            if !more {
+                return Ok(true);
+            }
         }
-        let keys: Vec<_> = items.iter().map(key_of).collect();
-        self.delete_all(Table::Accounts, &keys).await
+        Ok(false)
     }
 
     /// What is left of an address from the time until the account gave it up, or until its own time came: deliveries and
@@ -49,19 +79,21 @@ impl Store {
         Ok(())
     }
 
-    /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Whatever
-    /// else there is of the address is of whoever has it.
+    /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Its send
+    /// times and failures stay: they protect whoever has the address, and say nothing of whoever asked.
     async fn erase_asked(&self, user: &User, asked: &Asked) -> Result<()> {
         let deliveries: Vec<_> = asked.deliveries.iter().map(keys::Key::item).collect();
         self.delete_all(Table::Ephemeral, &deliveries).await?;
         let code = self.own_linking_code(user, &asked.identifier).await?;
-        match code.and_then(|code| code.moment("s0")) {
-            Some(sent) => {
-                self.erase_challenge(Purpose::Link, &asked.identifier, sent)
-                    .await
-            }
-            None => Ok(()),
-        }
+        let Some(owner) = code.as_ref().and_then(|code| code.text("owner")) else {
+            return Ok(());
+        };
+        let identifier = &asked.identifier;
+        let key = keys::challenge(Purpose::Link, identifier.kind(), identifier.as_str());
+        let forget = Write::update(Table::Ephemeral, key, FORGET_THE_CODE)
+            .when("#owner=:owner")
+            .value(":owner", s(owner));
+        settled(self.write(forget).await)
     }
 
     /// The challenge of an address, unless somebody asked for a code since then.
