@@ -1,5 +1,6 @@
 //! How the AWS clients are set up: timeouts, retries, endpoints, and a count of every call.
 
+mod endpoint;
 mod web;
 
 use std::sync::LazyLock;
@@ -102,7 +103,7 @@ impl Setup {
         })
     }
 
-    /// The endpoint of a service where it is not AWS's own; plain http only in stage `local`.
+    /// The endpoint of a service where it is not AWS's own; plain http only on this machine or in stage `local`.
     pub fn endpoint(&self, reader: &mut Reader, setting: &'static Setting) -> Option<String> {
         endpoint(
             reader,
@@ -189,10 +190,7 @@ fn sentence<E: std::error::Error + 'static, R>(error: SdkError<E, R>) -> String 
 }
 
 fn endpoint(reader: &mut Reader, setting: &'static Setting, local: bool) -> Option<String> {
-    reader.optional(setting, |text| {
-        let url = url::Url::parse(text).ok()?;
-        (url.scheme() == "https" || (local && url.scheme() == "http")).then(|| text.to_owned())
-    })
+    reader.optional(setting, |text| endpoint::accepted(text, local))
 }
 
 /// The longest that one call to AWS may take, retries included.

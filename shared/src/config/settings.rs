@@ -38,7 +38,7 @@ macro_rules! settings {
 }
 
 settings! {
-    STAGE = Some("deployed"), "`local` or another word", "The stage; only `local` may use plain-http endpoints.";
+    STAGE = Some("deployed"), "`local` or another word", "The stage; only `local` may use plain-http endpoints on other machines.";
     PUBLIC_URL = None, "an https URL without path, query or credentials (http on a loopback address only)", "Base of the API: issuer, callback URLs, problem types.";
     SERVICE_NAME = Some("Latchkey"), "1 to 40 printable characters", "The brand in messages.";
     SERVICE_DOMAIN = None, "a domain name", "The domain of the last line of a text message, `@domain #code`; the host of `PUBLIC_URL` where it is not set.";
@@ -98,12 +98,12 @@ settings! {
     RELEASE = None, "a hash", "A hash of the parameters of the deployment that made this version, so that changed parameters make a new one; nothing reads it.";
     ATTACK_CONSENT = None, "a text that testers are told", "Consents to the tool `attack`, which then finds this text at `/.well-known/latchkey-attack-consent`; leave it unset otherwise.";
     AWS_REGION = Some("us-east-1"), "a region such as eu-central-1", "The region of all AWS services; Lambda sets it.";
-    AWS_ENDPOINT_URL_DYNAMODB = None, "an https URL (plain http in stage local only)", "Another endpoint for DynamoDB.";
-    AWS_ENDPOINT_URL_S3 = None, "an https URL (plain http in stage local only)", "Another endpoint for S3.";
-    AWS_ENDPOINT_URL_SES = None, "an https URL (plain http in stage local only)", "Another endpoint for SES.";
-    AWS_ENDPOINT_URL_SNS = None, "an https URL (plain http in stage local only)", "Another endpoint for SNS.";
-    AWS_ENDPOINT_URL_SECRETS_MANAGER = None, "an https URL (plain http in stage local only)", "Another endpoint for Secrets Manager.";
-    AWS_ENDPOINT_URL_EVENTBRIDGE = None, "an https URL (plain http in stage local only)", "Another endpoint for EventBridge.";
+    AWS_ENDPOINT_URL_DYNAMODB = None, "an https URL (plain http on a loopback address only, and in stage local)", "Another endpoint for DynamoDB.";
+    AWS_ENDPOINT_URL_S3 = None, "an https URL (plain http on a loopback address only, and in stage local)", "Another endpoint for S3.";
+    AWS_ENDPOINT_URL_SES = None, "an https URL (plain http on a loopback address only, and in stage local)", "Another endpoint for SES.";
+    AWS_ENDPOINT_URL_SNS = None, "an https URL (plain http on a loopback address only, and in stage local)", "Another endpoint for SNS.";
+    AWS_ENDPOINT_URL_SECRETS_MANAGER = None, "an https URL (plain http on a loopback address only, and in stage local)", "Another endpoint for Secrets Manager.";
+    AWS_ENDPOINT_URL_EVENTBRIDGE = None, "an https URL (plain http on a loopback address only, and in stage local)", "Another endpoint for EventBridge.";
 }
 
 #[cfg(test)]
