@@ -12,6 +12,7 @@ mod failure;
 mod init;
 mod keys;
 mod leaving;
+mod local;
 mod locks;
 mod output;
 mod people;

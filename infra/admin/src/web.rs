@@ -19,6 +19,7 @@ pub(crate) fn client() -> Result<Client, reqwest::Error> {
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false)
+        .no_proxy()
         .user_agent(concat!("latchkey/", env!("CARGO_PKG_VERSION")))
         .build()
 }
