@@ -1,20 +1,20 @@
-//! The way in: AWS by the environment, or a local cloud by its desk.
+//! The way in: AWS by the name of a stack or by the environment, or a local cloud by its desk.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::ProvideCredentials as _;
-use aws_sdk_dynamodb::error::DisplayErrorContext;
-use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
-use shared::avatars::Gallery;
-use shared::clock::{Clock, SharedClock, SystemClock};
+use aws_config::Region;
+use jiff::Timestamp;
+use shared::clock::{SharedClock, SystemClock};
 use shared::cloud::{SecretSource, Setup};
-use shared::config::{Complaints, Variables};
+use shared::config::{Complaints, Variables, settings};
+use shared::avatars::Gallery;
 use shared::keyring::{Peppers, SigningKeys};
 use shared::store::Store;
 
-use crate::failure::{Failure, readable};
+use crate::aws::Account;
+use crate::failure::Failure;
+use crate::local::desk;
+use crate::stack::Stack;
 
 /// Where `cargo run` listens.
 pub(crate) const LOCAL: &str = "http://localhost:3000";
@@ -25,10 +25,27 @@ pub(crate) struct House {
     pub(crate) setup: Setup,
     /// The two tables.
     pub(crate) store: Store,
+    /// The names of the secret's members.
+    pub(crate) members: Vec<String>,
     /// Why the secret could not be read, if it could not.
     unread: Option<String>,
     /// The local cloud's URL, if it is one.
     pub(crate) local: Option<String>,
+    /// The deployed stack, if one was named.
+    pub(crate) stack: Option<Stack>,
+}
+
+/// What the operator said about where to work.
+#[derive(Clone, Copy)]
+pub(crate) struct Way<'a> {
+    /// `--local`.
+    pub(crate) local: Option<&'a str>,
+    /// `--stack`.
+    pub(crate) stack: Option<&'a str>,
+    /// `--region` and `--profile`.
+    pub(crate) account: Account<'a>,
+    /// `--set`, each `NAME=VALUE`.
+    pub(crate) set: &'a [String],
 }
 
 impl House {
@@ -36,24 +53,53 @@ impl House {
     ///
     /// # Errors
     /// A sentence: which setting is wrong, or that the local cloud does not answer.
-    pub(crate) async fn open(local: Option<&str>) -> Result<Self, Failure> {
-        let (variables, clock) = match local {
-            Some(url) => desk(url.trim_end_matches('/')).await?,
-            None => (
-                Variables::from_process(),
-                Arc::new(SystemClock) as SharedClock,
-            ),
+    pub(crate) async fn open(way: Way<'_>) -> Result<Self, Failure> {
+        let local = way.local.map(|url| url.trim_end_matches('/'));
+        let process = Variables::from_process();
+        let in_local_stage = local.is_some()
+            || way.stack.is_none() && process.get(settings::STAGE.name) == Some("local");
+        let mut sdk = way.account.config(in_local_stage).await;
+        let mut clock = Arc::new(SystemClock) as SharedClock;
+        let mut stack = None;
+        let mut variables = match (local, way.stack) {
+            (Some(url), _) => {
+                let (variables, moved) = desk(url).await?;
+                clock = moved;
+                variables
+            }
+            (None, Some(name)) => {
+                way.account.ready(&sdk).await?;
+                let stack = stack.insert(Stack::find(&sdk, name).await?);
+                let mut variables = stack.settings(&sdk).await;
+                keep_endpoints(&mut variables, &process);
+                variables
+            }
+            (None, None) => process,
         };
-        let mut setup = Setup::prepare(variables, clock)
-            .await
-            .map_err(|error| Failure::Usage(hint(error.to_string(), local)))?;
+        for pair in way.set {
+            set(&mut variables, pair)?;
+        }
+        if in_local_stage {
+            // A local engine stands where its setting says, and checks no region.
+            let region = variables.get(settings::AWS_REGION.name);
+            let region = region.or(settings::AWS_REGION.default).map(str::to_owned);
+            sdk = sdk.into_builder().region(region.map(Region::new)).build();
+        } else if let Some(region) = sdk.region() {
+            variables.set(settings::AWS_REGION.name, region.as_ref());
+        }
+        if local.is_none() {
+            allow_loopback(&mut variables);
+        }
+        let hint = |error: String| Failure::Usage(hint(error, local));
+        let mut setup =
+            Setup::over(variables, clock, sdk).map_err(|error| hint(error.to_string()))?;
         let mut reader = setup.reader();
         let store = Store::open(&setup, &mut reader);
         let store = reader
             .finish(store)
-            .map_err(|error| Failure::Usage(hint(error.to_string(), local)))?;
-        if local.is_none() {
-            signed_in(&setup).await?;
+            .map_err(|error| hint(error.to_string()))?;
+        if !in_local_stage && stack.is_none() {
+            way.account.ready(&setup.sdk).await?;
         }
         // A secret that cannot be read stops only what needs it, such as not `keys new`.
         let unread = match setup.secret_source() {
@@ -65,10 +111,12 @@ impl House {
             None => None,
         };
         Ok(Self {
+            members: setup.secrets.names().map(str::to_owned).collect(),
             setup,
             store,
             unread,
-            local: local.map(|url| url.trim_end_matches('/').to_owned()),
+            local: local.map(str::to_owned),
+            stack,
         })
     }
 
@@ -107,7 +155,8 @@ impl House {
             .map_err(|error| Failure::Usage(sentence(error)))
     }
 
-    fn readable(&self) -> Result<(), Failure> {
+    /// Whether the secret could be read.
+    pub(crate) fn readable(&self) -> Result<(), Failure> {
         match &self.unread {
             Some(cause) => Err(Failure::of(&format!(
                 "SECRET_ID: the secret cannot be read: {cause}"
@@ -126,22 +175,54 @@ impl House {
     }
 }
 
-/// Whether the machine has any credentials for AWS.
-async fn signed_in(setup: &Setup) -> Result<(), Failure> {
-    let none = |cause: String| {
-        Failure::Denied(format!(
-            "there are no credentials for AWS on this machine: {cause}; sign in with `aws sso login`, or set AWS_PROFILE or \
-             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --local works on a local cloud"
-        ))
+/// Where AWS itself or a provider stands elsewhere, it does so for the operator, whatever the stack says.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "AWS_ENDPOINT_URL is the SDK's variable and no setting of ours"
+)]
+fn keep_endpoints(variables: &mut Variables, process: &Variables) {
+    let everywhere = std::env::var("AWS_ENDPOINT_URL").ok();
+    for setting in settings::ALL {
+        let name = setting.name;
+        let of_aws = name.starts_with("AWS_ENDPOINT_URL_");
+        let fallback = everywhere.as_deref().filter(|_| of_aws);
+        if of_aws || name.ends_with("_BASE_URL") && name != settings::AVATAR_BASE_URL.name {
+            if let Some(url) = process.get(name).or(fallback) {
+                variables.set(name, url);
+            }
+        }
+    }
+}
+
+/// `NAME=VALUE`.
+fn set(variables: &mut Variables, pair: &str) -> Result<(), Failure> {
+    let known = |name: &str| settings::ALL.iter().any(|setting| setting.name == name);
+    match pair.split_once('=') {
+        Some((name, value)) if known(name) => {
+            variables.set(name, value);
+            Ok(())
+        }
+        _ => Err(Failure::Usage(format!(
+            "--set {pair:?} sets nothing: expected NAME=VALUE with a name of docs/CONFIGURATION.md"
+        ))),
+    }
+}
+
+/// An engine on the operator's own machine may speak plain http, as in the stage `local`.
+fn allow_loopback(variables: &mut Variables) {
+    let on_loopback = |url: &str| {
+        ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
+            .iter()
+            .any(|start| url.starts_with(start))
     };
-    let Some(provider) = setup.sdk.credentials_provider() else {
-        return Err(none("nothing provides any".to_owned()));
-    };
-    match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(none(
-            readable(&DisplayErrorContext(&error).to_string()).to_owned(),
-        )),
+    let endpoints = settings::ALL.iter().filter(|setting| {
+        setting.name.starts_with("AWS_ENDPOINT_URL_") || setting.name.ends_with("_BASE_URL")
+    });
+    let any = endpoints
+        .filter_map(|setting| variables.get(setting.name))
+        .any(on_loopback);
+    if any {
+        variables.set(settings::STAGE.name, "local");
     }
 }
 
@@ -150,109 +231,6 @@ fn hint(sentence: String, local: Option<&str>) -> String {
         return sentence;
     }
     format!(
-        "{sentence}\nThe deployed stack's outputs hold these values; --local works on a local cloud."
+        "{sentence}\n--stack NAME takes these values from a deployed stack; --local works on a local cloud."
     )
-}
-
-/// What `/_local/endpoints` says.
-#[derive(Deserialize)]
-struct Endpoints {
-    dynamodb: String,
-    s3: Option<String>,
-    ses: Option<String>,
-    sns: Option<String>,
-    secretsmanager: String,
-    twilio: Option<String>,
-    sendgrid: Option<String>,
-    region: String,
-    tables: Tables,
-    bucket: String,
-    secret_id: String,
-    #[serde(default)]
-    settings: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Tables {
-    accounts: String,
-    ephemeral: String,
-}
-
-/// What `/_local/clock` says.
-#[derive(Deserialize)]
-struct Now {
-    now: Timestamp,
-}
-
-async fn desk(url: &str) -> Result<(Variables, SharedClock), Failure> {
-    let client =
-        shared::messaging::web::client().map_err(|error| Failure::Other(error.to_string()))?;
-    let ask = async |path: &str| -> Result<String, Failure> {
-        let sentence = |error: reqwest::Error| {
-            Failure::Unavailable(format!(
-                "no local cloud answers at {url} ({}); start one with `cargo run`",
-                error.without_url()
-            ))
-        };
-        let answer = client
-            .get(format!("{url}{path}"))
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status)
-            .map_err(sentence)?;
-        answer.text().await.map_err(sentence)
-    };
-    let odd = |error: serde_json::Error| {
-        Failure::Other(format!(
-            "{url} answers, but not as a local cloud does: {error}"
-        ))
-    };
-    let endpoints: Endpoints =
-        serde_json::from_str(&ask("/_local/endpoints").await?).map_err(odd)?;
-    let now: Now = serde_json::from_str(&ask("/_local/clock").await?).map_err(odd)?;
-    let ahead = now.now.duration_since(SystemClock.now());
-    // What the cloud was started with, and over it where it is.
-    let mut variables: Variables = endpoints.settings.into_iter().collect();
-    let places = [
-        ("STAGE", "local"),
-        ("PUBLIC_URL", url),
-        ("AWS_REGION", &endpoints.region),
-        ("ACCOUNTS_TABLE", &endpoints.tables.accounts),
-        ("EPHEMERAL_TABLE", &endpoints.tables.ephemeral),
-        ("AVATAR_BUCKET", &endpoints.bucket),
-        ("SECRET_ID", &endpoints.secret_id),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
-        (
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-            &endpoints.secretsmanager,
-        ),
-    ];
-    for (name, value) in places {
-        variables.set(name, value);
-    }
-    let optional = [
-        ("AWS_ENDPOINT_URL_S3", endpoints.s3),
-        ("AWS_ENDPOINT_URL_SES", endpoints.ses),
-        ("AWS_ENDPOINT_URL_SNS", endpoints.sns),
-        ("TWILIO_BASE_URL", endpoints.twilio),
-        ("SENDGRID_BASE_URL", endpoints.sendgrid),
-    ];
-    for (name, value) in optional {
-        if let Some(value) = value {
-            variables.set(name, value);
-        }
-    }
-    Ok((variables, Arc::new(Moved(ahead))))
-}
-
-/// The local cloud's clock, which may have been moved.
-struct Moved(SignedDuration);
-
-impl Clock for Moved {
-    fn now(&self) -> Timestamp {
-        SystemClock
-            .now()
-            .saturating_add(self.0)
-            .unwrap_or(Timestamp::MAX)
-    }
 }

@@ -1,15 +1,22 @@
 //! `latchkey doctor`: whether everything is set up as it should be, and what to do where it is not.
 
+mod functions;
 mod mail;
+mod published;
+mod sendgrid;
+mod settings;
+mod stack;
 mod tables;
 mod twilio;
 
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use shared::config::Public;
+use shared::config::settings::MAIL_PROVIDER;
 
 use crate::connect::House;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::web;
 
 /// What came of a check.
 pub(crate) enum Finding {
@@ -17,6 +24,8 @@ pub(crate) enum Finding {
     Well(String),
     /// Not as it should be, and what to do.
     Unwell(String),
+    /// Works, and could be better.
+    Advice(String),
     /// Not looked at, and why.
     Skipped(&'static str),
 }
@@ -37,16 +46,26 @@ impl Finding {
 
 pub(crate) async fn run(house: &House, output: &Output) -> Result<(), Failure> {
     let mut checks = secrets(house);
+    checks.extend(settings::checks(house));
     checks.extend(tables::checks(house).await);
-    checks.push(key_set(house).await);
-    checks.push(clock(house).await);
-    if house.local.is_some() {
-        let reason = "a local cloud's twins take every mail and text";
-        checks.extend(["SES", "Twilio"].map(|name| (name, Finding::Skipped(reason))));
+    checks.extend(published::checks(house).await);
+    checks.extend(stack::checks(house).await);
+    let by_sendgrid = house
+        .setup
+        .reader()
+        .optional_text(&MAIL_PROVIDER)
+        .as_deref()
+        == Some("sendgrid");
+    if by_sendgrid {
+        checks.push(("SES", Finding::Skipped("MAIL_PROVIDER is sendgrid")));
+        checks.extend(sendgrid::checks(house).await);
+    } else if house.local.is_some() {
+        let reason = "a local cloud's twin takes every mail";
+        checks.push(("SES", Finding::Skipped(reason)));
     } else {
         checks.extend(mail::checks(house).await);
-        checks.extend(twilio::checks(house).await);
     }
+    checks.extend(twilio::checks(house).await);
     let unwell = checks
         .iter()
         .filter(|(_, finding)| matches!(finding, Finding::Unwell(_)))
@@ -66,6 +85,7 @@ fn row((name, finding): Check) -> Value {
     let (state, detail) = match finding {
         Finding::Well(detail) => ("ok", detail),
         Finding::Unwell(detail) => ("failed", detail),
+        Finding::Advice(detail) => ("advice", detail),
         Finding::Skipped(detail) => ("skipped", detail.to_owned()),
     };
     json!({"check": name, "state": state, "detail": detail})
@@ -102,98 +122,22 @@ fn secrets(house: &House) -> Vec<Check> {
     vec![("pepper", peppers), ("signing keys", keys)]
 }
 
-/// The published key set holds the ring's keys.
-async fn key_set(house: &House) -> Check {
-    let mut reader = house.setup.reader();
-    let public = Public::read(&mut reader);
-    let Ok(public) = reader.finish(public) else {
-        return (
-            "key set",
-            Finding::Unwell(
-                "PUBLIC_URL is not set as it should be, so the published keys cannot be looked at"
-                    .to_owned(),
+/// Without a signature a callback is answered 403; anything else means that callbacks end somewhere else.
+async fn reaches(whose: &str, callback: &str, call: RequestBuilder) -> Finding {
+    match call.send().await {
+        Ok(answer) => Finding::that(
+            answer.status() == 403,
+            callback,
+            format!(
+                "{callback} answers {} in place of 403; {whose}'s callbacks do not reach this service",
+                answer.status()
             ),
-        );
-    };
-    let url = format!("{}/.well-known/jwks.json", public.url);
-    let finding = match fetch(&url).await {
-        Err(cause) => Finding::Unwell(format!("{url} does not answer: {cause}")),
-        Ok((document, _)) => {
-            let published: Vec<_> = document["keys"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|key| key["kid"].as_str())
-                .collect();
-            let ring = house
-                .signing_keys()
-                .map(|keys| keys.jwks())
-                .unwrap_or_default();
-            let wanted: Vec<_> = ring["keys"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|key| key["kid"].as_str())
-                .collect();
-            let missing: Vec<_> = wanted
-                .iter()
-                .filter(|kid| !published.contains(kid))
-                .collect();
-            Finding::that(
-                missing.is_empty(),
-                url.clone(),
-                format!(
-                    "{url} does not have {missing:?} yet; functions read the secret again within a minute"
-                ),
-            )
-        }
-    };
-    ("key set", finding)
-}
-
-/// This machine's clock against the service's.
-async fn clock(house: &House) -> Check {
-    let Some(url) = house.local.clone().or_else(|| {
-        let mut reader = house.setup.reader();
-        let public = Public::read(&mut reader);
-        reader.finish(public.url).ok()
-    }) else {
-        return ("clock", Finding::Skipped("PUBLIC_URL is not set"));
-    };
-    if house.local.is_some() {
-        return (
-            "clock",
-            Finding::Skipped("a local cloud's clock is moved at will"),
-        );
+        ),
+        Err(error) => Finding::Unwell(format!("{callback} does not answer: {}", web::told(error))),
     }
-    let finding = match fetch(&format!("{url}/.well-known/jwks.json")).await {
-        Ok((_, Some(date))) => {
-            let off = house.now().as_second().abs_diff(date.as_second());
-            Finding::that(
-                off <= 5,
-                format!("{off} s apart"),
-                format!("this machine's clock is {off} s off the service's; set it by NTP"),
-            )
-        }
-        Ok((_, None)) => Finding::Skipped("the service sent no Date header"),
-        Err(cause) => Finding::Unwell(format!("{url} does not answer: {cause}")),
-    };
-    ("clock", finding)
 }
 
-async fn fetch(url: &str) -> Result<(Value, Option<jiff::Timestamp>), String> {
-    let told = |error: reqwest::Error| error.without_url().to_string();
-    let client = shared::messaging::web::client().map_err(told)?;
-    let answer = client
-        .get(url)
-        .send()
-        .await
-        .and_then(reqwest::Response::error_for_status)
-        .map_err(told)?;
-    let date = answer
-        .headers()
-        .get("date")
-        .and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok())
-        .map(|date| date.timestamp());
-    Ok((answer.json().await.map_err(told)?, date))
+/// A cause without what only programmers read.
+fn clean(cause: &str) -> String {
+    crate::failure::readable(cause).to_owned()
 }

@@ -70,7 +70,8 @@ impl Failure {
 
 /// A cause without the structure that the SDK shows behind it.
 pub(crate) fn readable(cause: &str) -> &str {
-    const STRUCTURES: [&str; 6] = [
+    const STRUCTURES: [&str; 7] = [
+        " (CredentialsNotLoaded(",
         " (DispatchFailure(",
         " (TimeoutError(",
         " (ConstructionFailure(",
@@ -87,6 +88,19 @@ impl From<shared::Error> for Failure {
         match error {
             shared::Error::Unavailable(cause) => Self::of(&cause),
             other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+impl From<shared::cloud::WriteError> for Failure {
+    fn from(error: shared::cloud::WriteError) -> Self {
+        match error {
+            shared::cloud::WriteError::Changed => Self::Unavailable(format!(
+                "{error}; look what it holds now, then run this again"
+            )),
+            shared::cloud::WriteError::Failed(cause) => {
+                Self::of(&format!("the secret cannot be written: {cause}"))
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn run(command: Keys, house: &House, output: &Output) -> Result
 async fn new(kind: Kind, house: &House, output: &Output) -> Result<(), Failure> {
     let secret = house.secret()?;
     let mut document = secret.document().await.map_err(unreadable)?;
-    if document.contains_key("SIGNING_KEYS") || document.contains_key("PEPPERS") {
+    if document.members.contains_key("SIGNING_KEYS") || document.members.contains_key("PEPPERS") {
         return Err(Failure::Usage(
             "the secret holds keys already; `latchkey keys rotate` changes the signing key"
                 .to_owned(),
@@ -64,12 +64,12 @@ async fn new(kind: Kind, house: &House, output: &Output) -> Result<(), Failure> 
     let now = house.now();
     let ring = json!([key(kind, "current", now)?, key(kind, "next", now)?]);
     let kids = kids(&ring);
-    document.insert("SIGNING_KEYS".to_owned(), ring);
-    document.insert(
+    document.members.insert("SIGNING_KEYS".to_owned(), ring);
+    document.members.insert(
         "PEPPERS".to_owned(),
         json!([{"version": 1, "secret": fresh::pepper()}]),
     );
-    secret.replace(&document).await.map_err(unreadable)?;
+    secret.replace(document).await?;
     output.done(
         &format!("the secret holds the keys {kids} and a pepper"),
         Map::from_iter([("kids".to_owned(), json!(kids))]),
@@ -91,6 +91,7 @@ async fn rotate(kind: Kind, force: bool, house: &House, output: &Output) -> Resu
     let secret = house.secret()?;
     let mut document = secret.document().await.map_err(unreadable)?;
     let ring = document
+        .members
         .get("SIGNING_KEYS")
         .cloned()
         .map(|ring| match ring {
@@ -104,15 +105,17 @@ async fn rotate(kind: Kind, force: bool, house: &House, output: &Output) -> Resu
         ));
     };
     let now = house.now();
-    let last = document.get(ROTATED_AT).and_then(Value::as_str);
+    let last = document.members.get(ROTATED_AT).and_then(Value::as_str);
     if !force {
         patience(&ring, last, now)?;
     }
     let rotated = rotated(ring, key(kind, "next", now)?);
     let kids = kids(&rotated);
-    document.insert("SIGNING_KEYS".to_owned(), rotated);
-    document.insert(ROTATED_AT.to_owned(), json!(whole(now)));
-    secret.replace(&document).await.map_err(unreadable)?;
+    document.members.insert("SIGNING_KEYS".to_owned(), rotated);
+    document
+        .members
+        .insert(ROTATED_AT.to_owned(), json!(whole(now)));
+    secret.replace(document).await?;
     let sentence = format!("the ring is now {kids}; functions pick it up within a minute");
     output.done(
         &sentence,
@@ -122,7 +125,7 @@ async fn rotate(kind: Kind, force: bool, house: &House, output: &Output) -> Resu
 }
 
 /// The secret's member that says when the ring was rotated last; the functions do not read it.
-const ROTATED_AT: &str = "SIGNING_KEYS_ROTATED_AT";
+pub(crate) const ROTATED_AT: &str = "SIGNING_KEYS_ROTATED_AT";
 
 /// So long two rotations lie apart. A token lives an hour at the most, the key set may be kept for an hour
 /// (`Cache-Control`), and the functions read the secret again within a minute; then another for clocks that differ.
@@ -210,7 +213,7 @@ fn kids(ring: &Value) -> String {
         .join(", ")
 }
 
-fn unreadable(cause: String) -> Failure {
+pub(crate) fn unreadable(cause: String) -> Failure {
     Failure::of(&format!("the secret cannot be read or written: {cause}"))
 }
 

@@ -1,28 +1,35 @@
 //! `latchkey`: what an operator does, on the same store as the functions.
 //!
-//! Against AWS by the usual credentials and the environment that the functions have (`ACCOUNTS_TABLE`,
-//! `EPHEMERAL_TABLE`, `SECRET_ID`), against a local cloud by `--local`.
+//! Against AWS by the usual credentials and `--stack`, or the environment that the functions have (`ACCOUNTS_TABLE`,
+//! `EPHEMERAL_TABLE`, `SECRET_ID`); against a local cloud by `--local`.
 
 mod analytics;
+mod aws;
 mod connect;
 mod deliveries;
 mod doctor;
 mod failure;
+mod init;
 mod keys;
 mod leaving;
+mod local;
 mod locks;
 mod output;
 mod people;
+mod secret;
 mod sessions;
+mod stack;
 mod suppressions;
 mod users;
+mod web;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use connect::House;
+use aws::Account;
+use connect::{House, Way};
 use failure::Failure;
 use output::Output;
 
@@ -33,6 +40,18 @@ struct Line {
     /// A local cloud in place of AWS; without a URL the one that `cargo run` starts.
     #[arg(long, global = true, value_name = "URL")]
     local: Option<String>,
+    /// The CloudFormation stack to work on; it knows tables, secret, bucket, sender and URL.
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "local")]
+    stack: Option<String>,
+    /// The stack's region, where it is not that of AWS_REGION or the profile.
+    #[arg(long, global = true, conflicts_with = "local")]
+    region: Option<String>,
+    /// A profile of the AWS configuration, in place of AWS_PROFILE.
+    #[arg(long, global = true, conflicts_with = "local")]
+    profile: Option<String>,
+    /// A setting in place of the stack's own, such as the table of a restore; may be given several times.
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    set: Vec<String>,
     /// Answers as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -45,6 +64,15 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Writes the parameters of a deployment into samconfig.toml, and tells which DNS records come next.
+    Init(Box<init::Init>),
+    #[command(flatten)]
+    Work(Work),
+}
+
+/// What is done with a service that is there.
+#[derive(Subcommand)]
+enum Work {
     /// People: find, show, suspend, resume, export, erase, give and take roles.
     #[command(subcommand)]
     Users(users::Users),
@@ -69,6 +97,9 @@ enum Command {
     /// The keys that sign access tokens, and the pepper.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// What else the secret holds: the providers' keys, by name.
+    #[command(subcommand)]
+    Secret(secret::Secret),
     /// Looks whether everything is set up as it should be.
     Doctor,
 }
@@ -102,17 +133,37 @@ async fn main() -> ExitCode {
 }
 
 async fn run(line: Line, output: &Output) -> Result<(), Failure> {
-    let house = House::open(line.local.as_deref()).await?;
-    match line.command {
-        Command::Users(command) => users::run(command, &house, output).await,
-        Command::Sessions(command) => sessions::run(command, &house, output).await,
-        Command::Sources(command) => analytics::sources(command, &house, output).await,
-        Command::Analytics(command) => analytics::run(command, &house, output).await,
-        Command::Deliveries(command) => deliveries::run(command, &house, output).await,
-        Command::Suppressions(command) => suppressions::run(command, &house, output).await,
-        Command::Locks(command) => locks::run(command, &house, output).await,
-        Command::Keys(command) => keys::run(command, &house, output).await,
-        Command::Doctor => doctor::run(&house, output).await,
+    let command = match line.command {
+        Command::Work(command) => command,
+        Command::Init(order) => {
+            let place = init::Place {
+                stack: line.stack.as_deref(),
+                region: line.region.as_deref(),
+            };
+            return init::run(*order, place, output);
+        }
+    };
+    let way = Way {
+        local: line.local.as_deref(),
+        stack: line.stack.as_deref(),
+        account: Account {
+            region: line.region.as_deref(),
+            profile: line.profile.as_deref(),
+        },
+        set: &line.set,
+    };
+    let house = House::open(way).await?;
+    match command {
+        Work::Users(command) => users::run(command, &house, output).await,
+        Work::Sessions(command) => sessions::run(command, &house, output).await,
+        Work::Sources(command) => analytics::sources(command, &house, output).await,
+        Work::Analytics(command) => analytics::run(command, &house, output).await,
+        Work::Deliveries(command) => deliveries::run(command, &house, output).await,
+        Work::Suppressions(command) => suppressions::run(command, &house, output).await,
+        Work::Locks(command) => locks::run(command, &house, output).await,
+        Work::Keys(command) => keys::run(command, &house, output).await,
+        Work::Secret(command) => secret::run(command, &house, output).await,
+        Work::Doctor => doctor::run(&house, output).await,
     }
 }
 

@@ -1,7 +1,10 @@
 //! How the AWS clients are set up: timeouts, retries, endpoints, and a count of every call.
 
 mod endpoint;
+mod secret;
 mod web;
+
+pub use secret::{SecretSource, Stored, WriteError};
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -9,7 +12,6 @@ use std::time::{Duration, Instant};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_secretsmanager::error::SdkError;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
@@ -86,6 +88,28 @@ impl Setup {
         })
     }
 
+    /// The same over a way to the cloud of the caller's own, for one that may wait longer than a function.
+    ///
+    /// # Errors
+    /// As [`Setup::load`].
+    pub fn over(
+        variables: Variables,
+        clock: SharedClock,
+        sdk: SdkConfig,
+    ) -> Result<Self, StartError> {
+        let setup = Self {
+            secrets: SecretDocument::default(),
+            variables,
+            clock,
+            sdk,
+        };
+        let mut reader = setup.reader();
+        reader.optional_text(&s::SECRET_ID);
+        setup.endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER);
+        reader.finish(())?;
+        Ok(setup)
+    }
+
     /// A reader over the settings.
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
@@ -96,11 +120,9 @@ impl Setup {
     #[must_use]
     pub fn secret_source(&self) -> Option<SecretSource> {
         let mut reader = self.reader();
-        Some(SecretSource {
-            id: reader.optional_text(&s::SECRET_ID)?,
-            endpoint: self.endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER),
-            sdk: self.sdk.clone(),
-        })
+        let id = reader.optional_text(&s::SECRET_ID)?;
+        let endpoint = self.endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER);
+        Some(SecretSource::new(self.sdk.clone(), endpoint, id))
     }
 
     /// The endpoint of a service where it is not AWS's own; plain http only on this machine or in stage `local`.
@@ -111,82 +133,6 @@ impl Setup {
             self.variables.get(s::STAGE.name) == Some("local"),
         )
     }
-}
-
-/// The way to the secret, for reading it again.
-#[derive(Clone, Debug)]
-pub struct SecretSource {
-    sdk: SdkConfig,
-    endpoint: Option<String>,
-    id: String,
-}
-
-impl SecretSource {
-    /// Reads the secret's document.
-    ///
-    /// # Errors
-    /// What went wrong, for our own log; it repeats no value.
-    pub async fn read(&self) -> Result<SecretDocument, String> {
-        SecretDocument::parse(&self.text().await?)
-    }
-
-    /// The document as it stands, for whoever changes it.
-    ///
-    /// # Errors
-    /// As [`SecretSource::read`]; a secret without a value yet is an empty document.
-    pub async fn document(&self) -> Result<serde_json::Map<String, serde_json::Value>, String> {
-        let text = match self.text().await {
-            Err(cause) if cause.contains("ResourceNotFoundException: Secrets Manager can't find the specified secret value") => {
-                return Ok(serde_json::Map::new());
-            }
-            text => text?,
-        };
-        serde_json::from_str(&text).map_err(|error| format!("it is no JSON object ({error})"))
-    }
-
-    /// Replaces the document.
-    ///
-    /// # Errors
-    /// What went wrong; it repeats no value.
-    pub async fn replace(
-        &self,
-        document: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<(), String> {
-        let text = serde_json::Value::Object(document.clone()).to_string();
-        let call = self
-            .client()
-            .put_secret_value()
-            .secret_id(&self.id)
-            .secret_string(text);
-        call.send().await.map(|_| ()).map_err(sentence)
-    }
-
-    async fn text(&self) -> Result<String, String> {
-        let answer = self
-            .client()
-            .get_secret_value()
-            .secret_id(&self.id)
-            .send()
-            .await
-            .map_err(sentence)?;
-        Ok(answer
-            .secret_string()
-            .ok_or("it holds bytes in place of a text")?
-            .to_owned())
-    }
-
-    fn client(&self) -> aws_sdk_secretsmanager::Client {
-        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.sdk);
-        config.set_endpoint_url(self.endpoint.clone());
-        aws_sdk_secretsmanager::Client::from_conf(config.build())
-    }
-}
-
-/// What an SDK error says, service errors by their own words.
-fn sentence<E: std::error::Error + 'static, R>(error: SdkError<E, R>) -> String {
-    error
-        .as_service_error()
-        .map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn endpoint(reader: &mut Reader, setting: &'static Setting, local: bool) -> Option<String> {

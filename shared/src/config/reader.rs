@@ -63,6 +63,11 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
 pub struct SecretDocument(BTreeMap<String, SecretString>);
 
 impl SecretDocument {
+    /// The names of its members.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Reads the document: one JSON object, whose values are strings or, for settings that hold JSON, JSON itself.
     ///
     /// # Errors

@@ -1,180 +1,47 @@
-//! The doctor against twins of what it asks in an account: SES's settings and Twilio's account.
-
-use std::net::Ipv4Addr;
+//! The doctor against an account on this machine: what is well, and for each thing that is not, what it says to do.
 
 use serde_json::Value;
-use tests::{ACCOUNTS, EPHEMERAL, House};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tests::House;
 
-use crate::{Ended, latchkey};
+use crate::account::{Account, STACK, WELL};
+use crate::{Ended, at, latchkey};
 
-/// How an account is set up.
-#[derive(Clone, Copy)]
-struct Account {
-    sandbox: bool,
-    word: &'static str,
-    on: bool,
-    events: &'static [&'static str],
-    twilio: u16,
+/// What the doctor says of the stack in this account, and its exit code.
+async fn doctor(house: &House, account: Account) -> (i32, Vec<Value>) {
+    let standing = account.open(house).await;
+    let arguments = ["--json", "--stack", STACK, "doctor"];
+    let Ended { code, out, err } = latchkey(&arguments, &standing.signed_in()).await;
+    let checks: Value =
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"));
+    assert_eq!(code != 0, err.contains("of the checks failed"), "{err}");
+    (code, checks.as_array().cloned().unwrap_or_default())
 }
 
-const WELL: Account = Account {
-    sandbox: false,
-    word: "Success",
-    on: true,
-    events: &["send", "delivery", "bounce", "complaint"],
-    twilio: 200,
-};
-
-const ILL: Account = Account {
-    sandbox: true,
-    word: "Pending",
-    on: false,
-    events: &["send", "bounce"],
-    twilio: 401,
-};
-
-impl Account {
-    /// What SES's Query API, or Twilio's, answers.
-    fn answer(self, request: &str) -> (u16, String) {
-        let Self { word, on, .. } = self;
-        let of_domain = |name: &str, value: String| {
-            format!("<{name}><entry><key>example.com</key><value>{value}</value></entry></{name}>")
-        };
-        let action = request
-            .split("Action=")
-            .nth(1)
-            .and_then(|rest| rest.split('&').next());
-        let Some(action) = action else {
-            return (
-                self.twilio,
-                r#"{"status": "active", "type": "Full"}"#.to_owned(),
-            );
-        };
-        let result = match action {
-            "GetSendQuota" => format!(
-                "<Max24HourSend>{}</Max24HourSend><MaxSendRate>1</MaxSendRate><SentLast24Hours>7</SentLast24Hours>",
-                if self.sandbox { 200 } else { 50_000 }
-            ),
-            "GetAccountSendingEnabled" => format!("<Enabled>{on}</Enabled>"),
-            "GetIdentityVerificationAttributes" => {
-                let status = format!("<VerificationStatus>{word}</VerificationStatus>");
-                of_domain("VerificationAttributes", status)
-            }
-            "GetIdentityDkimAttributes" => of_domain(
-                "DkimAttributes",
-                format!(
-                    "<DkimEnabled>{on}</DkimEnabled><DkimVerificationStatus>{word}</DkimVerificationStatus>"
-                ),
-            ),
-            "GetIdentityMailFromDomainAttributes" => of_domain(
-                "MailFromDomainAttributes",
-                format!(
-                    "<MailFromDomain>bounce.example.com</MailFromDomain><MailFromDomainStatus>{word}</MailFromDomainStatus>\
-                     <BehaviorOnMXFailure>UseDefaultValue</BehaviorOnMXFailure>"
-                ),
-            ),
-            "DescribeConfigurationSet" => {
-                let kinds: String = self
-                    .events
-                    .iter()
-                    .map(|kind| format!("<member>{kind}</member>"))
-                    .collect();
-                format!(
-                    "<ConfigurationSet><Name>events</Name></ConfigurationSet><EventDestinations><member><Name>sns</Name>\
-                     <Enabled>true</Enabled><MatchingEventTypes>{kinds}</MatchingEventTypes><SNSDestination>\
-                     <TopicARN>arn:aws:sns:us-east-1:000000000000:mail</TopicARN></SNSDestination></member></EventDestinations>"
-                )
-            }
-            other => panic!("the doctor asks for {other}"),
-        };
-        let answer = format!(
-            "<{action}Response xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><{action}Result>{result}</{action}Result>\
-             <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></{action}Response>"
-        );
-        (200, answer)
-    }
-
-    /// Answers until the test ends; where.
-    async fn open(self) -> String {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("a port");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(self.serve(stream));
-            }
-        });
-        format!("http://{address}")
-    }
-
-    /// One request, one answer; a request without a body is Twilio's.
-    async fn serve(self, mut stream: TcpStream) {
-        let (mut request, mut part) = (String::new(), [0; 4096]);
-        loop {
-            let read = stream.read(&mut part).await.unwrap_or(0);
-            request.push_str(&String::from_utf8_lossy(&part[..read]));
-            let whole = request.split_once("\r\n\r\n").is_some_and(|(head, body)| {
-                let head = head.to_ascii_lowercase();
-                let length = head.split("content-length: ").nth(1);
-                let length = length.and_then(|rest| rest.lines().next()?.parse().ok());
-                body.len() >= length.unwrap_or(0)
-            });
-            if whole || read == 0 {
-                break;
-            }
-        }
-        let (status, body) = self.answer(&request);
-        let answer = format!(
-            "HTTP/1.1 {status} -\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        let _ = stream.write_all(answer.as_bytes()).await;
-    }
-}
-
-/// What the doctor says with the environment of a deployed function, whose clouds stand on this machine.
-async fn doctor(account: Account) -> Vec<Value> {
+/// A local cloud whose ring has a next key and whose secret has what Twilio needs, as a deployed one's.
+async fn house() -> House {
     let house = House::open().await;
-    let endpoints = house.get("/_local/endpoints").send().await.json();
-    let text = |name: &str| endpoints[name].as_str().unwrap_or_default().to_owned();
-    let (url, there) = (house.cloud().url(), account.open().await);
-    let (dynamodb, secrets, secret) = (text("dynamodb"), text("secretsmanager"), text("secret_id"));
-    let environment = [
-        ("STAGE", "local"),
-        ("AWS_REGION", "us-east-1"),
-        ("PUBLIC_URL", &url),
-        ("ACCOUNTS_TABLE", ACCOUNTS),
-        ("EPHEMERAL_TABLE", EPHEMERAL),
-        ("SECRET_ID", &secret),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &secrets),
-        ("AWS_ENDPOINT_URL_SES", &there),
-        ("MAIL_FROM", "Example <no-reply@example.com>"),
-        ("SES_CONFIGURATION_SET", "events"),
-        ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
-        ("TWILIO_AUTH_TOKEN", "0123456789abcdef0123456789abcdef"),
-        ("TWILIO_BASE_URL", &there),
-    ];
-    let Ended { code, out, err } = latchkey(&["--json", "doctor"], &environment).await;
-    // A local engine keeps no backups, and a key of its own: to an operator of an account both are ill.
-    assert_eq!(code, 5, "{err} {out}");
-    assert!(err.contains("of the checks failed"), "{err}");
-    let checks: Value = serde_json::from_str(&out).expect("JSON");
-    checks.as_array().cloned().unwrap_or_default()
+    for order in [
+        &["keys", "rotate", "--kind", "es256"][..],
+        &[
+            "secret",
+            "set",
+            "TWILIO_AUTH_TOKEN",
+            "0123456789abcdef0123456789abcdef",
+        ],
+    ] {
+        let _ = at(&house, order).await.text();
+    }
+    // The functions read the secret again when a minute is over, while they answer the next request.
+    house.advance(61).await;
+    for _ in 0..2 {
+        let published = house.get("/.well-known/jwks.json").send().await.json();
+        if published["keys"].as_array().map(Vec::len) == Some(2) {
+            break;
+        }
+        let _ = house.cloud().settle().await;
+    }
+    house
 }
-
-const ACCOUNT_CHECKS: [&str; 7] = [
-    "SES sandbox",
-    "SES sending",
-    "sender",
-    "DKIM",
-    "MAIL FROM domain",
-    "configuration set",
-    "Twilio credentials",
-];
 
 fn state<'c>(checks: &'c [Value], name: &str) -> (&'c str, &'c str) {
     let found = checks.iter().find(|check| check["check"] == name);
@@ -184,35 +51,195 @@ fn state<'c>(checks: &'c [Value], name: &str) -> (&'c str, &'c str) {
 }
 
 #[tokio::test]
-async fn an_account_that_is_set_up_is_found_well() {
-    let checks = doctor(WELL).await;
-    for name in ACCOUNT_CHECKS.into_iter().chain([
-        "Twilio callback",
-        "key set",
-        "clock",
+async fn a_healthy_stack_is_green_without_a_variable_of_its_own() {
+    let house = house().await;
+    let (code, checks) = doctor(&house, WELL).await;
+    assert_eq!(code, 0, "{checks:#?}");
+    for name in [
         "pepper",
+        "signing keys",
+        "settings",
+        "secret",
         "accounts table",
         "ephemeral table",
-    ]) {
+        "accounts recovery",
+        "key set",
+        "issuer",
+        "clock",
+        "stack",
+        "functions",
+        "event sources",
+        "queues",
+        "alarms",
+        "mail reports",
+        "picture uploads",
+        "pictures",
+        "SES sandbox",
+        "SES sending",
+        "SES plan",
+        "sender",
+        "DKIM",
+        "MAIL FROM domain",
+        "configuration set",
+        "Twilio credentials",
+        "Twilio callback",
+    ] {
         assert_eq!(state(&checks, name).0, "ok", "{name}: {checks:#?}");
     }
+    assert!(
+        state(&checks, "functions").1.contains("OtpRequest 12"),
+        "{checks:#?}"
+    );
 }
 
 #[tokio::test]
 async fn what_is_not_set_up_is_found_and_what_to_do_is_told() {
-    let checks = doctor(ILL).await;
-    let told = [
-        "production access",
-        "paused",
-        "not verified",
-        "Easy DKIM",
-        "MX and TXT",
-        "delivery, complaint",
-        "does not accept",
-    ];
-    for (name, told) in ACCOUNT_CHECKS.into_iter().zip(told) {
+    let house = house().await;
+    let ill = Account {
+        plan: "ESSENTIALS",
+        mail: false,
+        reports: &["SEND", "BOUNCE"],
+        twilio: 401,
+        status: "UPDATE_ROLLBACK_COMPLETE",
+        versions: (11, 12),
+        mapping: "Disabled",
+        queued: 3,
+        subscription: Some("PendingConfirmation"),
+        notifies: false,
+        pictures: 502,
+        ..WELL
+    };
+    let (code, checks) = doctor(&house, ill).await;
+    assert_eq!(code, 5);
+    for (name, told) in [
+        ("SES sandbox", "production access"),
+        ("SES sending", "paused"),
+        ("sender", "not verified"),
+        ("DKIM", "Easy DKIM"),
+        ("MAIL FROM domain", "MX and TXT"),
+        ("configuration set", "DELIVERY, COMPLAINT"),
+        (
+            "Twilio credentials",
+            "latchkey secret set TWILIO_AUTH_TOKEN",
+        ),
+        ("stack", "expected CREATE_COMPLETE"),
+        (
+            "functions",
+            "live answers with version 11, the newest is 12",
+        ),
+        ("event sources", "is Disabled, expected Enabled"),
+        ("queues", "holds 3 messages"),
+        ("alarms", "not confirmed"),
+        ("picture uploads", "tells no function"),
+        ("pictures", "502"),
+    ] {
         let (state, detail) = state(&checks, name);
         assert_eq!(state, "failed", "{name}: {checks:#?}");
         assert!(detail.contains(told), "{name}: {detail}");
+    }
+    // What costs more than it must is no failure.
+    let (state, detail) = state(&checks, "SES plan");
+    assert_eq!(state, "advice");
+    assert!(
+        detail.contains("0.16") && detail.contains("--plan NONE"),
+        "{detail}"
+    );
+}
+
+#[tokio::test]
+async fn settings_that_were_deployed_and_do_not_answer_are_found() {
+    let house = house().await;
+    let account = Account {
+        unpublished: Some(("EDGE", "required")),
+        ..WELL
+    };
+    let (code, checks) = doctor(&house, account).await;
+    assert_eq!(code, 5);
+    let (state, detail) = state(&checks, "functions");
+    assert_eq!(state, "failed");
+    assert!(
+        detail.contains("which has another EDGE than was deployed"),
+        "{detail}"
+    );
+    assert!(
+        !detail.contains("required"),
+        "a variable's value is shown: {detail}"
+    );
+}
+
+#[tokio::test]
+async fn what_the_settings_need_and_the_secret_lacks_is_named() {
+    let house = House::open().await;
+    for name in [
+        "EDGE_SECRETS",
+        "SENDGRID_API_KEY",
+        "SENDGRID_WEBHOOK_KEYS",
+        "TWILIO_AUTH_TOKEN",
+    ] {
+        let _ = at(&house, &["secret", "remove", name]).await.text();
+    }
+    let account = Account {
+        settings: &[
+            ("MAIL_PROVIDER", "sendgrid"),
+            ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
+            ("TWILIO_FROM", "+14155550199"),
+            ("EDGE", "required"),
+        ],
+        ..WELL
+    };
+    let (_, checks) = doctor(&house, account).await;
+    let (state_of, detail) = state(&checks, "settings");
+    assert_eq!(state_of, "failed", "{checks:#?}");
+    for name in [
+        "EDGE_SECRETS",
+        "SENDGRID_API_KEY",
+        "SENDGRID_WEBHOOK_KEYS",
+        "TWILIO_AUTH_TOKEN",
+    ] {
+        let told = format!("`latchkey secret set {name} -` puts it in");
+        assert!(detail.contains(&told), "{name}: {detail}");
+    }
+    for name in ["SendGrid key", "Twilio credentials"] {
+        let (state, detail) = state(&checks, name);
+        // The local cloud's own token may stand in its secret.
+        assert!(
+            state == "ok" || detail.contains("latchkey secret set"),
+            "{name}: {detail}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn sendgrid_is_asked_what_the_key_may() {
+    const SENDGRID: &[(&str, &str)] = &[("MAIL_PROVIDER", "sendgrid"), ("EDGE", "off")];
+    let house = house().await;
+    let key = at(&house, &["secret", "set", "SENDGRID_API_KEY", "SG.key"]).await;
+    let _ = key.text();
+    for (scopes, expected, told) in [
+        (Some("mail.send"), "ok", "may send"),
+        (Some("stats.read"), "failed", "Mail Send"),
+        (None, "failed", "does not accept"),
+    ] {
+        let account = Account {
+            scopes,
+            settings: SENDGRID,
+            ..WELL
+        };
+        let (_, checks) = doctor(&house, account).await;
+        let (found, detail) = state(&checks, "SendGrid key");
+        assert_eq!(found, expected, "{detail}");
+        assert!(detail.contains(told), "{detail}");
+        assert_eq!(state(&checks, "SES").0, "skipped");
+        assert_eq!(state(&checks, "SendGrid callback").0, "ok", "{checks:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_local_cloud_is_well() {
+    let house = House::open().await;
+    let checks = at(&house, &["--json", "doctor"]).await.json();
+    let checks = checks.as_array().cloned().unwrap_or_default();
+    for name in ["pepper", "signing keys", "key set", "issuer"] {
+        assert_eq!(state(&checks, name).0, "ok", "{name}: {checks:#?}");
     }
 }

@@ -1,11 +1,16 @@
 //! The real `latchkey` against a running local cloud: what it prints, and the exit code that a script acts on.
 
+mod account;
+mod credentials;
 mod doctor;
 mod failures;
+mod init;
 mod keys;
 mod leaving;
 mod numbers;
 mod people;
+mod secret;
+mod stack;
 
 use std::process::{Command, Stdio};
 

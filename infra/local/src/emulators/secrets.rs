@@ -1,5 +1,6 @@
 //! The twin of Secrets Manager: one secret, the document of settings.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -19,17 +20,38 @@ pub(crate) const SECRET_ID: &str = "latchkey-local";
 /// Secrets Manager with one secret, versions of it as long as the process lives.
 pub(crate) struct Secrets(Mutex<Versions>);
 
+/// Every version with its document, and which version each label is on.
 struct Versions {
-    current: (String, String),
-    previous: Option<(String, String)>,
+    documents: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
+}
+
+const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
+
+impl Versions {
+    /// The version before keeps the label for it, as at AWS.
+    fn promote(&mut self, id: String) {
+        if let Some(old) = self.labels.insert(CURRENT.to_owned(), id.clone())
+            && old != id
+        {
+            self.labels.insert(PREVIOUS.to_owned(), old);
+        }
+    }
+
+    fn labels_of(&self, id: &str) -> Vec<&str> {
+        let on = self.labels.iter().filter(|(_, on)| *on == id);
+        on.map(|(label, _)| label.as_str()).collect()
+    }
 }
 
 impl Secrets {
     /// Holds this document.
     pub(crate) fn new(document: String) -> Self {
+        let id = request_id();
         Self(Mutex::new(Versions {
-            current: (request_id(), document),
-            previous: None,
+            labels: BTreeMap::from([(CURRENT.to_owned(), id.clone())]),
+            documents: BTreeMap::from([(id, document)]),
         }))
     }
 }
@@ -55,10 +77,11 @@ impl Upstream for Secrets {
         let answer = match target {
             Some("GetSecretValue") => self.get(&body),
             Some("PutSecretValue" | "UpdateSecret") => self.put(&body),
+            Some("UpdateSecretVersionStage") => self.move_label(&body),
             Some("DescribeSecret") => Ok(self.describe()),
             _ => Err((
                 "UnknownOperationException",
-                "This twin takes GetSecretValue, PutSecretValue, UpdateSecret and DescribeSecret.",
+                "This twin takes GetSecretValue, PutSecretValue, UpdateSecret, UpdateSecretVersionStage and DescribeSecret.",
             )),
         };
         Ok(answer.map_or_else(
@@ -71,15 +94,18 @@ impl Upstream for Secrets {
 impl Secrets {
     fn get(&self, body: &Value) -> Result<Value, Refusal> {
         let versions = self.versions();
-        let stage = body["VersionStage"].as_str().unwrap_or("AWSCURRENT");
-        let version = match stage {
-            "AWSCURRENT" => Some(&versions.current),
-            "AWSPREVIOUS" => versions.previous.as_ref(),
-            _ => None,
+        let stage = body["VersionStage"].as_str();
+        let id = match body["VersionId"].as_str() {
+            Some(id) => Some(id),
+            None => {
+                let label = versions.labels.get(stage.unwrap_or(CURRENT));
+                label.map(String::as_str)
+            }
         };
-        let version =
-            version.filter(|(id, _)| body["VersionId"].as_str().is_none_or(|wanted| wanted == id));
-        let Some((id, document)) = version else {
+        let labelled =
+            |id: &&str| stage.is_none_or(|stage| versions.labels_of(id).contains(&stage));
+        let found = id.filter(labelled);
+        let Some((id, document)) = found.and_then(|id| versions.documents.get_key_value(id)) else {
             return Err((
                 "ResourceNotFoundException",
                 "Secrets Manager can't find the specified secret value for this version.",
@@ -87,7 +113,7 @@ impl Secrets {
         };
         Ok(json!({
             "ARN": arn(), "Name": SECRET_ID, "VersionId": id, "SecretString": document,
-            "VersionStages": [stage], "CreatedDate": SystemClock.now().as_second(),
+            "VersionStages": versions.labels_of(id), "CreatedDate": SystemClock.now().as_second(),
         }))
     }
 
@@ -99,21 +125,68 @@ impl Secrets {
             ));
         };
         let mut versions = self.versions();
-        let id = request_id();
-        let old = std::mem::replace(&mut versions.current, (id.clone(), document.to_owned()));
-        versions.previous = Some(old);
-        Ok(
-            json!({ "ARN": arn(), "Name": SECRET_ID, "VersionId": id, "VersionStages": ["AWSCURRENT"] }),
-        )
+        let id = body["ClientRequestToken"]
+            .as_str()
+            .map_or_else(request_id, str::to_owned);
+        match versions.documents.get(&id) {
+            Some(there) if there != document => {
+                return Err((
+                    "ResourceExistsException",
+                    "You can't modify an existing version, you can only create a new one.",
+                ));
+            }
+            _ => versions.documents.insert(id.clone(), document.to_owned()),
+        };
+        match body["VersionStages"].as_array() {
+            None => versions.promote(id.clone()),
+            Some(labels) => {
+                for label in labels.iter().filter_map(Value::as_str) {
+                    versions.labels.insert(label.to_owned(), id.clone());
+                }
+            }
+        }
+        let labels = versions.labels_of(&id);
+        Ok(json!({ "ARN": arn(), "Name": SECRET_ID, "VersionId": id, "VersionStages": labels }))
+    }
+
+    /// A label that is on a version leaves it only where the caller names that version.
+    fn move_label(&self, body: &Value) -> Result<Value, Refusal> {
+        let mut versions = self.versions();
+        let label = body["VersionStage"].as_str().unwrap_or_default();
+        let (from, to) = (
+            body["RemoveFromVersionId"].as_str(),
+            body["MoveToVersionId"].as_str(),
+        );
+        if versions.labels.get(label).map(String::as_str) != from {
+            return Err((
+                "InvalidParameterException",
+                "The staging label is attached to another version than RemoveFromVersionId names.",
+            ));
+        }
+        match to {
+            Some(to) if !versions.documents.contains_key(to) => {
+                return Err((
+                    "ResourceNotFoundException",
+                    "Secrets Manager can't find the specified secret version.",
+                ));
+            }
+            Some(to) if label == CURRENT => versions.promote(to.to_owned()),
+            Some(to) => {
+                versions.labels.insert(label.to_owned(), to.to_owned());
+            }
+            None => {
+                versions.labels.remove(label);
+            }
+        }
+        Ok(json!({ "ARN": arn(), "Name": SECRET_ID }))
     }
 
     fn describe(&self) -> Value {
         let versions = self.versions();
-        let mut stages = json!({});
-        stages[&versions.current.0] = json!(["AWSCURRENT"]);
-        if let Some((id, _)) = &versions.previous {
-            stages[id] = json!(["AWSPREVIOUS"]);
-        }
+        let labelled = versions.labels.values();
+        let stages: serde_json::Map<_, _> = labelled
+            .map(|id| (id.clone(), json!(versions.labels_of(id))))
+            .collect();
         json!({ "ARN": arn(), "Name": SECRET_ID, "VersionIdsToStages": stages })
     }
 
@@ -160,6 +233,48 @@ mod tests {
         assert_eq!(
             call(&secrets, "GetSecretValue", previous).await.1["SecretString"],
             "one"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_label_leaves_only_the_version_that_is_named() {
+        let secrets = Secrets::new("one".to_owned());
+        let id = json!({ "SecretId": SECRET_ID });
+        let (_, first) = call(&secrets, "GetSecretValue", id.clone()).await;
+        let put = json!({
+            "SecretId": SECRET_ID, "SecretString": "two", "VersionStages": ["PENDING"], "ClientRequestToken": "second",
+        });
+        assert_eq!(call(&secrets, "PutSecretValue", put).await.0, 200);
+        let (_, current) = call(&secrets, "GetSecretValue", id.clone()).await;
+        assert_eq!(current["SecretString"], "one");
+        let mut order = json!({
+            "SecretId": SECRET_ID, "VersionStage": "AWSCURRENT", "MoveToVersionId": "second",
+            "RemoveFromVersionId": "another",
+        });
+        let (status, refusal) = call(&secrets, "UpdateSecretVersionStage", order.clone()).await;
+        assert_eq!(
+            (status, &refusal["__type"]),
+            (400, &json!("InvalidParameterException"))
+        );
+        order["RemoveFromVersionId"] = first["VersionId"].clone();
+        assert_eq!(
+            call(&secrets, "UpdateSecretVersionStage", order).await.0,
+            200
+        );
+        assert_eq!(
+            call(&secrets, "GetSecretValue", id).await.1["SecretString"],
+            "two"
+        );
+        let previous = json!({ "SecretId": SECRET_ID, "VersionStage": "AWSPREVIOUS" });
+        assert_eq!(
+            call(&secrets, "GetSecretValue", previous).await.1["SecretString"],
+            "one"
+        );
+        let again =
+            json!({ "SecretId": SECRET_ID, "SecretString": "3", "ClientRequestToken": "second" });
+        assert_eq!(
+            call(&secrets, "PutSecretValue", again).await.1["__type"],
+            "ResourceExistsException"
         );
     }
 

@@ -1,4 +1,4 @@
-//! The twin of SendGrid: `POST /v3/mail/send`.
+//! The twin of SendGrid: `POST /v3/mail/send`, and `GET /v3/scopes` for whoever looks at the key.
 
 use std::sync::Arc;
 
@@ -28,8 +28,13 @@ impl Upstream for SendGrid {
                 "The provided authorization grant is invalid, expired, or revoked",
             ));
         }
-        if (request.method(), request.uri().path()) != (&Method::POST, "/v3/mail/send") {
-            return Ok(shapes::sendgrid(404, "not found"));
+        match (request.method(), request.uri().path()) {
+            (&Method::POST, "/v3/mail/send") => {}
+            (&Method::GET, "/v3/scopes") => {
+                let rights = serde_json::json!({ "scopes": ["mail.send"] });
+                return Ok(shapes::respond(200, "application/json", rights.to_string()));
+            }
+            _ => return Ok(shapes::sendgrid(404, "not found")),
         }
         let mail: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         Ok(self

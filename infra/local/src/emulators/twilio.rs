@@ -34,6 +34,13 @@ impl Upstream for Twilio {
             {
                 self.message(&form)
             }
+            (&Method::GET, ["2010-04-01", "Accounts", account])
+                if account.strip_suffix(".json")
+                    == Some(self.credentials.twilio_account.as_str()) =>
+            {
+                let account = json!({ "status": "active", "type": "Full" });
+                shapes::respond(200, "application/json", account.to_string())
+            }
             (&Method::POST, ["v2", "Services", service, "Verifications"])
                 if service.starts_with("VA") =>
             {

@@ -1,0 +1,77 @@
+//! SendGrid: the key may send, and reports reach us.
+
+use reqwest::{Client, StatusCode};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use shared::config::{Public, settings};
+
+use super::{Check, Finding, reaches};
+use crate::connect::House;
+use crate::web;
+
+pub(super) async fn checks(house: &House) -> Vec<Check> {
+    let mut reader = house.setup.reader();
+    let Some(key) = reader.optional_secret(&settings::SENDGRID_API_KEY) else {
+        return vec![(
+            "SendGrid key",
+            Finding::Unwell(
+                "MAIL_PROVIDER is sendgrid and the secret has no SENDGRID_API_KEY; put it in with \
+                 `latchkey secret set SENDGRID_API_KEY -`"
+                    .to_owned(),
+            ),
+        )];
+    };
+    let base = reader
+        .optional_text(&settings::SENDGRID_BASE_URL)
+        .unwrap_or_default();
+    let public = Public::read(&mut reader);
+    let callback = format!("{}/api/webhooks/sendgrid/", public.url);
+    let Ok(client) = web::client() else {
+        return vec![(
+            "SendGrid key",
+            Finding::Skipped("no web client can be made"),
+        )];
+    };
+    let unsigned = client.post(&callback).json(&json!([]));
+    vec![
+        (
+            "SendGrid key",
+            scopes(&client, &base, key.expose_secret()).await,
+        ),
+        (
+            "SendGrid callback",
+            reaches("SendGrid", &callback, unsigned).await,
+        ),
+    ]
+}
+
+/// The rights of the key, which SendGrid tells every key.
+async fn scopes(client: &Client, base: &str, key: &str) -> Finding {
+    let url = format!("{}/v3/scopes", base.trim_end_matches('/'));
+    match client.get(url).bearer_auth(key).send().await {
+        Ok(answer)
+            if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) =>
+        {
+            Finding::Unwell(
+                "SendGrid does not accept SENDGRID_API_KEY; make a key with the right \"Mail Send\" and put it in with \
+                 `latchkey secret set SENDGRID_API_KEY -`"
+                    .to_owned(),
+            )
+        }
+        Ok(answer) if answer.status().is_success() => {
+            let rights: Value = answer.json().await.unwrap_or_default();
+            let rights = rights["scopes"].as_array();
+            let sends = rights.is_some_and(|rights| rights.iter().any(|right| right == "mail.send"));
+            Finding::that(
+                sends,
+                "the key may send mail",
+                "SENDGRID_API_KEY may not send mail: give it the right \"Mail Send\" in SendGrid's console",
+            )
+        }
+        Ok(answer) => Finding::Unwell(format!(
+            "SendGrid answers {} in place of the key's rights; try again",
+            answer.status()
+        )),
+        Err(error) => Finding::Unwell(format!("SendGrid does not answer: {}", web::told(error))),
+    }
+}
