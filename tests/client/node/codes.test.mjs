@@ -113,7 +113,7 @@ test("what only says more about a sign-in does not stop it", async () => {
     return globalThis.fetch(request);
   };
   // A language that was never registered, and a page that was opened from a file.
-  const latchkey = client({ fetch, locale: "xx-YY", sourceUrl: "file:///home/jane/index.html" });
+  const latchkey = client({ fetch, locale: "xx-YY", sourceUrl: "file:///index.html" });
   const { user } = await signIn(house, latchkey, jane);
   assert.equal(user.is_new_user, true);
   assert.equal((await latchkey.api.GET("/api/profile/")).data.language, "en");
