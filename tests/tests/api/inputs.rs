@@ -24,7 +24,7 @@ async fn every_valid_language_signs_in_and_is_kept() {
     {
         let address = format!("jane{n}@example.com");
         let asked = json!({ "identifier": address, "locale": given });
-        house
+        let _ = house
             .post(REQUEST, &asked)
             .from(&house.new_ip())
             .send()
@@ -59,7 +59,7 @@ async fn a_pasted_number_is_the_number() {
         "\u{FEFF}+1\u{3000}415\u{2009}555\u{200B}0100",
     ] {
         house.advance(3_600).await;
-        house
+        let _ = house
             .post(REQUEST, &json!({ "identifier": pasted }))
             .send()
             .await
