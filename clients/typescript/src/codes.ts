@@ -1,5 +1,6 @@
 import type { Devices } from "./devices.js";
-import { canonical, digits } from "./identifiers.js";
+import { LatchkeyError } from "./errors.js";
+import { canonical, clean, digits } from "./identifiers.js";
 import type { Api, CodeProof, CodeSent, CodeWish, Profile, Schemas } from "./types.js";
 
 /** One wish for a code: all calls that are the same wish carry the same key. */
@@ -56,20 +57,22 @@ export class Codes {
 
   async #send({ identifier, channel, locale, signal }: CodeWish, purpose: Purpose, key: string): Promise<CodeSent> {
     const headers = { "Idempotency-Key": key, ...(await this.#devices.header(identifier)) };
-    const to = { identifier, ...(channel && { channel }) };
+    const to = { identifier: clean(identifier), ...(channel && { channel }) };
     const options = { headers, ...(signal && { signal }) };
     if (purpose === "address") {
       return (await this.#api.POST("/api/profile/identifiers/", { body: to, ...options })).data;
     }
     const language = locale ?? this.#defaults.locale;
-    const body = { ...to, ...this.#source(), ...(language && { locale: language }) };
-    return (await this.#api.POST("/api/auth/otp/request/", { body, ...options })).data;
+    return withoutRefused({ ...this.#source(), ...(language && { locale: language }) }, async (ornaments) => {
+      return (await this.#api.POST("/api/auth/otp/request/", { body: { ...to, ...ornaments }, ...options })).data;
+    });
   }
 
   verify(proof: CodeProof): Promise<Schemas["SignedIn"]> {
     return this.#once("sign-in", proof, async (body, options) => {
-      const source = this.#source();
-      const { data } = await this.#api.POST("/api/auth/otp/verify/", { body: { ...body, ...source }, ...options });
+      const data = await withoutRefused(this.#source(), async (source) => {
+        return (await this.#api.POST("/api/auth/otp/verify/", { body: { ...body, ...source }, ...options })).data;
+      });
       await this.#devices.keep(proof.identifier, data.device_token);
       return data;
     });
@@ -93,7 +96,7 @@ export class Codes {
     if (running) return running;
     const run = async () => {
       const headers = await this.#devices.header(identifier);
-      const done = await work({ identifier, otp_code, ...(channel && { channel }) }, { headers, ...(signal && { signal }) });
+      const done = await work({ identifier: clean(identifier), otp_code, ...(channel && { channel }) }, { headers, ...(signal && { signal }) });
       this.#forget(purpose, identifier);
       return done;
     };
@@ -110,6 +113,25 @@ export class Codes {
 
   #source(): { source_url?: string } {
     return this.#defaults.sourceUrl ? { source_url: this.#defaults.sourceUrl } : {};
+  }
+}
+
+/** What says more about a sign-in, and must not stop one. */
+interface Ornaments {
+  readonly locale?: string;
+  readonly source_url?: string;
+}
+
+/** Sends again without those ornaments that the service refuses. */
+async function withoutRefused<T>(ornaments: Ornaments, send: (ornaments: Ornaments) => Promise<T>): Promise<T> {
+  try {
+    return await send(ornaments);
+  } catch (error) {
+    const wrong = error instanceof LatchkeyError ? error.fields.map(({ pointer }) => pointer) : [];
+    const all = Object.entries(ornaments);
+    const taken = all.filter(([name]) => !wrong.includes(`/${name}`));
+    if (taken.length === all.length) throw error;
+    return send(Object.fromEntries(taken));
   }
 }
 

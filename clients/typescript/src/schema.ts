@@ -646,7 +646,7 @@ export interface components {
         /** @description The code that came to the address. */
         AddressProof: {
             /**
-             * @description An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a phone number in E.164 (blanks, dots, hyphens and parentheses are dropped; 422 `invalid_phone`).
+             * @description An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a phone number in E.164 (blanks and hyphens of any kind, dots, parentheses and what is invisible are dropped; 422 `invalid_phone`).
              * @example jane@example.com
              * @example +1 415 555 0100
              */
@@ -662,7 +662,7 @@ export interface components {
         /** @description The address that is to be the account's. */
         AddressRequest: {
             /**
-             * @description An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a phone number in E.164 (blanks, dots, hyphens and parentheses are dropped; 422 `invalid_phone`).
+             * @description An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a phone number in E.164 (blanks and hyphens of any kind, dots, parentheses and what is invisible are dropped; 422 `invalid_phone`).
              * @example jane@example.com
              * @example +1 415 555 0100
              */
@@ -676,7 +676,7 @@ export interface components {
         /** @description A code, and whom it was sent to. */
         CodeAttempt: {
             /**
-             * @description An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a phone number in E.164 (blanks, dots, hyphens and parentheses are dropped; 422 `invalid_phone`).
+             * @description An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a phone number in E.164 (blanks and hyphens of any kind, dots, parentheses and what is invisible are dropped; 422 `invalid_phone`).
              * @example jane@example.com
              * @example +1 415 555 0100
              */
@@ -697,7 +697,7 @@ export interface components {
         /** @description Who wants a code, and how. */
         CodeRequest: {
             /**
-             * @description An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a phone number in E.164 (blanks, dots, hyphens and parentheses are dropped; 422 `invalid_phone`).
+             * @description An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a phone number in E.164 (blanks and hyphens of any kind, dots, parentheses and what is invisible are dropped; 422 `invalid_phone`).
              * @example jane@example.com
              * @example +1 415 555 0100
              */
@@ -712,7 +712,7 @@ export interface components {
              * @description The page that the person signs in on, http or https; its origin is kept as their source.
              */
             source_url?: string;
-            /** @description The language of the message, and of a new account (BCP 47). */
+            /** @description The language of the message, and of a new account (BCP 47; `_` is taken for `-`). */
             locale?: string;
         };
         /** @description A code was sent, as far as anybody may know. */
@@ -1085,9 +1085,9 @@ export interface components {
             /** @description Rises with every change; the `ETag` holds it. */
             version: number;
         };
-        /** @description The editable fields. Texts are trimmed and hold no control characters; lengths count Unicode scalar values. */
+        /** @description The editable fields. Texts are trimmed and hold no control characters, names none that change the direction of writing; lengths count Unicode scalar values. */
         ProfileChange: {
-            /** @description The name to be shown by, one line. */
+            /** @description The name to be shown by, one line, with at least one visible character. */
             username?: string | null;
             /** @description One line. */
             first_name?: string | null;
@@ -1096,7 +1096,7 @@ export interface components {
             /** @description A few lines about the person. */
             bio?: string | null;
             /**
-             * @description BCP 47; `en` where it is cleared.
+             * @description BCP 47, stored in its canonical form; `_` is taken for `-`. `en` where it is cleared.
              * @example de
              * @example pt-BR
              */
@@ -1287,7 +1287,7 @@ export interface components {
              * @description What the file says that it is.
              * @enum {string}
              */
-            content_type: "image/jpeg" | "image/png" | "image/webp" | "image/gif";
+            content_type: "image/jpeg" | "image/png" | "image/webp" | "image/gif" | "image/jpg" | "image/pjpeg" | "image/x-png";
             /** @description Its bytes. */
             content_length: number;
         };

@@ -40,9 +40,9 @@ export interface LatchkeyOptions {
   storage?: "local" | "session" | "memory" | KeyValueStorage;
   /** Instead of the global `fetch`. */
   fetch?: (request: Request) => Promise<Response>;
-  /** Sent as `source_url` with codes: which of your sites somebody came from. */
+  /** Sent as `source_url` with codes: which of your sites somebody came from. Left out where the service refuses it. */
   sourceUrl?: string;
-  /** Sent as `locale` with codes: a new user's language, and the language of messages. */
+  /** Sent as `locale` with codes: a new user's language, and the language of messages. Left out where the service refuses it. */
   locale?: string;
 }
 
@@ -69,7 +69,7 @@ export interface CodeWish {
 
 export interface CodeProof {
   identifier: string;
-  /** As typed: blanks and hyphens are dropped, full-width digits are taken. */
+  /** As typed: blanks, hyphens and invisible characters are dropped, digits of other scripts are taken. */
   code: string;
   channel?: Channel;
   signal?: AbortSignal;

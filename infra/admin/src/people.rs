@@ -29,5 +29,10 @@ pub(crate) async fn person(house: &House, name: &str) -> Result<User, Failure> {
 /// # Errors
 /// What is expected in its place.
 pub(crate) fn identifier(text: &str) -> Result<Identifier, Failure> {
-    Identifier::parse(text).map_err(|fault| Failure::Usage(format!("{text:?} names nobody: expected usr_ and 32 hex digits, a mail address or a number such as +14155550100 ({})", fault.detail)))
+    Identifier::parse(text).map_err(|fault| {
+        Failure::Usage(format!(
+            "{text:?} names nobody: it is no id (usr_ and 32 hex digits) and no address. {}",
+            fault.detail
+        ))
+    })
 }

@@ -1,6 +1,7 @@
 //! The picture: sent, sent by a form, removed.
 
 use serde_json::json;
+use shared::domain::picture::Kind;
 use utoipa::openapi::Ref;
 use utoipa::openapi::path::HttpMethod::{Delete, Post};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -11,6 +12,7 @@ use crate::schema::{form, map, must, object, text, url, whole, word};
 
 pub(crate) const GROUP: &str = "Picture";
 
+/// The media types that a picture is sent as; an upload form is asked for under other names too.
 const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 
 pub(crate) fn write(book: &mut Book) {
@@ -152,7 +154,10 @@ fn announced() -> ObjectBuilder {
         vec![
             must(
                 "content_type",
-                word("What the file says that it is.", &TYPES),
+                word(
+                    "What the file says that it is.",
+                    &Kind::MEDIA_TYPES.map(|(name, _)| name),
+                ),
             ),
             must("content_length", whole("Its bytes.", 1..=MOST)),
         ],

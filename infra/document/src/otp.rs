@@ -1,6 +1,7 @@
 //! Codes: asked for, followed, redeemed.
 
 use serde_json::{Value, json};
+use shared::domain::locale::LanguageTag;
 use utoipa::openapi::Ref;
 use utoipa::openapi::path::HttpMethod::{Get, Post};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -40,7 +41,7 @@ pub(crate) const WRONG_CHANNEL: Wrong = (
 pub(crate) const WRONG_CODE: Wrong = (
     "/otp_code",
     "invalid_otp_code",
-    "exactly 6 digits from 0 to 9, as in the message",
+    "Expected exactly 6 digits from 0 to 9, as in the message.",
 );
 pub(crate) const WRONG_KEY: Wrong = (
     "/Idempotency-Key",
@@ -50,7 +51,7 @@ pub(crate) const WRONG_KEY: Wrong = (
 const WRONG_SOURCE: Wrong = (
     "/source_url",
     "invalid_url",
-    "an http or https URL with a host and without credentials",
+    "Expected an http or https URL with a host and without credentials.",
 );
 
 pub(crate) fn write(book: &mut Book) {
@@ -87,7 +88,7 @@ pub(crate) fn write(book: &mut Book) {
             WRONG_IDENTIFIER,
             WRONG_CHANNEL,
             WRONG_SOURCE,
-            ("/locale", "invalid_language", "a BCP 47 language tag of at most 35 characters, like de or pt-BR"),
+            ("/locale", "invalid_language", "Expected a BCP 47 language tag of at most 100 characters, such as de or pt-BR."),
             WRONG_KEY,
         ],
     )
@@ -161,7 +162,8 @@ const DELIVERY: &str = "dlv_01996b3e7d4c7f0a8e21c6f1a2b3c4d50f1e2d3c4b5a6978";
 pub(crate) fn identifier() -> ObjectBuilder {
     text(
         "An e-mail address (ASCII local part, domain in any form, at most 64 and 254 octets; 422 `invalid_email`) or a \
-         phone number in E.164 (blanks, dots, hyphens and parentheses are dropped; 422 `invalid_phone`).",
+         phone number in E.164 (blanks and hyphens of any kind, dots, parentheses and what is invisible are \
+         dropped; 422 `invalid_phone`).",
     )
     .min_length(Some(3))
     .examples(["jane@example.com", "+1 415 555 0100"])
@@ -193,8 +195,8 @@ fn ask() -> ObjectBuilder {
             may("source_url", source_url()),
             may(
                 "locale",
-                text("The language of the message, and of a new account (BCP 47).")
-                    .max_length(Some(35)),
+                text("The language of the message, and of a new account (BCP 47; `_` is taken for `-`).")
+                    .max_length(Some(LanguageTag::MAX_CHARS)),
             ),
         ],
     )

@@ -5,6 +5,7 @@ mod addresses;
 mod history;
 
 use serde_json::{Value, json};
+use shared::domain::locale::LanguageTag;
 use utoipa::openapi::path::HttpMethod::{Get, Patch, Put};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
@@ -84,13 +85,13 @@ impl Route {
 }
 
 const WRONG: [Wrong; 5] = [
-    ("/bio", "too_long", "at most 500 characters"),
+    ("/bio", "too_long", "Expected at most 500 characters."),
     ("/email", "read_only", "This field cannot be set."),
     ("/first_name", "invalid_type", "Expected a text."),
     (
         "/timezone",
         "invalid_timezone",
-        "a name of the IANA time zone database, like Europe/Berlin",
+        "Expected a name of the IANA time zone database, such as Europe/Berlin.",
     ),
     ("/nickname", "unknown_field", "There is no such field."),
 ];
@@ -98,9 +99,9 @@ const WRONG: [Wrong; 5] = [
 fn change() -> ObjectBuilder {
     let short = |description| schema::text_or_null(description).max_length(Some(150));
     form(
-        "The editable fields. Texts are trimmed and hold no control characters; lengths count Unicode scalar values.",
+        "The editable fields. Texts are trimmed and hold no control characters, names none that change the direction of writing; lengths count Unicode scalar values.",
         vec![
-            may("username", short("The name to be shown by, one line.")),
+            may("username", short("The name to be shown by, one line, with at least one visible character.")),
             may("first_name", short("One line.")),
             may("last_name", short("One line.")),
             may(
@@ -109,8 +110,8 @@ fn change() -> ObjectBuilder {
             ),
             may(
                 "language",
-                or_null(text("BCP 47; `en` where it is cleared."), Type::String)
-                    .max_length(Some(35))
+                or_null(text("BCP 47, stored in its canonical form; `_` is taken for `-`. `en` where it is cleared."), Type::String)
+                    .max_length(Some(LanguageTag::MAX_CHARS))
                     .examples(["de", "pt-BR"]),
             ),
             may(

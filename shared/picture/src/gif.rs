@@ -1,20 +1,21 @@
-//! GIF, its first frame only.
+//! GIF, its first frame only, in its place on the canvas.
 
 use std::io::Cursor;
 
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 use image::metadata::Orientation;
 
-use crate::raster::{Pixels, Raster};
+use crate::raster::{Pixels, Place, Raster};
 use crate::{Decoded, Refusal, buffer, check_memory, check_size};
 
 /// What the decoder may allocate beside the pixels: tables, application extensions.
 const SIDE_MEMORY: u64 = 4 * 1024 * 1024;
 
-/// Decodes the rectangle of the first frame; the canvas around it, nearly always empty, is not shown.
+/// Decodes the first frame. The canvas around it is transparent, whatever background the file names, and grows with a
+/// frame that is larger: so do all browsers.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
-    let (width, height) = canvas_in_header(bytes).ok_or(Refusal::Broken)?;
-    check_size(width, height)?;
+    let canvas = canvas_in_header(bytes).ok_or(Refusal::Broken)?;
+    check_size(canvas.0, canvas.1)?;
 
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
@@ -29,16 +30,24 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
         .map_err(|_| Refusal::Broken)?
         .ok_or(Refusal::Broken)?;
     let (width, height) = (frame.width.into(), frame.height.into());
+    let (left, top) = (frame.left.into(), frame.top.into());
+    let place = Place {
+        width: canvas.0.max(left + width),
+        height: canvas.1.max(top + height),
+        left,
+        top,
+    };
+    check_size(place.width, place.height)?;
     let output = check_size(width, height)? * 4;
-    check_memory(bytes, output + SIDE_MEMORY)?;
+    check_memory(bytes, output + place.memory(width, height) + SIDE_MEMORY)?;
     let mut samples = buffer(output)?;
     decoder
         .read_into_buffer(&mut samples)
         .map_err(|_| Refusal::Broken)?;
     Ok(Decoded {
-        raster: Raster::new(width, height, Pixels::Rgba, samples)?,
+        raster: Raster::new(width, height, Pixels::Rgba, samples)?.placed(&place)?,
         orientation: Orientation::NoTransforms,
-        icc: None,
+        space: None,
     })
 }
 

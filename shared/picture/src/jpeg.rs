@@ -3,14 +3,14 @@
 //! The `image` crate's JPEG decoder copies its input, forgives a file that breaks off, and asks for any amount of
 //! memory; so its engine, zune-jpeg, is used directly, behind a look of our own at the markers.
 
-use image::metadata::Orientation;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use crate::colour::Space;
 use crate::raster::{Pixels, Raster};
-use crate::{Decoded, Refusal, buffer, check_memory, check_size};
+use crate::{Decoded, Refusal, buffer, check_memory, check_size, orientation};
 
 /// The most scans that are decoded. Each is a pass over the whole picture and may be a few bytes short; encoders make
 /// about ten, of four components eighteen.
@@ -40,10 +40,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     if claimed != (outline.width as usize, outline.height as usize) {
         return Err(Refusal::Broken);
     }
-    let orientation = decoder
-        .exif()
-        .and_then(|exif| Orientation::from_exif_chunk(exif))
-        .unwrap_or(Orientation::NoTransforms);
+    let orientation = orientation(decoder.exif().map(|exif| &exif[..]));
     let icc = decoder.icc_profile();
 
     // Odd bytes between headers are forgiven, as everywhere; odd picture data is not.
@@ -67,7 +64,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
         raster: Raster::new(outline.width, outline.height, layout, samples)?,
         orientation,
         // A CMYK profile says nothing about the RGB that the decoder made of it.
-        icc: icc.filter(|_| outline.components == 3),
+        space: icc
+            .filter(|_| outline.components == 3)
+            .and_then(|icc| Space::of_icc(&icc)),
     })
 }
 

@@ -36,12 +36,23 @@ impl Kind {
         }
     }
 
-    /// The kind that a media type names, in any case; parameters are none of it.
+    /// Every media type that is taken for a kind: the registered ones, and names that are in use all the same.
+    pub const MEDIA_TYPES: [(&'static str, Self); 7] = [
+        ("image/jpeg", Self::Jpeg),
+        ("image/png", Self::Png),
+        ("image/webp", Self::WebP),
+        ("image/gif", Self::Gif),
+        ("image/jpg", Self::Jpeg),
+        ("image/pjpeg", Self::Jpeg),
+        ("image/x-png", Self::Png),
+    ];
+
+    /// The kind that a media type names, in any case, under its old names too; parameters are none of it.
     #[must_use]
     pub fn of_media_type(name: &str) -> Option<Self> {
-        Self::ALL
+        Self::MEDIA_TYPES
             .into_iter()
-            .find(|kind| kind.media_type().eq_ignore_ascii_case(name))
+            .find_map(|(known, kind)| known.eq_ignore_ascii_case(name).then_some(kind))
     }
 
     /// The kind of these bytes.
@@ -77,6 +88,23 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_has_one_media_type_and_answers_to_its_old_names() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::of_media_type(kind.media_type()), Some(kind));
+        }
+        for (name, kind) in [
+            ("image/jpg", Some(Kind::Jpeg)),
+            ("Image/PJPEG", Some(Kind::Jpeg)),
+            ("image/x-png", Some(Kind::Png)),
+            ("image/svg+xml", None),
+            ("image/", None),
+            ("jpeg", None),
+        ] {
+            assert_eq!(Kind::of_media_type(name), kind, "{name}");
+        }
+    }
 
     #[test]
     fn content_alone_decides() {

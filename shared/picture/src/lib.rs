@@ -35,6 +35,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub use kind::Kind;
 pub use rendition::{Encoding, Rendition};
 
+use image::metadata::Orientation;
+
+use colour::Space;
 use raster::Raster;
 
 /// The sides of the squares that we make, in pixels. A smaller picture is scaled up: a client can rely on all three.
@@ -126,8 +129,16 @@ fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
 /// What a decoder hands on: the pixels, and what the metadata said about how to see them.
 struct Decoded {
     raster: Raster,
-    orientation: image::metadata::Orientation,
-    icc: Option<Vec<u8>>,
+    orientation: Orientation,
+    space: Option<Space>,
+}
+
+/// What an EXIF block says about how to hold the picture. Some writers keep the mark of a JPEG's segment before the block
+/// in other formats too.
+fn orientation(exif: Option<&[u8]>) -> Orientation {
+    exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))
+        .and_then(Orientation::from_exif_chunk)
+        .unwrap_or(Orientation::NoTransforms)
 }
 
 /// Checks the size that a header claims, before anything is allocated for it.

@@ -5,11 +5,12 @@
 
 use std::io::Cursor;
 
-use image::metadata::Orientation;
-use png::{ColorType, Decoder, Limits, Transformations};
+use moxcms::Chromaticity;
+use png::{ColorType, Decoder, Info, Limits, ScaledFloat, Transformations};
 
+use crate::colour::Space;
 use crate::raster::{Pixels, Raster};
-use crate::{Decoded, Refusal, buffer, check_memory, check_size};
+use crate::{Decoded, Refusal, buffer, check_memory, check_size, orientation};
 
 /// What the decoder may allocate beside the pixels: rows, an EXIF chunk, an ICC profile.
 const SIDE_MEMORY: usize = 4 * 1024 * 1024;
@@ -45,13 +46,37 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let info = reader.info();
     Ok(Decoded {
         raster: Raster::new(width, height, layout, samples)?,
-        orientation: info
-            .exif_metadata
-            .as_deref()
-            .and_then(Orientation::from_exif_chunk)
-            .unwrap_or(Orientation::NoTransforms),
-        icc: info.icc_profile.as_deref().map(<[u8]>::to_vec),
+        orientation: orientation(info.exif_metadata.as_deref()),
+        space: space(info, layout),
     })
+}
+
+/// The colour space, by the first of these chunks that names one: cICP, iCCP, sRGB, gAMA and cHRM (PNG, section 4.3).
+fn space(info: &Info<'_>, layout: Pixels) -> Option<Space> {
+    let is_colour = matches!(layout, Pixels::Rgb | Pixels::Rgba);
+    let by_points = info
+        .coding_independent_code_points
+        .filter(|points| points.is_video_full_range_image)
+        .and_then(|points| Space::of_code_points(points.color_primaries, points.transfer_function));
+    let by_icc = || {
+        let icc = info.icc_profile.as_deref().filter(|_| is_colour)?;
+        Space::of_icc(icc)
+    };
+    let by_gamma = || {
+        let point = |(x, y): (ScaledFloat, ScaledFloat)| Chromaticity {
+            x: x.into_value(),
+            y: y.into_value(),
+        };
+        let chromaticities = info
+            .chrm_chunk
+            .filter(|_| is_colour)
+            .map(|of| [of.white, of.red, of.green, of.blue].map(point));
+        Space::of_gamma(info.gama_chunk.map(ScaledFloat::into_value), chromaticities)
+    };
+    let says_srgb = info.srgb.is_some() || info.icc_profile.is_some();
+    by_points
+        .or_else(by_icc)
+        .or_else(|| if says_srgb { None } else { by_gamma() })
 }
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";

@@ -6,7 +6,7 @@ use fast_image_resize::{MulDiv, PixelTrait, ResizeOptions, Resizer};
 use image::DynamicImage;
 use image::metadata::Orientation;
 
-use crate::{Decoded, Refusal, colour};
+use crate::{Decoded, Refusal, buffer};
 
 /// What the samples of one pixel are, eight bits each; colour is not premultiplied by alpha.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,65 @@ impl Pixels {
         }
     }
 
+    /// One pixel of this layout with four samples.
+    fn rgba(self, pixel: &[u8]) -> [u8; 4] {
+        match (self, pixel) {
+            (Self::Rgba, &[red, green, blue, alpha]) => [red, green, blue, alpha],
+            (Self::Rgb, &[red, green, blue]) => [red, green, blue, u8::MAX],
+            (Self::GreyAlpha, &[grey, alpha]) => [grey, grey, grey, alpha],
+            (Self::Grey, &[grey]) => [grey, grey, grey, u8::MAX],
+            _ => [0; 4],
+        }
+    }
+
     fn has_alpha(self) -> bool {
         matches!(self, Self::GreyAlpha | Self::Rgba)
+    }
+}
+
+/// Where the first frame of an animation stands on its canvas. It is within the canvas.
+pub(crate) struct Place {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) left: u32,
+    pub(crate) top: u32,
+}
+
+impl Place {
+    /// Whether a frame of this size is all of the canvas.
+    fn is_all(&self, width: u32, height: u32) -> bool {
+        (self.width, self.height) == (width, height)
+    }
+
+    /// The bytes that [`Raster::placed`] allocates.
+    pub(crate) fn memory(&self, width: u32, height: u32) -> u64 {
+        if self.is_all(width, height) {
+            return 0;
+        }
+        4 * u64::from(self.square().side).pow(2)
+    }
+
+    /// The centred square of the canvas.
+    fn square(&self) -> Square {
+        Square::centred(self.width, self.height)
+    }
+}
+
+/// A square within a picture.
+struct Square {
+    left: u32,
+    top: u32,
+    side: u32,
+}
+
+impl Square {
+    fn centred(width: u32, height: u32) -> Self {
+        let side = width.min(height);
+        Self {
+            left: (width - side) / 2,
+            top: (height - side) / 2,
+            side,
+        }
     }
 }
 
@@ -62,6 +119,33 @@ impl Raster {
         })
     }
 
+    /// The centred square of a canvas with this raster in its place, transparent around it; itself where it is all of
+    /// the canvas.
+    pub(crate) fn placed(self, place: &Place) -> Result<Self, Refusal> {
+        if place.is_all(self.width, self.height) {
+            return Ok(self);
+        }
+        let Square { left, top, side } = place.square();
+        let mut samples = buffer(place.memory(self.width, self.height))?;
+        let channels = self.layout.channels();
+        let first = left.max(place.left);
+        let end = (left + side).min(place.left + self.width);
+        if first < end {
+            let columns = (end - first) as usize;
+            for y in top.max(place.top)..(top + side).min(place.top + self.height) {
+                let from =
+                    (y - place.top) as usize * self.width as usize + (first - place.left) as usize;
+                let to = (y - top) as usize * side as usize + (first - left) as usize;
+                let source = self.samples[from * channels..].chunks_exact(channels);
+                let target = samples[to * 4..].chunks_exact_mut(4);
+                for (target, source) in target.zip(source).take(columns) {
+                    target.copy_from_slice(&self.layout.rgba(source));
+                }
+            }
+        }
+        Self::new(side, side, Pixels::Rgba, samples)
+    }
+
     /// The centred square, `side` pixels wide and high. The alpha of the result weighs its colours: what is
     /// transparent does not bleed into what is not.
     fn into_square(mut self, side: u32) -> Result<Self, Refusal> {
@@ -81,12 +165,12 @@ impl Raster {
         let mut samples = vec![0; side as usize * side as usize * self.layout.channels()];
         let mut target =
             TypedImage::<P>::from_buffer(side, side, &mut samples).map_err(|_| Refusal::Broken)?;
-        let short = self.width.min(self.height);
+        let square = Square::centred(self.width, self.height);
         let options = ResizeOptions::new().use_alpha(false).crop(
-            f64::from((self.width - short) / 2),
-            f64::from((self.height - short) / 2),
-            f64::from(short),
-            f64::from(short),
+            square.left.into(),
+            square.top.into(),
+            square.side.into(),
+            square.side.into(),
         );
         Resizer::new()
             .resize_typed(&source, &mut target, &options)
@@ -170,8 +254,8 @@ impl Decoded {
         let short = self.raster.width.min(self.raster.height);
         let mut base = self.raster.into_square(short.min(largest))?;
         base = base.upright(self.orientation)?;
-        if let Some(icc) = self.icc {
-            colour::to_srgb(&mut base.samples, base.layout.channels(), &icc);
+        if let Some(space) = self.space {
+            space.to_srgb(&mut base.samples, base.layout.channels());
         }
         base = base.without_needless_alpha();
         sides

@@ -334,6 +334,207 @@ fn ten_thousand_frames_are_one() {
     assert_eq!(decode(&webp).unwrap().raster.samples, samples::rgba(40, 40));
 }
 
+/// The pixels of a square canvas of this side, whose frame has one of the sample's sizes: the quadrants in place, and
+/// nothing around them.
+fn sticker(side: u32, corner: (u32, u32), frame: (u32, u32), opaque: bool) -> Vec<u8> {
+    let within = |at: u32, from: u32, length: u32| (from..from + length).contains(&at);
+    (0..side)
+        .flat_map(|y| (0..side).map(move |x| (x, y)))
+        .flat_map(|(x, y)| {
+            if !within(x, corner.0, frame.0) || !within(y, corner.1, frame.1) {
+                return [0; 4];
+            }
+            let (x, y) = (x - corner.0, y - corner.1);
+            let [r, g, b] = match (opaque, x * 2 < frame.0, y * 2 < frame.1) {
+                (false, ..) => samples::pixel(x, y, frame.0, frame.1),
+                (true, true, true) => [230, 20, 20],
+                (true, false, true) => [20, 200, 20],
+                (true, true, false) => [20, 20, 230],
+                (true, false, false) => [230, 220, 20],
+            };
+            [r, g, b, if opaque || x * 2 >= frame.0 { 255 } else { 96 }]
+        })
+        .collect()
+}
+
+#[test]
+fn the_first_frame_stands_in_its_place_on_the_canvas() {
+    // A canvas of 300 × 200 is cut to its middle, 200 × 200 from column 50 on.
+    let canvas = (300, 200);
+    for (corner, frame, cut) in [
+        ((100, 50), (100, 100), ((50, 50), (100, 100))),
+        ((50, 0), (200, 200), ((0, 0), (200, 200))),
+        ((248, 198), (2, 2), ((198, 198), (2, 2))),
+        ((60, 100), (64, 100), ((10, 100), (64, 100))),
+    ] {
+        let gif = samples::gif_placed(
+            (canvas.0 as u16, canvas.1 as u16),
+            (corner.0 as u16, corner.1 as u16),
+            (frame.0 as u16, frame.1 as u16),
+            2,
+        );
+        let webp = samples::webp_placed(canvas, corner, frame, 2);
+        for (bytes, opaque) in [(gif, true), (webp, false)] {
+            let raster = decode(&bytes).unwrap().raster;
+            assert_eq!((raster.width, raster.height), (200, 200), "{corner:?}");
+            assert!(
+                raster.samples == sticker(200, cut.0, cut.1, opaque),
+                "{corner:?}"
+            );
+        }
+    }
+    // The middle quarter of the canvas, seen through the whole way.
+    let bytes = samples::gif_placed((100, 100), (25, 25), (50, 50), 2);
+    let picture = read(&bytes);
+    assert_eq!(picture.encoding(), Encoding::WebP);
+    let image = seen(&picture);
+    for (x, y) in [(2, 2), (509, 2), (2, 509), (509, 509), (256, 100)] {
+        assert_eq!(image.get_pixel(x, y).0[3], 0);
+    }
+    assert_eq!(image.get_pixel(200, 200).0, [230, 20, 20, 255]);
+    assert_eq!(image.get_pixel(300, 300).0, [230, 220, 20, 255]);
+}
+
+#[test]
+fn a_frame_may_stand_partly_or_wholly_outside_the_square() {
+    let bytes = samples::gif_placed((300, 100), (60, 0), (80, 100), 1);
+    let raster = decode(&bytes).unwrap().raster;
+    assert_eq!((raster.width, raster.height), (100, 100));
+    let pixel = |x: usize, y: usize| &raster.samples[(y * 100 + x) * 4..][..4];
+    assert_eq!(
+        pixel(0, 0),
+        [20, 200, 20, 255],
+        "the right half of the frame"
+    );
+    assert_eq!(pixel(39, 99), [230, 220, 20, 255]);
+    assert_eq!(pixel(40, 0), [0; 4]);
+    let bytes = samples::gif_placed((300, 100), (0, 0), (80, 100), 1);
+    assert!(
+        decode(&bytes)
+            .unwrap()
+            .raster
+            .samples
+            .iter()
+            .all(|&s| s == 0)
+    );
+}
+
+#[test]
+fn a_frame_beyond_the_canvas_widens_a_gif_and_breaks_a_webp() {
+    let gif = samples::gif_placed((10, 10), (0, 0), (40, 40), 1);
+    assert_eq!(quadrants(&read(&gif)), "RGBY");
+    let gif = samples::gif_placed((10, 10), (40, 0), (40, 80), 1);
+    let raster = decode(&gif).unwrap().raster;
+    assert_eq!(raster.samples, sticker(80, (40, 0), (40, 80), true));
+    let webp = samples::webp_placed((40, 40), (2, 0), (40, 40), 1);
+    assert_eq!(decode(&webp).err(), Some(Refusal::Broken));
+}
+
+#[test]
+fn an_animation_on_a_vast_canvas_stays_within_the_limits() {
+    for bytes in [
+        samples::gif_placed((4_096, 3_072), (2_000, 1_500), (40, 40), 1),
+        samples::webp_placed((4_096, 3_072), (2_000, 1_500), (40, 40), 1),
+    ] {
+        let mut outcome = None;
+        let counted = allocation_counter::measure(|| outcome = Some(decode(&bytes)));
+        assert_eq!(outcome.unwrap().unwrap().raster.width, 3_072);
+        assert!(counted.bytes_max < MEMORY_BUDGET);
+    }
+    for bytes in [
+        samples::gif_placed((4_097, 3_072), (0, 0), (4, 4), 1),
+        samples::gif_placed((4, 4), (65_000, 65_000), (4, 4), 1),
+        samples::webp_placed((4_097, 3_072), (0, 0), (4, 4), 1),
+    ] {
+        assert_eq!(decode(&bytes).err(), Some(Refusal::TooManyPixels));
+    }
+}
+
+/// A grey or coloured PNG with these chunks before its data; the samples are what `image` writes.
+fn png_with(chunks: &[Vec<u8>], colour: image::ExtendedColorType, pixel: &[u8]) -> Vec<u8> {
+    use image::ImageEncoder;
+
+    let mut png = Vec::new();
+    let pixels = pixel.repeat(8 * 8);
+    image::codecs::png::PngEncoder::new(&mut png)
+        .write_image(&pixels, 8, 8, colour)
+        .unwrap();
+    png.splice(33..33, chunks.concat());
+    png
+}
+
+#[test]
+fn a_png_is_converted_by_the_first_chunk_that_names_its_colours() {
+    use image::ExtendedColorType::{L8, La8, Rgb8, Rgba8};
+
+    let p3_points = samples::chunk(b"cICP", &[12, 13, 0, 1]);
+    let unknown_points = samples::chunk(b"cICP", &[2, 2, 0, 1]);
+    let narrow_points = samples::chunk(b"cICP", &[12, 13, 0, 0]);
+    let srgb = samples::chunk(b"sRGB", &[0]);
+    let linear = samples::chunk(b"gAMA", &100_000_u32.to_be_bytes());
+    let absurd = samples::chunk(b"gAMA", &1_u32.to_be_bytes());
+    let p3 = [
+        31_270_u32, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000,
+    ];
+    let p3_primaries = samples::chunk(b"cHRM", &p3.map(u32::to_be_bytes).concat());
+    let zero = samples::chunk(b"cHRM", &[0; 32]);
+
+    let red = [200, 60, 60];
+    let wide = [216, 43, 54];
+    let bright = [229, 132, 132];
+    for (chunks, expected) in [
+        (vec![], red),
+        (vec![p3_points.clone()], wide),
+        (vec![p3_primaries.clone()], wide),
+        (vec![linear.clone()], bright),
+        (vec![p3_points.clone(), srgb.clone(), linear.clone()], wide),
+        (
+            vec![srgb.clone(), linear.clone(), p3_primaries.clone()],
+            red,
+        ),
+        (vec![unknown_points, linear.clone()], bright),
+        (vec![narrow_points, srgb], red),
+        (vec![absurd, p3_primaries], red),
+        (vec![zero], red),
+    ] {
+        let image = seen(&read(&png_with(&chunks, Rgba8, &[200, 60, 60, 200])));
+        let [r, g, b, alpha] = image.get_pixel(256, 256).0;
+        let near = [r, g, b]
+            .iter()
+            .zip(expected)
+            .all(|(l, r)| l.abs_diff(r) <= 3);
+        assert!(near && alpha == 200, "{:?}, not {expected:?}", [r, g, b]);
+    }
+    for (colour, pixel) in [(L8, &[60][..]), (La8, &[60, 200]), (Rgb8, &[60, 60, 60])] {
+        let image = seen(&read(&png_with(
+            &[linear.clone(), p3_points.clone()][..1],
+            colour,
+            pixel,
+        )));
+        assert!(
+            image.get_pixel(256, 256).0[1].abs_diff(132) <= 3,
+            "{colour:?}"
+        );
+    }
+}
+
+#[test]
+fn exif_is_read_with_the_mark_of_a_jpeg_before_it() {
+    let still = samples::webp(64, 64);
+    for mark in [&b""[..], b"Exif\0\0"] {
+        let exif = [mark, &samples::exif(6)].concat();
+        let webp = samples::riff(&[
+            (b"VP8X", vec![0x18, 0, 0, 0, 63, 0, 0, 63, 0, 0]),
+            (b"VP8L", still[20..].to_vec()),
+            (b"EXIF", exif.clone()),
+        ]);
+        assert_eq!(quadrants(&read(&webp)), "BRYG");
+        let mut png = samples::png(64, 64);
+        png.splice(33..33, samples::chunk(b"eXIf", &exif));
+        assert_eq!(quadrants(&read(&png)), "BRYG");
+    }
+}
+
 #[test]
 fn transparency_does_not_bleed() {
     // Invisible red beside opaque green: no red may appear in what is seen.

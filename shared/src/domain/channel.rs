@@ -29,7 +29,7 @@ impl Channel {
             "whatsapp" => Ok(Self::Whatsapp),
             _ => Err(Fault::new(
                 "invalid_channel",
-                "one of email, phone, sms, whatsapp",
+                "Expected one of email, phone, sms and whatsapp.",
             )),
         }
     }

@@ -22,7 +22,8 @@ impl OtpCode {
         if well_formed {
             Ok(Self(text.into()))
         } else {
-            let expected = format!("exactly {digits} digits from 0 to 9, as in the message");
+            let expected =
+                format!("Expected exactly {digits} digits from 0 to 9, as in the message.");
             Err(Fault::new("invalid_otp_code", expected))
         }
     }

@@ -6,6 +6,7 @@ use crate::FieldError;
 
 pub mod challenge;
 pub mod channel;
+pub(crate) mod characters;
 pub mod code;
 pub mod delivery;
 pub mod event;
@@ -28,7 +29,7 @@ pub mod user;
 pub struct Fault {
     /// For programs, one of the field codes of CONTRACT section 1: `invalid_email`, `too_long`, …
     pub code: &'static str,
-    /// For people: what is expected.
+    /// For people: what is expected, as a sentence.
     pub detail: Cow<'static, str>,
 }
 

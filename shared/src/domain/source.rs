@@ -26,12 +26,12 @@ impl SourceOrigin {
     /// 63 a label, and without credentials.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         if text.chars().count() > MAX_CHARS {
-            return Err(Fault::new("too_long", "at most 2048 characters"));
+            return Err(Fault::new("too_long", "Expected at most 2048 characters."));
         }
         origin(text).map(Self).ok_or_else(|| {
             Fault::new(
                 "invalid_url",
-                "an http or https URL with a host and without credentials",
+                "Expected an http or https URL with a host and without credentials.",
             )
         })
     }

@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 
 use super::arrival::Arrival;
+use crate::domain::characters::is_bidi_control;
 
 /// The most characters of a user agent that are kept.
 const USER_AGENT: usize = 512;
@@ -20,7 +21,8 @@ pub struct Caller {
     pub subject: String,
     /// The address itself, to be shown in activity and sessions; `unknown` where there is none.
     pub ip: String,
-    /// What the client calls itself, at most 512 characters without control characters; empty where it says nothing.
+    /// What the client calls itself, at most 512 characters, none of which control anything or change the direction of
+    /// writing; empty where it says nothing.
     pub user_agent: String,
     /// The request's id.
     pub request_id: String,
@@ -48,16 +50,20 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             ip: arrival
                 .source_ip
                 .map_or_else(unknown, |ip| ip.to_canonical().to_string()),
-            user_agent: user_agent
-                .unwrap_or_default()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(USER_AGENT)
-                .collect(),
+            user_agent: shown(&user_agent.unwrap_or_default()),
             request_id: arrival.request_id,
             accept_language: header(header::ACCEPT_LANGUAGE),
         })
     }
+}
+
+/// A user agent as it is kept: people see it among other words in their activity and sessions.
+fn shown(user_agent: &str) -> String {
+    user_agent
+        .chars()
+        .filter(|c| !c.is_control() && !is_bidi_control(*c))
+        .take(USER_AGENT)
+        .collect()
 }
 
 /// Whom limits count: one household or host has at least a /64 of IPv6 to itself.
@@ -75,6 +81,13 @@ fn subject(ip: IpAddr) -> String {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[test]
+    fn a_user_agent_reads_in_one_direction() {
+        let agent = "app/1\u{202E}exe.\u{2066}png\u{200F}\u{1b}[31m é\r\n";
+        assert_eq!(shown(agent), "app/1exe.png[31m é");
+        assert_eq!(shown(&"a".repeat(600)).len(), USER_AGENT);
+    }
 
     #[rstest]
     #[case("203.0.113.7", "203.0.113.7")]

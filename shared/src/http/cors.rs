@@ -7,8 +7,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+/// The headers that routes read; and those that tracing adds to every request of a page (W3C Trace Context and Baggage,
+/// Sentry), which would be refused altogether otherwise.
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-match, x-device-token",
+    "authorization, content-type, idempotency-key, if-match, x-device-token, \
+     traceparent, tracestate, baggage, sentry-trace",
 );
 const EXPOSED: HeaderValue =
     HeaderValue::from_static("Retry-After, X-Request-Id, ETag, RateLimit, RateLimit-Policy");

@@ -10,7 +10,8 @@ use lettre::{Address, Message};
 use super::words::Mail;
 
 /// Packs a mail: text and HTML as alternatives, no tracking, marked as written by a machine (RFC 3834 section 5) so
-/// that no auto-responder answers it. The `Message-ID` is the delivery id under the sender's domain.
+/// that no auto-responder answers it. The `Message-ID` is the delivery id under the sender's domain; `X-Entity-Ref-ID` says
+/// it again, because Gmail folds mails of one subject into one thread and hides a repeated code there.
 ///
 /// # Errors
 /// The recipient is not an address that can stand in a header.
@@ -43,6 +44,10 @@ pub(super) fn pack(
             HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"),
             "All".to_owned(),
         ))
+        .raw_header(HeaderValue::new(
+            HeaderName::new_from_ascii_str("X-Entity-Ref-ID"),
+            delivery_id.to_owned(),
+        ))
         .multipart(body)
         .map(|message| message.formatted())
 }
@@ -71,6 +76,7 @@ mod tests {
             "Date: Mon, 24 Nov 2025 16:00:00 +0000\r\n",
             "Message-ID: <dlv_7@acme.example>\r\n",
             "Auto-Submitted: auto-generated\r\n",
+            "X-Entity-Ref-ID: dlv_7\r\n",
             "Content-Type: multipart/alternative;",
             "Content-Type: text/plain; charset=utf-8\r\n",
             "Content-Type: text/html; charset=utf-8\r\n",

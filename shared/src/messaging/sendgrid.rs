@@ -50,7 +50,11 @@ impl Sendgrid {
                 {"type": "text/plain", "value": mail.text},
                 {"type": "text/html", "value": mail.html},
             ],
-            "headers": {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+            "headers": {
+                "Auto-Submitted": "auto-generated",
+                "X-Auto-Response-Suppress": "All",
+                "X-Entity-Ref-ID": delivery_id,
+            },
             "tracking_settings": {
                 "click_tracking": {"enable": false, "enable_text": false},
                 "open_tracking": {"enable": false},

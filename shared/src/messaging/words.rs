@@ -300,6 +300,11 @@ mod tests {
                 assert!(!all.contains(left_over), "{left_over} in {all}");
             }
             assert!(mail.html.contains(letter.language.tag()));
+            // Apple's Mail takes a code for a phone number otherwise.
+            assert!(mail.html.contains("format-detection"));
+            let preview = mail.html.split("opacity:0\">").nth(1).unwrap();
+            let (preview, _) = preview.split_once("</div>").unwrap();
+            assert!(!preview.is_empty() && !preview.contains(CODE), "{preview}");
             if letter.content.code().is_some() {
                 assert!(mail.subject.contains(CODE));
                 assert!(

@@ -122,6 +122,47 @@ test("sign in by phone: SMS or WhatsApp are offered for a number only", async ()
   await page.getByText("You are signed in.").waitFor();
 });
 
+test("a pasted number is one, and the code is taken in Arabic digits", async () => {
+  const page = await shown();
+  const ways = page.getByRole("group", { name: "Send the code by" });
+  await address(page).fill("\u202a+1\u00a0(415)\u00a0555\u20110100\u202c");
+  await ways.waitFor();
+  await address(page).fill("\u202a+\u0661\u0664\u0661\u0665\u202c");
+  await page.getByRole("button", { name: "Send code" }).click();
+  await alert(page).getByText("not a phone number with country code").waitFor();
+  await asks(page, "\u202a+\u0661 \u0664\u0661\u0665 \u0665\u0665\u0665 \u0660\u0661\u0660\u0660\u202c");
+  await page.getByText("Check your phone").waitFor();
+  const code = await stage.house.code("+14155550100");
+  const arabic = code.replace(/\d/g, (digit) => String.fromCodePoint(0x660 + Number(digit)));
+  await codeField(page).pressSequentially(arabic);
+  assert.equal(await codeField(page).inputValue(), code);
+  await page.keyboard.press("Enter");
+  await page.getByText("You are signed in.").waitFor();
+});
+
+test("a language that the service does not know stops nobody, and is not blamed on the address", async () => {
+  const page = await shown({ "page-lang": "xx", "source-url": "file:///index.html" });
+  await asks(page, jane);
+  await codeField(page).fill(await stage.house.code(jane));
+  await page.getByText("You are signed in.").waitFor();
+  assert.deepEqual(await page.evaluate(() => window.events), [["latchkey-signed-in", jane]]);
+
+  // Were another field refused, the address would not be called wrong.
+  const other = await shown({ reauthenticate: "" });
+  await other.route("**/api/auth/otp/request/", (route) =>
+    route.fulfill({
+      status: 422,
+      headers: { "Access-Control-Allow-Origin": stage.url, "Content-Type": "application/problem+json" },
+      body: JSON.stringify({
+        type: "about:blank", title: "Wrong", status: 422, detail: "Wrong.", instance: "1", success: false, code: "invalid_request",
+        errors: [{ pointer: "/something", code: "invalid_something", detail: "Expected something." }],
+      }),
+    }));
+  await address(other).fill(jane);
+  await other.getByRole("button", { name: "Send code" }).click();
+  await alert(other).getByText("Something is not working on our side.").waitFor();
+});
+
 test("the code of a text message is read where the browser can", async () => {
   await person.addInitScript(() => {
     window.OTPCredential = class {};

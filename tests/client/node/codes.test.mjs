@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 
-import { countdown, createLatchkey } from "../../../clients/typescript/dist/latchkey.js";
+import { countdown, createLatchkey, digits, looksLikePhone } from "../../../clients/typescript/dist/latchkey.js";
 import { House, shelf, signIn, wire, wrong } from "../house.mjs";
 
 let house;
@@ -102,6 +102,60 @@ test("refusals say what is wrong, and end nothing", async () => {
   await assert.rejects(guess, { code: "otp_invalid", status: 401 });
   await assert.rejects(client().requestCode({ identifier: john }), (error) => error.code === "rate_limited" && error.retryAfter > 0 && error.temporary);
   assert.ok(latchkey.session);
+});
+
+test("what only says more about a sign-in does not stop it", async () => {
+  const fetch = wire();
+  const bodies = [];
+  fetch.through = async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/api/auth/otp/") && request.method === "POST") bodies.push(await request.clone().json());
+    return globalThis.fetch(request);
+  };
+  // A language that was never registered, and a page that was opened from a file.
+  const latchkey = client({ fetch, locale: "xx-YY", sourceUrl: "file:///index.html" });
+  const { user } = await signIn(house, latchkey, jane);
+  assert.equal(user.is_new_user, true);
+  assert.equal((await latchkey.api.GET("/api/profile/")).data.language, "en");
+  const ornaments = bodies.map(({ locale, source_url }) => [locale, source_url].map(Boolean));
+  assert.deepEqual(ornaments, [[true, true], [false, false], [false, true], [false, false]]);
+
+  const half = client({ fetch, locale: "xx-YY", sourceUrl: "https://app.example.com" });
+  await signIn(house, half, "john@example.com");
+  const { data: sources } = await half.api.GET("/api/profile/sources/");
+  assert.equal(sources.results[0].source.url, "https://app.example.com");
+  // A wrong address is said, and nothing else.
+  await assert.rejects(half.requestCode({ identifier: "nope" }), (error) => {
+    assert.deepEqual(error.fields.map(({ pointer }) => pointer), ["/identifier"]);
+    return true;
+  });
+});
+
+test("numbers and codes are taken as people paste them, in digits of any script", async () => {
+  const phone = "+14155550100";
+  const pasted = [
+    "\u202a+1\u00a0(415)\u00a0555\u20110100\u202c",
+    "\u200e+1 415\u2013555\u20130100\u200e",
+    "+\u0661\u0664\u0661\u0665\u0665\u0665\u0665\u0660\u0661\u0660\u0660",
+    "+\u06f1 \u06f4\u06f1\u06f5 \u06f5\u06f5\u06f5 \u06f0\u06f1\u06f0\u06f0",
+    "\uff0b\uff11\u3000\uff08\uff14\uff11\uff15\uff09\uff15\uff15\uff15\uff0d\uff10\uff11\uff10\uff10",
+  ];
+  const arabic = (code) => code.replace(/\d/g, (digit) => String.fromCodePoint(0x660 + Number(digit)));
+  const latchkey = client();
+  const ids = new Set();
+  for (const identifier of pasted) {
+    assert.equal(looksLikePhone(identifier), true, identifier);
+    await latchkey.requestCode({ identifier });
+    const { user } = await latchkey.verifyCode({ identifier, code: arabic(await house.code(phone)) });
+    ids.add(user.id);
+    await house.advance(3600);
+  }
+  assert.equal(ids.size, 1);
+  for (const word of ["jane@example.com", "+1@example.com", "jane", "+1 415 FLOWERS", "+1 415 \u0437", ""]) {
+    assert.equal(looksLikePhone(word), false, word);
+  }
+  const codes = ["881 327", "881\u2011327", "\u202d881327\u202c", "\uff18\uff18\uff11\uff13\uff12\uff17", "\u0668\u0668\u0661\u0663\u0662\u0667", "\u06f8\u06f8\u06f1\u06f3\u06f2\u06f7", "\u096e\u096e\u0967\u0969\u0968\u096d", "\u{1d7e0}\u{1d7e0}\u{1d7d9}\u{1d7db}\u{1d7da}\u{1d7df}"];
+  for (const code of codes) assert.equal(digits(code), "881327", code);
 });
 
 test("no token goes to the routes for codes and tokens, and no device token anywhere else", async () => {

@@ -16,6 +16,7 @@ mod former;
 mod guessing;
 mod http;
 mod identifiers;
+mod inputs;
 mod invariants;
 mod limiter;
 mod lockout;

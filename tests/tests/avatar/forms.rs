@@ -60,6 +60,23 @@ impl Gallery {
     }
 }
 
+/// Some systems call a JPEG `image/jpg`; its content decides in the end, as for the API.
+#[tokio::test]
+async fn a_form_is_given_under_the_old_names_of_a_type_too() {
+    let gallery = Gallery::open().await;
+    for (name, media_type) in [
+        ("image/jpg", "image/jpeg"),
+        ("IMAGE/PJPEG", "image/jpeg"),
+        ("image/x-png", "image/png"),
+    ] {
+        let wish = json!({ "content_type": name, "content_length": 5_000_000 });
+        let answer = gallery.ask_for_form(&wish).await;
+        assert_eq!(answer.status(), 200, "{name}");
+        let form_of: Value = answer.json().await.unwrap();
+        assert_eq!(form_of["fields"]["Content-Type"], media_type);
+    }
+}
+
 #[tokio::test]
 async fn a_large_file_goes_by_a_signed_form() {
     let gallery = Gallery::open().await;

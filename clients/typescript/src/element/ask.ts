@@ -1,3 +1,4 @@
+import { clean } from "../identifiers.js";
 import { looksLikePhone, type Channel } from "../latchkey.js";
 import { enable, h, isOn } from "./dom.js";
 import { Notice, type About } from "./notice.js";
@@ -46,7 +47,7 @@ export function ask(at: Situation, prefill: string, onAsk: (asked: Asked) => Pro
     button.ariaBusy = "true";
     notice.clear();
     try {
-      await onAsk({ identifier: input.value.trim(), channel: isPhone() ? ways.chosen() : undefined });
+      await onAsk({ identifier: clean(input.value), channel: isPhone() ? ways.chosen() : undefined });
     } catch (error) {
       if (signal.aborted) return;
       at.report(error);

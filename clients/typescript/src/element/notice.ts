@@ -56,7 +56,7 @@ function meaning(error: unknown, about: About, words: Words): string {
   if (!(error instanceof LatchkeyError)) return words.broken;
   switch (error.code) {
     case "invalid_request":
-      return wrongField(error.fields.map((field) => field.code), about, words);
+      return wrongField(error.fields.map((field) => field.pointer), about, words);
     case "otp_invalid":
       return words.wrongCode;
     case "rate_limited":
@@ -72,9 +72,11 @@ function meaning(error: unknown, about: About, words: Words): string {
   }
 }
 
-function wrongField(codes: readonly string[], about: About, words: Words): string {
-  if (codes.includes("invalid_otp_code")) return fill(words.wrongLength, { n: about.digits });
-  if (codes.includes("invalid_channel")) return words.wrongWay;
+function wrongField(pointers: readonly string[], about: About, words: Words): string {
+  if (pointers.includes("/otp_code")) return fill(words.wrongLength, { n: about.digits });
+  if (pointers.includes("/channel")) return words.wrongWay;
+  // Anything else that was wrong is nothing that the person typed.
+  if (!pointers.includes("/identifier")) return words.broken;
   if (about.kind === "email") return words.wrongEmail;
   return about.kind === "phone" ? words.wrongPhone : words.wrongAddress;
 }

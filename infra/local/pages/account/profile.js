@@ -38,7 +38,7 @@ function mark(error) {
   for (const { pointer, detail } of wrong) {
     const field = $(pointer.slice(1));
     field.setAttribute("aria-invalid", "true");
-    field.parentElement.append(make("p", { class: "wrong" }, `Expected ${detail}.`));
+    field.parentElement.append(make("p", { class: "wrong" }, detail));
   }
   if (wrong.length) $(wrong[0].pointer.slice(1)).focus();
   return wrong.length > 0;

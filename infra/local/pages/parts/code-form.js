@@ -1,6 +1,7 @@
 // A form for a code: where it went, what became of the message, the code, another one. Used to confirm that it is still
 // the same person, and to prove a new address.
 
+import { digits } from "../latchkey.js";
 import { make, busy, saying } from "./dom.js";
 import { latchkey } from "./session.js";
 import { delivery } from "./words.js";
@@ -59,7 +60,7 @@ export async function codeForm(place, { sentTo, submit, ask, prove, signal }) {
       settle(result);
     };
     signal.addEventListener("abort", () => end(undefined), { once: true });
-    input.addEventListener("input", () => (input.value = input.value.normalize("NFKC").replace(/\D/g, "")));
+    input.addEventListener("input", () => (input.value = digits(input.value).replace(/\D/g, "")));
     again.addEventListener("click", () => busy(again, say, async () => follow(await ask())).then(() => input.focus()));
     cancel.addEventListener("click", () => end(undefined));
     form.addEventListener("submit", (event) => {

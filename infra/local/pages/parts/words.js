@@ -8,7 +8,7 @@ export function sentence(error) {
     case "rate_limited":
       return `That was too often. Try again in ${span(error.retryAfter ?? 30)}.`;
     case "invalid_request":
-      return `Expected ${error.fields.map((wrong) => wrong.detail).join("; ")}.`;
+      return error.fields.map((wrong) => wrong.detail).join(" ");
     case "identifier_taken":
       return "This address belongs to another account. Sign in there and remove it first, or use another address.";
     case "last_identifier":

@@ -214,11 +214,22 @@ pub(crate) fn riff(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
 
 /// An animated WebP of `frames` lossless frames.
 pub(crate) fn webp_animated(width: u32, height: u32, frames: usize) -> Vec<u8> {
+    webp_placed((width, height), (0, 0), (width, height), frames)
+}
+
+/// An animated WebP whose frames stand with this corner, of even numbers, on a canvas.
+pub(crate) fn webp_placed(
+    canvas: (u32, u32),
+    corner: (u32, u32),
+    (width, height): (u32, u32),
+    frames: usize,
+) -> Vec<u8> {
     let still = webp(width, height);
     let side = |side: u32| side.to_le_bytes()[..3].to_vec();
-    let canvas = [vec![0x12, 0, 0, 0], side(width - 1), side(height - 1)].concat();
+    let canvas = [vec![0x12, 0, 0, 0], side(canvas.0 - 1), side(canvas.1 - 1)].concat();
     let frame = [
-        vec![0; 6],
+        side(corner.0 / 2),
+        side(corner.1 / 2),
         side(width - 1),
         side(height - 1),
         vec![40, 0, 0, 0],
@@ -232,11 +243,21 @@ pub(crate) fn webp_animated(width: u32, height: u32, frames: usize) -> Vec<u8> {
 
 /// A GIF of `frames` frames; the first shows the quadrants, the later ones are white.
 pub(crate) fn gif(width: u16, height: u16, frames: usize) -> Vec<u8> {
+    gif_placed((width, height), (0, 0), (width, height), frames)
+}
+
+/// A GIF whose frames stand with this corner on a canvas.
+pub(crate) fn gif_placed(
+    canvas: (u16, u16),
+    corner: (u16, u16),
+    (width, height): (u16, u16),
+    frames: usize,
+) -> Vec<u8> {
     let mut file = Vec::new();
     let palette = [
         230, 20, 20, 20, 200, 20, 20, 20, 230, 230, 220, 20, 255, 255, 255,
     ];
-    let mut encoder = gif::Encoder::new(&mut file, width, height, &palette).unwrap();
+    let mut encoder = gif::Encoder::new(&mut file, canvas.0, canvas.1, &palette).unwrap();
     let quadrant = |n: usize| {
         let (x, y) = (n % usize::from(width), n / usize::from(width));
         u8::from(x * 2 >= usize::from(width)) + 2 * u8::from(y * 2 >= usize::from(height))
@@ -246,7 +267,8 @@ pub(crate) fn gif(width: u16, height: u16, frames: usize) -> Vec<u8> {
         let indices: Vec<u8> = (0..pixels)
             .map(|at| if n == 0 { quadrant(at) } else { 4 })
             .collect();
-        let frame = gif::Frame::from_indexed_pixels(width, height, indices, None);
+        let mut frame = gif::Frame::from_indexed_pixels(width, height, indices, None);
+        (frame.left, frame.top) = corner;
         encoder.write_frame(&frame).unwrap();
     }
     drop(encoder);

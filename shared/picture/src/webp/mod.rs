@@ -1,4 +1,4 @@
-//! WebP (RFC 9649), lossy and lossless, and the first frame of an animated one.
+//! WebP (RFC 9649), lossy and lossless, and the first frame of an animated one in its place on the canvas.
 //!
 //! The decoder allocates by the size inside the bitstream, which need not be the canvas's, composes an animation on two
 //! canvases, and makes as many tables of prefix codes as a lossless bitstream asks for. So the chunks are walked here,
@@ -12,11 +12,10 @@ use std::io::Cursor;
 
 use image::ImageDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::metadata::Orientation;
 
-use crate::colour::MAX_PROFILE;
-use crate::raster::{Pixels, Raster};
-use crate::{Decoded, Refusal, buffer, check_memory, check_size, memory_left};
+use crate::colour::Space;
+use crate::raster::{Pixels, Place, Raster};
+use crate::{Decoded, Refusal, buffer, check_memory, check_size, memory_left, orientation};
 use prefix::Bits;
 
 /// Where the bits behind size, alpha and version begin in a lossless bitstream, the byte that says whether it has
@@ -28,7 +27,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     let parts = Parts::of(bytes)?;
     let (width, height) = parts.size().ok_or(Refusal::Broken)?;
     let pixels = check_size(width, height)?;
-    let decoding = parts.memory(pixels);
+    let place = parts.place(width, height)?;
+    let placing = place
+        .as_ref()
+        .map_or(0, |place| place.memory(width, height));
+    let decoding = parts.memory(pixels) + placing;
     check_memory(bytes, decoding)?;
     parts.check_tables(width, height, memory_left(bytes, decoding))?;
 
@@ -52,16 +55,14 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     } else {
         layout
     };
+    let raster = Raster::new(width, height, layout, samples)?;
     Ok(Decoded {
-        raster: Raster::new(width, height, layout, samples)?,
-        orientation: parts
-            .exif
-            .and_then(Orientation::from_exif_chunk)
-            .unwrap_or(Orientation::NoTransforms),
-        icc: parts
-            .icc
-            .filter(|icc| icc.len() <= MAX_PROFILE)
-            .map(<[u8]>::to_vec),
+        raster: match place {
+            Some(place) => raster.placed(&place)?,
+            None => raster,
+        },
+        orientation: orientation(parts.exif),
+        space: parts.icc.and_then(Space::of_icc),
     })
 }
 
@@ -73,6 +74,9 @@ struct Parts<'a> {
     alpha: Option<&'a [u8]>,
     exif: Option<&'a [u8]>,
     icc: Option<&'a [u8]>,
+    canvas: Option<(u32, u32)>,
+    /// Where the first frame of an animation stands.
+    corner: Option<(u32, u32)>,
 }
 
 impl<'a> Parts<'a> {
@@ -81,25 +85,41 @@ impl<'a> Parts<'a> {
         let riff = bytes.get(4..8).ok_or(Refusal::Broken)?;
         let length = u32::from_le_bytes([riff[0], riff[1], riff[2], riff[3]]) as usize;
         let body = bytes.get(12..8 + length).ok_or(Refusal::Broken)?;
-        let mut canvas = None;
         for (name, body) in chunks(body) {
             match name {
-                b"VP8X" if canvas.is_none() => {
-                    canvas = Some(canvas_size(body).ok_or(Refusal::Broken)?)
+                b"VP8X" if parts.canvas.is_none() => {
+                    parts.canvas = Some(canvas_size(body).ok_or(Refusal::Broken)?)
                 }
                 b"ICCP" => parts.icc = parts.icc.or(Some(body)),
                 b"EXIF" => parts.exif = parts.exif.or(Some(body)),
                 b"ANMF" if parts.has_no_pixels() => {
                     let frame = body.get(16..).ok_or(Refusal::Broken)?;
+                    parts.corner = Some(frame_corner(body).ok_or(Refusal::Broken)?);
                     chunks(frame).for_each(|(name, body)| parts.take_pixels(name, body));
                 }
                 _ => parts.take_pixels(name, body),
             }
         }
-        if let Some((width, height)) = canvas {
+        if let Some((width, height)) = parts.canvas {
             check_size(width, height)?;
         }
         Ok(parts)
+    }
+
+    /// Where a frame of this size stands on the canvas; `None` for a picture that is no animation.
+    fn place(&self, width: u32, height: u32) -> Result<Option<Place>, Refusal> {
+        let (Some((left, top)), Some(canvas)) = (self.corner, self.canvas) else {
+            return Ok(None);
+        };
+        if left + width > canvas.0 || top + height > canvas.1 {
+            return Err(Refusal::Broken);
+        }
+        Ok(Some(Place {
+            width: canvas.0,
+            height: canvas.1,
+            left,
+            top,
+        }))
     }
 
     fn has_no_pixels(&self) -> bool {
@@ -218,6 +238,15 @@ fn chunks(body: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
         rest = rest.get(8 + length + length % 2..).unwrap_or_default();
         Some((name, body))
     })
+}
+
+/// Left and top of an ANMF chunk, which counts in steps of two pixels.
+fn frame_corner(body: &[u8]) -> Option<(u32, u32)> {
+    let &[x0, x1, x2, y0, y1, y2] = body.first_chunk::<6>()?;
+    Some((
+        2 * u32::from_le_bytes([x0, x1, x2, 0]),
+        2 * u32::from_le_bytes([y0, y1, y2, 0]),
+    ))
 }
 
 /// The canvas of a VP8X chunk.

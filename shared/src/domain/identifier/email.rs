@@ -22,7 +22,7 @@ impl EmailAddress {
         canonical(trimmed(text)).map(Self).ok_or_else(|| {
             Fault::new(
                 "invalid_email",
-                "one e-mail address, like user@example.com, without name, quotes or comments",
+                "Expected one e-mail address such as user@example.com, without name, quotes or comments.",
             )
         })
     }

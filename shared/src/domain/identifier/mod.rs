@@ -8,6 +8,7 @@ pub use email::EmailAddress;
 pub use phone::PhoneNumber;
 
 use super::Fault;
+use super::characters::{is_blank, is_invisible};
 
 /// What kind of address an identifier is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,13 +92,13 @@ pub enum Identifier {
 }
 
 impl Identifier {
-    /// Reads what a person typed. With an `@` it is an e-mail address, with a leading plus, digit, parenthesis or
-    /// scheme such as `tel:` a phone number.
+    /// Reads what a person typed. With an `@` it is an e-mail address; without one it is a phone number, unless it is
+    /// empty or a word.
     ///
     /// # Errors
-    /// `invalid_phone` for what begins as a phone number but is none, `invalid_email` for anything else.
+    /// `invalid_phone` for what is meant as a phone number but is none, `invalid_email` for anything else.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        if !text.contains('@') && begins_as_phone(trimmed(text)) {
+        if !text.contains('@') && is_meant_as_phone(text) {
             PhoneNumber::parse(text).map(Self::Phone)
         } else {
             EmailAddress::parse(text).map(Self::Email)
@@ -156,22 +157,26 @@ impl std::fmt::Debug for Identifier {
     }
 }
 
-/// The text without outer spaces and tabs. Nothing else is trimmed: a line break or a no-break space is no slip of a
-/// finger, it is a refusal.
+/// The text without outer spaces and tabs. Nothing else is trimmed off an e-mail address: a line break or a no-break
+/// space is no slip of a finger, it is a refusal.
 fn trimmed(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Whether the text looks as if a phone number was meant. Full-width characters count, so that the person hears about
-/// a phone number rather than about an e-mail address; they are refused all the same.
-fn begins_as_phone(text: &str) -> bool {
+/// Whether a text without an `@` is about a phone number, so that the person hears about one rather than about an e-mail
+/// address: it begins as one, or has no letter at all. Digits of any script count here; they are refused all the same.
+fn is_meant_as_phone(text: &str) -> bool {
+    let seen = |c: char| !is_blank(c) && !is_invisible(c);
+    let text = text.trim_start_matches(|c| !seen(c));
     let scheme = text.split_once(':').map(|(scheme, _)| scheme);
-    text.starts_with(|c: char| matches!(c, '+' | '＋' | '(') || c.is_numeric())
+    let begins_as_phone = text
+        .starts_with(|c: char| matches!(c, '+' | '＋' | '(') || c.is_numeric())
         || scheme.is_some_and(|scheme| {
             ["tel", "sms", "whatsapp"]
                 .iter()
                 .any(|of_phones| scheme.eq_ignore_ascii_case(of_phones))
-        })
+        });
+    begins_as_phone || (!text.is_empty() && !text.contains(char::is_alphabetic))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Phone numbers in E.164, valid by the number plans.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Region, RegionStr};
 
-use super::trimmed;
 use crate::domain::Fault;
+use crate::domain::characters::{is_blank, is_dash, is_invisible};
 
 /// A phone number in E.164: `+`, the country code and the national number, 7 to 15 ASCII digits, valid by the number
 /// plan of a country.
@@ -20,17 +21,18 @@ pub struct PhoneNumber {
 }
 
 impl PhoneNumber {
-    /// Reads what a person typed: with country code; spaces, dots, hyphens and parentheses do not count, nor does the
-    /// zero of `+44 (0)20`.
+    /// Reads what a person typed or pasted: with country code; blanks, dots, hyphens and parentheses do not count, nor
+    /// does the zero of `+44 (0)20`. Contacts apps write no-break spaces and hyphens, and wrap numbers in direction
+    /// marks, so any blank and dash of Unicode is one, and what is invisible does not count either.
     ///
     /// # Errors
     /// `invalid_phone` for anything else: extensions, letters, `tel:`, digits of other scripts, numbers that no plan
     /// knows, numbers that cost extra, and networks that belong to no country (satellites, +882, +883, +979).
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        canonical(trimmed(text)).ok_or_else(|| {
+        canonical(text).ok_or_else(|| {
             Fault::new(
                 "invalid_phone",
-                "a phone number with country code, like +14155550100, that is neither premium rate nor satellite",
+                "Expected a phone number with country code, such as +14155550100, that is neither premium rate nor satellite.",
             )
         })
     }
@@ -117,14 +119,14 @@ impl std::fmt::Debug for PhoneNumber {
 }
 
 fn canonical(text: &str) -> Option<PhoneNumber> {
-    let bare = text.replace([' ', '.', '-', '(', ')'], "");
+    let bare = text.replace(is_separator, "");
     // The library is generous: it folds full-width digits, reads letters and extensions, stops at a NUL. So it is only
     // asked about what has the shape already.
     if !is_e164(&bare) {
         return None;
     }
     let plans = &*PHONE_NUMBER_UTIL;
-    let number = plans.parse(&bare, None).ok()?;
+    let number = plans.parse(todays_form(&bare).as_ref(), None).ok()?;
     let region = plans.get_region_for_number(&number)?;
     let costs_extra = matches!(
         plans.get_number_type(&number),
@@ -141,6 +143,20 @@ fn canonical(text: &str) -> Option<PhoneNumber> {
         e164,
         country: region.as_region_str().into(),
     })
+}
+
+/// The number of today for one of before a change of plan that left no doubt: phones still show the old forms, and the
+/// library refuses them. Mexico dropped the 1 before mobile numbers in 2019, Benin put 01 before all numbers in 2024.
+fn todays_form(bare: &str) -> Cow<'_, str> {
+    match (bare.strip_prefix("+521"), bare.strip_prefix("+229")) {
+        (Some(national), _) if national.len() == 10 => format!("+52{national}").into(),
+        (_, Some(national)) if national.len() == 8 => format!("+22901{national}").into(),
+        _ => bare.into(),
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, '.' | '(' | ')') || is_blank(c) || is_dash(c) || is_invisible(c)
 }
 
 /// `^\+[1-9][0-9]{6,14}$` on ASCII digits.
@@ -229,6 +245,14 @@ mod tests {
             "+44-7400.123 456",
             "\t+447400123456 ",
             "+4407400123456",
+            "+44\t7400123456",
+            // As macOS and iOS copy it out of Contacts, Windows out of People, and Word out of a letter.
+            "\u{202A}+44\u{A0}7400\u{A0}123456\u{202C}",
+            "\u{2068}+44 7400 123456\u{2069}",
+            "\u{200E}+44\u{2011}7400\u{2011}123456\u{200E}",
+            "\u{FEFF}+44\u{202F}7400\u{2009}123\u{200B}456\u{2060}",
+            "+44\u{3000}7400\u{2013}123\u{2212}456",
+            "+44\u{AD}7400\u{AD}123456",
         ] {
             assert_eq!(parse(spelling).as_str(), "+447400123456", "{spelling}");
         }
@@ -236,19 +260,44 @@ mod tests {
             "447400123456",
             "00447400123456",
             "++447400123456",
-            "+44\t7400123456",
-            "+44\u{A0}7400123456",
+            "+44\n7400123456",
+            "+44\u{2028}7400123456",
+            "+44\u{85}7400123456",
+            "\u{202E}654321 0047+44",
             "+44/7400123456",
             "+44 7400 123456 x5",
             "+44 7400 123456#5",
             "whatsapp:+447400123456",
             "+44٧٤٠٠١٢٣٤٥٦",
+            "+۴۴۷۴۰۰۱۲۳۴۵۶",
             "+1-800-FLOWERS",
             "+447400123456\r",
             "+447400123456,+447400123457",
             "+1234567890123456",
         ] {
             assert!(PhoneNumber::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    /// docs/adr/0011-small-decisions.md
+    #[test]
+    fn old_and_local_forms_are_the_number_of_today() {
+        for (typed, number) in [
+            // Mexico's mobile prefix of before 2019.
+            ("+52 1 55 1234 5678", Some("+525512345678")),
+            ("+52 55 1234 5678", Some("+525512345678")),
+            // Argentina: the local 15 is the 9 of the international form; without both it is a landline.
+            ("+54 9 11 2345 6789", Some("+5491123456789")),
+            ("+54 11 15 2345 6789", Some("+5491123456789")),
+            ("+54 11 2345 6789", Some("+541123456789")),
+            // Benin, before and after November 2024.
+            ("+229 90 01 12 34", Some("+2290190011234")),
+            ("+229 01 90 01 12 34", Some("+2290190011234")),
+            ("+52 1 55 1234 567", None),
+            ("+229 90 01 12 3", None),
+        ] {
+            let parsed = PhoneNumber::parse(typed).ok();
+            assert_eq!(parsed.as_ref().map(PhoneNumber::as_str), number, "{typed}");
         }
     }
 

@@ -80,6 +80,13 @@ fn a_refusal_names_what_was_meant() {
         ("+1415", "invalid_phone"),
         (" (415) 555 0100", "invalid_phone"),
         ("＋１４１５５５５０１００", "invalid_phone"),
+        ("\u{202A}+1415\u{202C}", "invalid_phone"),
+        ("\u{A0}+1415", "invalid_phone"),
+        ("\u{FEFF}٤١٥", "invalid_phone"),
+        ("☎ 415", "invalid_phone"),
+        ("tel:+14155550100", "invalid_phone"),
+        ("\u{200B}", "invalid_email"),
+        ("jane.doe84", "invalid_email"),
         ("user", "invalid_email"),
         ("+14155550100@", "invalid_email"),
         ("", "invalid_email"),
@@ -128,7 +135,9 @@ proptest! {
     }
 
     #[test]
-    fn separators_do_not_make_another_phone(gaps in prop::collection::vec("[ ().-]{0,2}", 11)) {
+    fn separators_do_not_make_another_phone(
+        gaps in prop::collection::vec("[ \t().\u{A0}\u{AD}\u{200B}-\u{200F}\u{2000}-\u{2015}\u{202A}-\u{202F}\u{2060}\u{2212}\u{3000}\u{FEFF}-]{0,2}", 11)
+    ) {
         let typed: String = "+14155550100".chars().zip(gaps.iter().map(String::as_str).chain([""]))
             .flat_map(|(c, gap)| [c.to_string(), gap.to_owned()])
             .collect();

@@ -6,26 +6,31 @@ use icu_locale_core::subtags::{Language, Region, Script};
 use super::subtags;
 use crate::domain::Fault;
 
-/// The most characters of a tag (RFC 5646 section 4.4.1 asks for room for 35).
-const MAX_CHARS: usize = 35;
-
 /// A language tag (BCP 47, RFC 5646) in its canonical form: `de`, `pt-BR`, `zh-Hant-TW`.
 ///
-/// Language, script and region are registered ones; the default is `en`.
+/// Language, script and region are registered or for private use; the default is `en`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LanguageTag(String);
 
 impl LanguageTag {
-    /// Reads a tag in any case; deprecated subtags become the preferred ones (`iw` is `he`).
+    /// The most characters of a tag. RFC 5646 section 4.4.1 asks for room for 35; Android's tags with regional
+    /// preferences (`en-US-u-fw-mon-hc-h23-mu-celsius-…`) take more.
+    pub const MAX_CHARS: usize = 100;
+
+    /// Reads a tag in any case, with `-` or `_` between the subtags; deprecated subtags become the preferred ones (`iw`
+    /// is `he`), and so do whole tags (`i-klingon` is `tlh`).
     ///
     /// # Errors
-    /// `invalid_language` when the tag is longer than 35 characters, not well-formed, names no language, or has a
-    /// language, script or region that the IANA registry does not know.
+    /// `invalid_language` when the tag is longer than [`Self::MAX_CHARS`], not well-formed, or has a language, script or
+    /// region that the IANA registry does not know and does not leave to private use.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         canonical(text).map(Self).ok_or_else(|| {
             Fault::new(
                 "invalid_language",
-                "a BCP 47 language tag of at most 35 characters, like de or pt-BR",
+                format!(
+                    "Expected a BCP 47 language tag of at most {} characters, such as de or pt-BR.",
+                    Self::MAX_CHARS
+                ),
             )
         })
     }
@@ -50,11 +55,18 @@ impl std::fmt::Display for LanguageTag {
 }
 
 fn canonical(text: &str) -> Option<String> {
-    // The parser also takes the underscores of UTS 35; BCP 47 knows none.
-    if text.len() > MAX_CHARS || text.contains('_') {
+    if text.len() > LanguageTag::MAX_CHARS {
         return None;
     }
-    let mut locale = Locale::try_from_str(without_macrolanguage(text)).ok()?;
+    // Java, POSIX and ICU write zh_TW.
+    let text = text.replace('_', "-");
+    if let Some(preferred) = subtags::whole(&text) {
+        return Some(preferred.to_owned());
+    }
+    if let Some(private) = private(&text) {
+        return Some(private);
+    }
+    let mut locale = Locale::try_from_str(without_macrolanguage(&text)).ok()?;
     let id = &mut locale.id;
     id.language = Language::try_from_str(subtags::language(id.language.as_str())?).ok()?;
     if let Some(script) = &mut id.script {
@@ -64,21 +76,26 @@ fn canonical(text: &str) -> Option<String> {
         *region = Region::try_from_str(subtags::region(region.as_str())?).ok()?;
     }
     let tag = locale.to_string();
-    (tag.len() <= MAX_CHARS).then_some(tag)
+    (tag.len() <= LanguageTag::MAX_CHARS).then_some(tag)
 }
 
-/// The languages that an extended one may follow, in the registry.
-const MACROLANGUAGES: [&str; 8] = ["ar", "kok", "lv", "ms", "sgn", "sw", "uz", "zh"];
+/// A tag for private use as a whole, `x-` and subtags of one to eight letters and digits (RFC 5646 section 2.2.7). The
+/// parser knows them behind a language only.
+fn private(text: &str) -> Option<String> {
+    let tag = text.to_ascii_lowercase();
+    let is_subtag = |subtag: &str| {
+        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let subtags = tag.strip_prefix("x-")?;
+    subtags.split('-').all(is_subtag).then_some(tag)
+}
 
 /// An extended language subtag stands alone in the canonical form: `zh-yue` is `yue` (RFC 5646 section 4.5).
 fn without_macrolanguage(text: &str) -> &str {
     let extended = text.split_once('-').filter(|(first, rest)| {
         let second = rest.split('-').next().unwrap_or_default();
-        second.len() == 3
-            && second.bytes().all(|byte| byte.is_ascii_alphabetic())
-            && MACROLANGUAGES
-                .iter()
-                .any(|known| first.eq_ignore_ascii_case(known))
+        subtags::extends(&second.to_ascii_lowercase())
+            .is_some_and(|macrolanguage| macrolanguage.eq_ignore_ascii_case(first))
     });
     extended.map_or(text, |(_, rest)| rest)
 }
@@ -88,6 +105,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn parse(text: &str) -> Option<String> {
+        LanguageTag::parse(text).ok().map(|tag| tag.0)
+    }
 
     #[test]
     fn a_tag_gets_its_canonical_form() {
@@ -104,17 +125,100 @@ mod tests {
             ("zh-YUE", "yue"),
             ("zh-cmn-Hans-CN", "cmn-Hans-CN"),
             ("sgn-ase", "ase"),
+            ("und-Latn", "und-Latn"),
+            ("zh_TW", "zh-TW"),
+            ("zh_Hant_TW", "zh-Hant-TW"),
+            ("en_us-POSIX", "en-US-posix"),
         ] {
-            assert_eq!(
-                LanguageTag::parse(text).map(|tag| tag.0),
-                Ok(tag.to_owned()),
-                "{text}"
-            );
+            assert_eq!(parse(text).as_deref(), Some(tag), "{text}");
         }
         assert_eq!(LanguageTag::parse("en"), Ok(LanguageTag::default()));
     }
 
-    /// ATTACKS J05.
+    /// RFC 5646 section 2.2.4 and its likes.
+    #[test]
+    fn private_use_is_taken() {
+        for tag in [
+            "en-XA", // Android's pseudo-locales
+            "ar-XB",
+            "en-AA",
+            "en-QM",
+            "en-QZ",
+            "en-XZ",
+            "en-ZZ",
+            "de-Qaaa",
+            "de-Qabx-DE",
+            "qaa",
+            "qtz-Qaaa-QM-x-southern",
+            "x-private",
+            "x-a-b-12345678",
+            "de-x-a",
+        ] {
+            assert_eq!(parse(tag).as_deref(), Some(tag));
+            assert_eq!(parse(&tag.to_ascii_uppercase()).as_deref(), Some(tag));
+        }
+        for text in [
+            "en-QL",
+            "en-WZ",
+            "en-XX1",
+            "de-Qaby",
+            "de-Qabz",
+            "qua1",
+            "quaa",
+            "x",
+            "x-",
+            "x--a",
+            "x-123456789",
+            "x-é",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    /// RFC 5646 section 2.2.8, and 4.5 for their canonical forms.
+    #[test]
+    fn grandfathered_tags_are_taken() {
+        for (text, tag) in [
+            ("i-klingon", "tlh"),
+            ("I-LUX", "lb"),
+            ("en-gb-oed", "en-GB-oxendict"),
+            ("art-lojban", "jbo"),
+            ("zh-min-nan", "nan"),
+            ("zh-min", "zh-min"),
+            ("CEL-Gaulish", "cel-gaulish"),
+            ("i-default", "i-default"),
+            ("no-bok", "nb"),
+            ("sgn-BE-FR", "sfb"),
+            ("sgn_us", "ase"),
+        ] {
+            assert_eq!(parse(text).as_deref(), Some(tag), "{text}");
+            assert_eq!(parse(tag).as_deref(), Some(tag), "{tag}");
+        }
+    }
+
+    #[test]
+    fn every_locale_of_cldr_is_taken() {
+        let locales = include_str!("cldr.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .flat_map(|line| line.split(' '));
+        let mut count = 0;
+        for locale in locales {
+            let tag = parse(locale).unwrap_or_else(|| panic!("{locale} is refused"));
+            assert!(tag.eq_ignore_ascii_case(locale), "{locale} became {tag}");
+            assert_eq!(parse(&locale.replace('-', "_")), Some(tag));
+            count += 1;
+        }
+        assert_eq!(count, 1_147);
+    }
+
+    /// What a tag of Android with regional preferences looks like.
+    #[test]
+    fn extensions_are_kept() {
+        let tag = "en-US-u-ca-buddhist-fw-sun-hc-h23-mu-celsius-nu-latn";
+        assert_eq!(parse(tag).as_deref(), Some(tag));
+    }
+
     #[test]
     fn what_is_no_language_is_refused() {
         let long = format!("en-{}", "a".repeat(1_024));
@@ -126,21 +230,24 @@ mod tests {
             "en/../x",
             "e",
             "english",
-            "en_US",
             "en-",
             "-en",
             "en--US",
-            "en-XX",
+            "en_",
+            "_en",
+            "en__US",
+            "en_US.UTF-8",
+            "de_DE@euro",
             "en-yue",
+            "ar-yue",
             "zh-eng",
+            "zh-yue-cmn",
             "zh-",
             "en-UK",
             "de-Xxxx",
-            "und",
             "root",
-            "x-private",
-            "mul",
-            "qaa",
+            "C",
+            "i-nothing",
             " en",
             "en\n",
             "en\0",
@@ -148,7 +255,6 @@ mod tests {
             "ｅｎ",
             "*",
             "en;q=1",
-            "i-klingon",
             "en-u-",
             &long,
         ] {
@@ -161,21 +267,25 @@ mod tests {
     }
 
     #[test]
-    fn at_most_35_characters() {
-        let tag = "de-Latn-DE-1996-x-abcdefgh-abcdefgh";
-        assert_eq!(tag.len(), 35);
-        assert!(LanguageTag::parse(tag).is_ok());
-        assert!(LanguageTag::parse(&format!("{tag}-a")).is_err());
+    fn the_length_is_bounded() {
+        let tag = format!("de-x{}", "-abcdefg".repeat(12));
+        assert_eq!(tag.len(), LanguageTag::MAX_CHARS);
+        assert_eq!(parse(&tag), Some(tag.clone()));
+        assert_eq!(parse(&format!("{tag}h")), None);
     }
 
     proptest! {
         #[test]
         fn a_canonical_tag_is_a_fixed_point(
-            text in prop_oneof![any::<String>(), "[a-zA-Z]{2,3}(-[A-Za-z]{4})?(-[A-Za-z]{2})?(-[a-z0-9]{5,8}){0,2}"]
+            text in prop_oneof![
+                any::<String>(),
+                "[a-zA-Z]{2,3}([-_][A-Za-z]{4})?([-_][A-Za-z]{2})?([-_][a-z0-9]{5,8}){0,2}",
+                "(zh|ar|sgn)-[a-z]{3}(-[A-Z]{2})?",
+            ]
         ) {
             if let Ok(tag) = LanguageTag::parse(&text) {
                 prop_assert_eq!(LanguageTag::parse(tag.as_str()), Ok(tag.clone()));
-                prop_assert!(tag.as_str().is_ascii() && tag.as_str().len() <= MAX_CHARS);
+                prop_assert!(tag.as_str().is_ascii() && tag.as_str().len() <= LanguageTag::MAX_CHARS);
             }
         }
     }

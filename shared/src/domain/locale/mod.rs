@@ -8,7 +8,7 @@ mod time_zone;
 /// Whether this is the code of a country, upper-cased: ISO 3166-1 alpha-2, and `XK`, as number plans call Kosovo.
 #[must_use]
 pub fn is_country(code: &str) -> bool {
-    code.len() == 2 && (subtags::region(code) == Some(code) || code == "XK")
+    code.len() == 2 && (subtags::registered_region(code) == Some(code) || code == "XK")
 }
 
 pub use choice::choose_language;

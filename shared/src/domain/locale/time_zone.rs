@@ -23,7 +23,7 @@ impl TimeZoneName {
             .ok_or_else(|| {
                 Fault::new(
                     "invalid_timezone",
-                    "a name of the IANA time zone database, like Europe/Berlin",
+                    "Expected a name of the IANA time zone database, such as Europe/Berlin.",
                 )
             })
     }

@@ -1,6 +1,10 @@
 //! The names that are computed from a profile and the addresses beside it.
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+use unicode_segmentation::UnicodeSegmentation;
+
 use super::{PersonName, Profile};
+use crate::domain::characters::is_visible;
 use crate::domain::identifier::{EmailAddress, PhoneNumber};
 
 /// The initials of someone of whom only a phone number is known.
@@ -54,13 +58,21 @@ impl Profile {
     }
 }
 
-/// The first letter or digit, upper-cased, as one character (`ß` becomes `S`); without one, the first character.
+/// The first letter or digit, upper-cased (`ß` becomes `S`), else the first character that one sees; `None` where there
+/// is nothing to see. A character is what a reader calls one: a base with its marks, a flag, a family.
 fn initial(text: &str) -> Option<String> {
-    let letter = text
-        .chars()
-        .find(|c| c.is_alphanumeric())
-        .or(text.chars().next())?;
-    letter.to_uppercase().next().map(String::from)
+    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
+    let first = |wanted: fn(char) -> bool| {
+        let mut characters = composed.graphemes(true);
+        characters.find(|character| character.contains(wanted))
+    };
+    let upper = first(|c| c.is_alphanumeric() && is_visible(c))
+        .or_else(|| first(is_visible))?
+        .to_uppercase();
+    // A joiner belongs to the next character, which is not shown.
+    let joiner = ['\u{200C}', '\u{200D}'];
+    let character = upper.graphemes(true).next()?;
+    Some(character.trim_end_matches(joiner).to_owned())
 }
 
 #[cfg(test)]
@@ -100,6 +112,33 @@ mod tests {
                 display
             );
         }
+    }
+
+    #[test]
+    fn an_initial_is_a_whole_character() {
+        let nobody = Profile::default();
+        for (first, last, initials) in [
+            (
+                "🇩🇪",
+                "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+                "🇩🇪🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+            ),
+            ("e\u{301}lan", "A\u{30A}sa", "ÉÅ"),
+            ("x\u{302}e", "", "X\u{302}"),
+            ("👩\u{200D}👧\u{200D}👦", "", "👩\u{200D}👧\u{200D}👦"),
+            ("नि", "क्ष", "निक्ष"),
+            ("\u{1112}\u{1161}\u{11AB}", "", "한"),
+            ("\u{200B}Jane", "\u{FEFF}\u{AD}doe", "JD"),
+            ("J\u{200D}ane", "", "J"),
+            ("ﬁn", "ǆ", "FǄ"),
+            ("1\u{FE0F}\u{20E3}", "", "1\u{FE0F}\u{20E3}"),
+        ] {
+            let profile = named("", first, last);
+            assert_eq!(profile.initials(None), initials, "{first:?} {last:?}");
+        }
+        assert_eq!(initial("\u{200B}\u{2060}"), None);
+        assert_eq!(initial("\u{2800} \u{3164}"), None);
+        assert_eq!(nobody.initials(None), "#");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The free texts of a profile, bounded and without control characters.
+//! The free texts of a profile, bounded and without control characters; names are also seen, and read in one direction.
 //!
-//! Everything else is kept as it is: markup, templates and formulas are text here, and escaped where they are rendered.
+//! Everything else is kept as it is, joiners for emoji, Persian and Indic letters too: markup, templates and formulas are text here, and escaped where they are rendered.
 
 use crate::domain::Fault;
+use crate::domain::characters::{is_bidi_control, is_visible};
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: $max:literal, $lines:expr;)*) => {$(
@@ -17,7 +18,8 @@ macro_rules! texts {
             /// Reads a text; outer white space is trimmed, an empty text is allowed.
             ///
             /// # Errors
-            /// `too_long` above [`Self::MAX_CHARS`], `invalid_characters` for control characters.
+            /// `too_long` above [`Self::MAX_CHARS`], `invalid_characters` for control characters, and in a name for those
+            /// that turn its direction and where nobody would see it.
             pub fn parse(text: &str) -> Result<Self, Fault> {
                 bounded(text, Self::MAX_CHARS, $lines).map(Self)
             }
@@ -74,13 +76,39 @@ fn bounded(text: &str, max: usize, lines: Lines) -> Result<String, Fault> {
         _ => c.is_control(),
     };
     if text.contains(is_refused) {
-        return Err(Fault::new("invalid_characters", "no control characters"));
+        return Err(Fault::new(
+            "invalid_characters",
+            "Expected a text without control characters.",
+        ));
     }
     let trimmed = text.trim();
     if trimmed.chars().count() > max {
-        return Err(Fault::new("too_long", format!("at most {max} characters")));
+        return Err(Fault::new(
+            "too_long",
+            format!("Expected at most {max} characters."),
+        ));
+    }
+    if lines == Lines::One {
+        seen(trimmed)?;
     }
     Ok(trimmed.to_owned())
+}
+
+/// Refuses a name that shows as another one, or as none.
+fn seen(name: &str) -> Result<(), Fault> {
+    if name.contains(is_bidi_control) {
+        return Err(Fault::new(
+            "invalid_characters",
+            "Expected a name without invisible characters that change the direction of writing.",
+        ));
+    }
+    if !name.is_empty() && !name.contains(is_visible) {
+        return Err(Fault::new(
+            "invalid_characters",
+            "Expected a name with at least one visible character.",
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -144,6 +172,45 @@ mod tests {
             assert_eq!(Bio::parse(break_).unwrap().as_str(), break_.trim());
         }
         assert_eq!(Bio::parse("a\r\nb").unwrap().as_str(), "a\nb");
+    }
+
+    #[test]
+    fn a_name_is_seen_and_reads_in_one_direction() {
+        for wrong in [
+            "a\u{202E}b",
+            "\u{202A}Jane\u{202C}",
+            "\u{2067}Jane\u{2069}",
+            "Jane\u{200F}",
+            "\u{61C}Jane",
+            "\u{200B}\u{200B}",
+            "\u{200D}",
+            "\u{FEFF}",
+            "\u{AD} \u{2060}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{E0020}",
+        ] {
+            for parsed in [code(Username::parse(wrong)), code(PersonName::parse(wrong))] {
+                assert_eq!(parsed, Some("invalid_characters"), "{wrong:?}");
+            }
+            assert_eq!(code(Bio::parse(wrong)), None, "{wrong:?}");
+        }
+        for name in [
+            "",
+            " \u{A0}\u{3000}",
+            "עִבְרִית",
+            "محمد",
+            "می\u{200C}خواهم",
+            "ක්\u{200D}ර",
+            "👩\u{200D}🚀",
+            "❤\u{FE0F}",
+            "葛\u{E0100}",
+            "\u{301}",
+        ] {
+            assert_eq!(PersonName::parse(name).unwrap().as_str(), name.trim());
+        }
+        let sentence = Username::parse("a\u{202E}b").unwrap_err().detail;
+        assert!(sentence.starts_with("Expected ") && sentence.ends_with('.'));
     }
 
     /// ATTACKS J03, J07, J11.

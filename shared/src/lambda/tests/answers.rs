@@ -122,6 +122,10 @@ async fn a_preflight_is_answered_before_anything_else() {
         "idempotency-key",
         "if-match",
         "x-device-token",
+        "traceparent",
+        "tracestate",
+        "baggage",
+        "sentry-trace",
     ] {
         assert!(headers.contains(name), "{name}");
     }
