@@ -10,7 +10,6 @@ mod sweep;
 mod upstream;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use dynoxide::Database;
@@ -276,6 +275,8 @@ fn shape(table: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::template::Template;
 

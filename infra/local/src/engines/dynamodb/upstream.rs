@@ -1,11 +1,12 @@
 //! The engine as the front sees it.
 
-use bytes::Bytes;
-use http::{Request, Response};
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::{Request, Response};
+
 use super::{Engines, Tables, refusals};
-use crate::front::{Upstream, target};
+use crate::front::Upstream;
 use crate::world::World;
 
 /// Hands calls on to the engine that holds the tables; the world counts its writes.
