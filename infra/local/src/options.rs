@@ -27,6 +27,10 @@ impl Options {
     /// A cloud in memory on any free port, as tests want it: on the engine at `AWS_ENDPOINT_URL_DYNAMODB` where that is
     /// set, and compared with it where `DYNAMODB_COMPARISON` names a file.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "these are for whoever runs the tests, no settings of the service"
+    )]
     pub fn memory() -> Self {
         Self {
             dynamodb: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok(),
