@@ -25,6 +25,43 @@ pub struct CallRecord {
     pub table: Option<String>,
     /// The partition key's value, where the call is about one partition.
     pub partition: Option<String>,
+    /// What a transaction or a batch does.
+    #[serde(default)]
+    pub actions: Vec<CallPart>,
+}
+
+/// A part of a call that is granted or refused for itself: an action of a transaction or a batch, or the call as a whole.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CallPart {
+    /// `UpdateItem`, `ConditionCheckItem` …
+    pub operation: String,
+    /// The operation that it is an action of.
+    pub within: Option<String>,
+    /// DynamoDB's table.
+    pub table: Option<String>,
+    /// The partition key's value.
+    pub partition: Option<String>,
+}
+
+impl CallRecord {
+    /// The parts of this call.
+    #[must_use]
+    pub fn parts(&self) -> Vec<CallPart> {
+        if self.actions.is_empty() {
+            return vec![CallPart {
+                operation: self.operation.clone(),
+                within: None,
+                table: self.table.clone(),
+                partition: self.partition.clone(),
+            }];
+        }
+        let within = Some(self.operation.clone());
+        let of_this = |part: &CallPart| CallPart {
+            within: within.clone(),
+            ..part.clone()
+        };
+        self.actions.iter().map(of_this).collect()
+    }
 }
 
 /// The sequential steps of these calls: calls that overlap are one step (CONTRACT section 10).
@@ -189,6 +226,7 @@ mod tests {
             capacity_units: None,
             table: None,
             partition: None,
+            actions: Vec::new(),
         }
     }
 

@@ -16,7 +16,7 @@ mod visitor;
 
 pub use answer::Answer;
 pub use crowd::Crowd;
-pub use desk::{CallRecord, code_in, steps};
+pub use desk::{CallPart, CallRecord, code_in, steps};
 pub use house::{Call, House};
 pub use invariants::{Rules, Scene};
 pub use ledger::{Asked, Entered, Ledger};

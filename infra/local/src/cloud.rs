@@ -98,11 +98,14 @@ impl Cloud {
             keys.replace(name, value);
         }
         let world = Arc::new(World::default());
+        let mut background = JoinSet::new();
         let tables = Tables::open(
-            options.data.as_deref(),
+            &mut background,
+            &options,
             Arc::clone(&world.clock),
             template.tables.clone(),
         )
+        .await
         .map_err(|reason| data_error(options.data.as_deref(), reason))?;
 
         let buckets = Buckets::open(options.data.as_deref(), settings::BUCKET)
@@ -117,7 +120,6 @@ impl Cloud {
             credentials: settings::credentials(&options, &keys),
         };
 
-        let mut background = JoinSet::new();
         let endpoints = proxies::start(&mut background, &world, parts, address)
             .await
             .map_err(|error| StartError::World(error.to_string()))?;
@@ -287,7 +289,7 @@ async fn sweeping(tables: Tables) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;
-        tables.sweep();
+        tables.sweep().await;
     }
 }
 

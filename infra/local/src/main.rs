@@ -20,6 +20,12 @@ struct Arguments {
     /// The port on 127.0.0.1 and [::1]; 0 takes any free one.
     #[arg(long, value_name = "N", default_value_t = 3000)]
     port: u16,
+    /// Use this DynamoDB engine in place of the embedded one, such as AWS's DynamoDB Local.
+    #[arg(long, value_name = "URL", requires = "memory")]
+    dynamodb: Option<String>,
+    /// Send each call to both engines, and append what they answer differently to this file.
+    #[arg(long, value_name = "FILE", requires = "dynamodb")]
+    compare: Option<PathBuf>,
     /// Set a configuration variable (docs/CONFIGURATION.md); can be given more than once.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     settings: Vec<(String, String)>,
@@ -44,6 +50,8 @@ async fn main() -> ExitCode {
         data: (!arguments.memory).then(|| in_workspace(arguments.data)),
         port: arguments.port,
         settings: environment().chain(arguments.settings).collect(),
+        dynamodb: arguments.dynamodb,
+        comparison: arguments.compare,
         ..Options::default()
     };
     let cloud = match Cloud::start(options).await {

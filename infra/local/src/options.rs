@@ -17,13 +17,26 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// Settings that the local cloud would give and that are to stay unset, by name.
     pub unset: Vec<String>,
+    /// Another DynamoDB engine in place of the embedded one, by its URL. Only a cloud in memory takes it.
+    pub dynamodb: Option<String>,
+    /// Sends each call to both engines, and appends what they answer differently to this file.
+    pub comparison: Option<PathBuf>,
 }
 
 impl Options {
-    /// A cloud in memory on any free port, as tests want it.
+    /// A cloud in memory on any free port, as tests want it: on the engine at `AWS_ENDPOINT_URL_DYNAMODB` where that is
+    /// set, and compared with it where `DYNAMODB_COMPARISON` names a file.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "these are for whoever runs the tests, no settings of the service"
+    )]
     pub fn memory() -> Self {
-        Self::default()
+        Self {
+            dynamodb: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok(),
+            comparison: std::env::var_os("DYNAMODB_COMPARISON").map(PathBuf::from),
+            ..Self::default()
+        }
     }
 
     /// Sets a configuration variable.

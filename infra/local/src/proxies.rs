@@ -13,7 +13,7 @@ use crate::emulators::sendgrid::SendGrid;
 use crate::emulators::ses::Ses;
 use crate::emulators::sns::Sns;
 use crate::emulators::twilio::Twilio;
-use crate::engines::dynamodb::{Engine, Tables};
+use crate::engines::dynamodb::Tables;
 use crate::engines::s3::S3;
 use crate::proxy::{self, Service, Upstream};
 use crate::settings::Endpoints;
@@ -35,13 +35,6 @@ pub(crate) async fn start(
     parts: Parts,
     gateway: SocketAddr,
 ) -> std::io::Result<Endpoints> {
-    let engine = loopback().await?;
-    let authority = engine.local_addr()?.to_string();
-    let authority = authority
-        .parse()
-        .map_err(|_| std::io::Error::other("the engine's address"))?;
-    background.spawn(parts.tables.serve(engine));
-
     let mut fronts = Fronts {
         background,
         world,
@@ -58,7 +51,7 @@ pub(crate) async fn start(
     };
     let secrets = Secrets::new(parts.document);
     fronts
-        .add(Service::DynamoDb, Engine::at(authority, world()))
+        .add(Service::DynamoDb, parts.tables.engine(world()))
         .await?;
     fronts.add(Service::S3, parts.s3).await?;
     fronts.add(Service::Ses, Ses(world())).await?;

@@ -43,7 +43,7 @@ pub(super) async fn turn(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<J
         }
         _ => return Err(Wrong::value("expected either advance_seconds or set")),
     }
-    desk.tables.sweep();
+    desk.tables.sweep().await;
     if clock.now() > before {
         desk.feeds.calendar.jumped().await;
     } else {

@@ -181,8 +181,8 @@ async fn reset(
     world.faults.clear();
     world.manners.send_replace(Manners::default());
     world.clock.reset();
-    desk.tables.empty().map_err(failed)?;
-    desk.feeds.skip().map_err(failed)?;
+    desk.tables.empty().await.map_err(failed)?;
+    desk.feeds.skip().await.map_err(failed)?;
     desk.buckets
         .empty()
         .map_err(|error| failed(error.to_string()))?;

@@ -97,13 +97,12 @@ impl Feeds {
     }
 
     /// Passes over what the streams hold, after a reset.
-    pub(crate) fn skip(&self) -> Result<(), String> {
-        let ends: Result<BTreeMap<_, _>, _> = self
-            .streams
-            .iter()
-            .map(|(name, table)| Ok::<_, String>((name.clone(), self.tables.end(table)?)))
-            .collect();
-        self.positions.skip(ends?);
+    pub(crate) async fn skip(&self) -> Result<(), String> {
+        let mut ends = BTreeMap::new();
+        for (name, table) in &self.streams {
+            ends.insert(name.clone(), self.tables.end(table).await?);
+        }
+        self.positions.skip(ends);
         Ok(())
     }
 

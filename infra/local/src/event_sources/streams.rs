@@ -70,7 +70,7 @@ impl Feed {
         let name = Self::name(&self.wanted.function, &self.table);
         let (age, position) = self.positions.get(&name);
         let most = self.wanted.batch * manners.shards.max(1);
-        let (records, next) = match self.tables.records(&self.table, position, most) {
+        let (records, next) = match self.tables.records(&self.table, position, most).await {
             Ok(read) => read,
             Err(error) => {
                 tracing::warn!(table = self.table, error, "the stream cannot be read");

@@ -31,6 +31,18 @@ pub(crate) struct Call {
     /// Which partition of it, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) partition: Option<String>,
+    /// What a transaction or a batch does, action by action.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) actions: Vec<Action>,
+}
+
+/// One action of a transaction or a batch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Action {
+    /// What IAM calls it: `PutItem` within a transaction, `BatchWriteItem` for each of a batch.
+    operation: &'static str,
+    table: Option<String>,
+    partition: Option<String>,
 }
 
 /// Which calls are asked for.
@@ -82,6 +94,7 @@ impl Calls {
                 capacity_units: None,
                 table: None,
                 partition: None,
+                actions: Vec::new(),
             },
         }
     }
@@ -128,14 +141,8 @@ impl Recording {
         let Ok(request) = serde_json::from_slice::<Value>(request) else {
             return;
         };
-        self.call.table = request["TableName"].as_str().map(str::to_owned);
-        let places = [
-            &request["Key"]["pk"]["S"],
-            &request["Item"]["pk"]["S"],
-            &request["ExpressionAttributeValues"][":pk"]["S"],
-        ];
-        let partition = places.into_iter().find_map(Value::as_str);
-        self.call.partition = partition.map(str::to_owned);
+        (self.call.table, self.call.partition) = place(&request);
+        self.call.actions = actions(&request);
     }
 
     /// Notes DynamoDB's `ConsumedCapacity`: one object, or a list of them for transactions and batches.
@@ -149,6 +156,60 @@ impl Recording {
             one => units(one),
         };
     }
+}
+
+/// The table and the partition of a call or of an action.
+fn place(of: &Value) -> (Option<String>, Option<String>) {
+    let partitions = [
+        &of["Key"]["pk"]["S"],
+        &of["Item"]["pk"]["S"],
+        &of["ExpressionAttributeValues"][":pk"]["S"],
+    ];
+    let partition = partitions.into_iter().find_map(Value::as_str);
+    let table = of["TableName"].as_str();
+    (table.map(str::to_owned), partition.map(str::to_owned))
+}
+
+/// The members of a transaction, and what IAM calls each.
+const IN_TRANSACTION: [(&str, &str); 5] = [
+    ("Put", "PutItem"),
+    ("Update", "UpdateItem"),
+    ("Delete", "DeleteItem"),
+    ("ConditionCheck", "ConditionCheckItem"),
+    ("Get", "GetItem"),
+];
+
+fn actions(request: &Value) -> Vec<Action> {
+    let transaction = request["TransactItems"].as_array().into_iter().flatten();
+    let transaction = transaction.flat_map(|item| {
+        let members = IN_TRANSACTION.into_iter();
+        members.filter_map(move |(member, operation)| Some((operation, item.get(member)?)))
+    });
+    let transaction = transaction.map(|(operation, action)| {
+        let (table, partition) = place(action);
+        Action {
+            operation,
+            table,
+            partition,
+        }
+    });
+    let batch = request["RequestItems"].as_object().into_iter().flatten();
+    let batch = batch.flat_map(|(table, items)| {
+        let writes = items.as_array().into_iter().flatten();
+        let writes = writes.flat_map(|write| {
+            let members = [&write["PutRequest"], &write["DeleteRequest"]];
+            members.into_iter().filter(|member| member.is_object())
+        });
+        let writes = writes.map(|write| ("BatchWriteItem", place(write).1));
+        let reads = items["Keys"].as_array().into_iter().flatten();
+        let reads = reads.map(|key| ("BatchGetItem", key["pk"]["S"].as_str().map(str::to_owned)));
+        writes.chain(reads).map(|(operation, partition)| Action {
+            operation,
+            table: Some(table.clone()),
+            partition,
+        })
+    });
+    transaction.chain(batch).collect()
 }
 
 impl Drop for Recording {
@@ -165,6 +226,7 @@ impl Drop for Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_call_is_written_down_when_it_ends() {
@@ -190,6 +252,34 @@ mod tests {
             (call.table.as_deref(), call.partition.as_deref()),
             (Some("t"), Some("A"))
         );
+    }
+
+    #[test]
+    fn a_transaction_and_a_batch_tell_their_actions() {
+        let told = |request: &Value| {
+            let told = actions(request).into_iter();
+            let told = told.map(|a| (a.operation, a.table.unwrap(), a.partition.unwrap()));
+            told.collect::<Vec<_>>()
+        };
+        let key = json!({ "pk": { "S": "A" }, "sk": { "S": "B" } });
+        let transaction = json!({ "TransactItems": [
+            { "Update": { "TableName": "t", "Key": key } },
+            { "ConditionCheck": { "TableName": "u", "Key": key } },
+            { "Put": { "TableName": "t", "Item": key } },
+        ] });
+        let place = |operation, table: &str| (operation, table.to_owned(), "A".to_owned());
+        assert_eq!(
+            told(&transaction),
+            [
+                place("UpdateItem", "t"),
+                place("ConditionCheckItem", "u"),
+                place("PutItem", "t")
+            ]
+        );
+        let batch = json!({ "RequestItems": { "t": [{ "DeleteRequest": { "Key": key } }] } });
+        assert_eq!(told(&batch), [place("BatchWriteItem", "t")]);
+        let batch = json!({ "RequestItems": { "t": { "Keys": [key] } } });
+        assert_eq!(told(&batch), [place("BatchGetItem", "t")]);
     }
 
     #[test]

@@ -279,7 +279,7 @@ mod tests {
         }
     }
 
-    /// docs/adr/0011-small-decisions.md
+    /// docs/adr/0013-small-decisions.md
     #[test]
     fn old_and_local_forms_are_the_number_of_today() {
         for (typed, number) in [
