@@ -23,6 +23,11 @@ use shared::lambda::Entry;
 
 use house::House;
 
+/// Reads what callbacks are verified with, for whoever only wants the reader's complaints about it.
+pub fn check_settings(reader: &mut shared::config::Reader, public: &shared::config::Public) {
+    let _ = signatures::CallbackSettings::read(reader, public);
+}
+
 /// Opens the function.
 ///
 /// # Errors

@@ -2,7 +2,6 @@
 
 use shared::config::{Avatars, IpLimits, OtpRules, Public, TextLimits, TokenRules, settings};
 use shared::messaging::CourierSettings;
-use shared::messaging::signatures::CallbackSettings;
 
 use super::{Check, Finding};
 use crate::connect::House;
@@ -29,7 +28,7 @@ fn settings(house: &House) -> Finding {
     TokenRules::read(&mut reader, &public);
     Avatars::read(&mut reader);
     CourierSettings::read(&mut reader, &house.setup, &public);
-    CallbackSettings::read(&mut reader, &public);
+    webhooks::check_settings(&mut reader, &public);
     match reader.finish(()) {
         Ok(()) => Finding::Well("the functions have all that they need".to_owned()),
         Err(complaints) => {
