@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use aws_config::Region;
 use jiff::Timestamp;
+use shared::avatars::Gallery;
 use shared::clock::{SharedClock, SystemClock};
 use shared::cloud::{SecretSource, Setup};
 use shared::config::{Complaints, Variables, settings};
-use shared::avatars::Gallery;
 use shared::keyring::{Peppers, SigningKeys};
 use shared::store::Store;
 

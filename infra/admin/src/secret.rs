@@ -8,7 +8,6 @@ use shared::cloud::{Setup, Stored, WriteError};
 use shared::config::settings::{self, Setting};
 use shared::config::{EdgeSecrets, Public, SecretDocument, Variables};
 use shared::messaging::CourierSettings;
-use shared::messaging::signatures::CallbackSettings;
 
 use crate::connect::House;
 use crate::failure::Failure;
@@ -147,7 +146,7 @@ fn good(house: &House, setting: &'static Setting, value: &str) -> Result<(), Fai
     let public = Public::read(&mut reader);
     EdgeSecrets::read(&mut reader);
     CourierSettings::read(&mut reader, &setup, &public);
-    CallbackSettings::read(&mut reader, &public);
+    webhooks::check_settings(&mut reader, &public);
     reader.optional(&settings::TWILIO_NEXT_AUTH_TOKEN, |token| {
         (!token.chars().any(char::is_whitespace)).then_some(())
     });

@@ -21,9 +21,9 @@ use self::compare::Comparison;
 use self::endpoint::{Endpoint, EngineError};
 use self::other::Streams;
 use crate::clock::LocalClock;
+use crate::emulators::hex;
 use crate::options::Options;
 use crate::template::Table;
-use crate::emulators::hex;
 
 /// The tables of one local cloud.
 #[derive(Clone)]
