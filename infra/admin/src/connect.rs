@@ -186,10 +186,11 @@ fn keep_endpoints(variables: &mut Variables, process: &Variables) {
         let name = setting.name;
         let of_aws = name.starts_with("AWS_ENDPOINT_URL_");
         let fallback = everywhere.as_deref().filter(|_| of_aws);
-        if of_aws || name.ends_with("_BASE_URL") && name != settings::AVATAR_BASE_URL.name {
-            if let Some(url) = process.get(name).or(fallback) {
-                variables.set(name, url);
-            }
+        let takes = of_aws || name.ends_with("_BASE_URL") && name != settings::AVATAR_BASE_URL.name;
+        if let Some(url) = process.get(name).or(fallback)
+            && takes
+        {
+            variables.set(name, url);
         }
     }
 }

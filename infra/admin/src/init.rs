@@ -14,6 +14,7 @@ use serde_json::{Map, json};
 
 use crate::failure::Failure;
 use crate::output::Output;
+pub(crate) use samconfig::Place;
 use samconfig::Samconfig;
 use template::Template;
 
@@ -49,15 +50,6 @@ pub(crate) struct Init {
     /// Replaces values that the file has already.
     #[arg(long)]
     force: bool,
-}
-
-/// Where the stack will stand, by the options that all commands share.
-#[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    /// `--stack`.
-    pub(crate) stack: Option<&'a str>,
-    /// `--region`.
-    pub(crate) region: Option<&'a str>,
 }
 
 /// What nobody can guess, and what most people want to say.

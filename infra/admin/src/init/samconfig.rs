@@ -5,8 +5,16 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::Place;
 use crate::failure::Failure;
+
+/// Where the stack will stand, by the options that all commands share.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// `--stack`.
+    pub(crate) stack: Option<&'a str>,
+    /// `--region`.
+    pub(crate) region: Option<&'a str>,
+}
 
 /// The file, and the section in it.
 pub(super) struct Samconfig {
