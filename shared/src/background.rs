@@ -21,14 +21,14 @@ tokio::task_local! {
 ///
 /// # Panics
 /// Outside of a tokio runtime.
-pub fn begin(work: impl Future<Output = ()> + Send + 'static) {
+pub fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     let handle = tokio::spawn(work);
     // Outside of an invocation nobody waits: nothing is frozen there.
     let _ = BEGUN.try_with(|begun| begun.borrow_mut().push(handle));
 }
 
 /// Runs an invocation, and then waits, for a moment at the most, for what it began beside.
-pub async fn complete<T>(invocation: impl Future<Output = T>) -> T {
+pub async fn drain<T>(invocation: impl Future<Output = T>) -> T {
     let run = async {
         let outcome = invocation.await;
         let begun = BEGUN.with(RefCell::take);
@@ -51,8 +51,8 @@ mod tests {
     async fn an_invocation_ends_after_what_it_began() {
         let done = Arc::new(AtomicBool::new(false));
         let flag = done.clone();
-        let answer = complete(async move {
-            begin(async move {
+        let answer = drain(async move {
+            spawn(async move {
                 for _ in 0..5 {
                     tokio::task::yield_now().await;
                 }
@@ -67,7 +67,7 @@ mod tests {
     #[tokio::test]
     async fn patience_is_bounded() {
         let began = std::time::Instant::now();
-        complete(async { begin(std::future::pending()) }).await;
+        drain(async { spawn(std::future::pending()) }).await;
         assert!((PATIENCE..10 * PATIENCE).contains(&began.elapsed()));
     }
 }

@@ -10,27 +10,23 @@ use shared::http::Fields;
 use shared::store::statistics::Active;
 use shared::store::statistics::range::{MOST_DAYS, USUAL_DAYS};
 
-use crate::House;
+use crate::App;
 
 /// Users who signed in or refreshed their session on one of the last days, today among them; each counts once.
 pub(crate) async fn show(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Json<Active>> {
-    house
-        .for_admins(&headers, count(&house, &uri))
-        .await
-        .map(Json)
+    app.for_admins(&headers, count(&app, &uri)).await.map(Json)
 }
 
-async fn count(house: &House, uri: &Uri) -> Result<Active> {
+async fn count(app: &App, uri: &Uri) -> Result<Active> {
     let mut fields = Fields::query(uri);
     let days = fields.whole("days", 1..=u64::from(MOST_DAYS));
     let days = fields.finish(|| Some(days))?;
     let days = days.and_then(|days| u32::try_from(days).ok());
-    house
-        .store
-        .active(days.unwrap_or(USUAL_DAYS), house.clock.now())
+    app.store
+        .active(days.unwrap_or(USUAL_DAYS), app.clock.now())
         .await
 }

@@ -5,11 +5,11 @@ use shared::Result;
 use shared::http::{Listing, Page, Series};
 use shared::keyring::Peppers;
 
-use crate::House;
+use crate::App;
 
 const ROLE: &str = "admin";
 
-impl House {
+impl App {
     /// What `work` finds, for an admin: someone else gets nothing of it, and hears first that they are none.
     ///
     /// Who says in the token that they are an admin is looked up beside the work, so that it is one step.
@@ -18,13 +18,13 @@ impl House {
         headers: &HeaderMap,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let claims = self.guard.claims(headers).await?;
+        let claims = self.auth.claims(headers).await?;
         if claims.roles.iter().any(|role| role == ROLE) {
-            let (caller, found) = futures_util::join!(self.guard.confirm(claims), work);
+            let (caller, found) = futures_util::join!(self.auth.confirm(claims), work);
             caller?.holds(ROLE)?;
             return found;
         }
-        self.guard.confirm(claims).await?.holds(ROLE)?;
+        self.auth.confirm(claims).await?.holds(ROLE)?;
         work.await
     }
 

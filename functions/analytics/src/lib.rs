@@ -17,7 +17,7 @@ use axum::routing::get;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Public, TokenRules};
-use shared::flows::auth::Guard;
+use shared::flows::auth::Auth;
 use shared::http;
 use shared::keyring::{KeyringHandle, Reloading};
 use shared::lambda::Entry;
@@ -25,10 +25,10 @@ use shared::store::Store;
 use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
-struct House {
+struct App {
     store: Store,
     keyring: KeyringHandle,
-    guard: Guard,
+    auth: Auth,
     clock: SharedClock,
 }
 
@@ -42,15 +42,15 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let rules = TokenRules::read(&mut reader, &public);
     let store = Store::open(setup, &mut reader);
     let keyring: KeyringHandle = Reloading::open(setup, &mut reader);
-    let guard = Guard::new(setup, &store, keyring.clone(), rules);
+    let auth = Auth::new(setup, &store, keyring.clone(), rules);
     let clock = setup.clock.clone();
-    let house = reader.finish(House {
+    let app = reader.finish(App {
         store,
         keyring,
-        guard,
+        auth,
         clock,
     })?;
-    house.store.warm(Table::Accounts).await;
+    app.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route("/api/analytics/sources/", get(sources::list))
@@ -58,6 +58,6 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         .route("/api/analytics/active/", get(active::show))
         .route("/api/analytics/otp/", get(otp::list))
         .route("/api/analytics/users/", get(users::list))
-        .with_state(Arc::new(house));
-    Ok(Entry::http(http::desk(router, &public, setup)))
+        .with_state(Arc::new(app));
+    Ok(Entry::http(http::layer(router, &public, setup)))
 }

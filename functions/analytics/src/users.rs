@@ -9,31 +9,31 @@ use shared::http::{Fields, Listing, Page};
 use shared::store::statistics::range::{moment, usual_since};
 use shared::store::statistics::{Joined, Registered};
 
-use crate::House;
+use crate::App;
 
 /// Users who registered since a day or a moment, newest first.
 pub(crate) async fn list(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Listing<Registered>> {
-    house.for_admins(&headers, rows(&house, &uri)).await
+    app.for_admins(&headers, rows(&app, &uri)).await
 }
 
-async fn rows(house: &House, uri: &Uri) -> Result<Listing<Registered>> {
-    let now = house.clock.now();
+async fn rows(app: &App, uri: &Uri) -> Result<Listing<Registered>> {
+    let now = app.clock.now();
     let mut fields = Fields::query(uri);
     let since = fields.optional("joined_since", moment);
     let page = Page::take(&mut fields);
     let page = fields.finish(|| page)?;
     let since = since.unwrap_or_else(|| usual_since(now));
-    let behind = house.place("users", &page)?;
+    let behind = app.place("users", &page)?;
     let behind = behind.as_deref().and_then(Joined::parse);
     let limit = page.limit as usize;
-    let found = house.store.registered(since, behind, now, limit).await?;
+    let found = app.store.registered(since, behind, now, limit).await?;
     let rows = found.into_iter().map(|(joined, row)| (joined.place(), row));
     // One who was erased meanwhile leaves a gap, not an end.
-    let page = house.page("users", &page, rows);
+    let page = app.page("users", &page, rows);
     Ok(Listing {
         results: page.results.into_iter().flatten().collect(),
         next: page.next,

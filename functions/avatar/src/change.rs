@@ -10,7 +10,7 @@ use shared::store::activity::Activity;
 use shared::store::avatar::{AvatarChange, AvatarChanged};
 use shared::{Result, entropy, telemetry};
 
-use crate::House;
+use crate::App;
 
 /// Who changes which picture, and from where.
 pub(crate) struct Wish<'a> {
@@ -23,7 +23,7 @@ pub(crate) struct Wish<'a> {
     pub(crate) now: Timestamp,
 }
 
-impl House {
+impl App {
     /// Puts the picture up and lets the account show it; `None` where the account or the session no longer counts.
     ///
     /// Nothing is deleted before the account points elsewhere, and nothing is pointed at before it is there. Where
@@ -35,7 +35,7 @@ impl House {
         picture: &Picture,
     ) -> Result<Option<Address>> {
         let address = Address::new(wish.user, nonce, picture);
-        self.gallery
+        self.bucket
             .put(wish.user, address, picture, wish.now)
             .await?;
         match self.change(&wish, Some(&address.to_string())).await? {
@@ -44,13 +44,13 @@ impl House {
                 Ok(Some(address))
             }
             AvatarChanged::Already => {
-                leave_to_the_sweep(self.gallery.settle(address).await);
+                leave_to_the_sweep(self.bucket.settle(address).await);
                 Ok(Some(address))
             }
             AvatarChanged::Refused => {
                 let tidied = async {
-                    self.gallery.delete(address).await?;
-                    self.gallery.settle(address).await
+                    self.bucket.delete(address).await?;
+                    self.bucket.settle(address).await
                 };
                 leave_to_the_sweep(tidied.await);
                 Ok(None)
@@ -63,19 +63,19 @@ impl House {
         let Some(old) = wish.old.as_deref().and_then(Address::parse) else {
             return Ok(true);
         };
-        self.gallery.mark(wish.user, old, wish.now).await?;
+        self.bucket.mark(wish.user, old, wish.now).await?;
         match self.change(&wish, None).await? {
             AvatarChanged::From(shown) => {
                 leave_to_the_sweep(self.tidy(shown, old).await);
                 Ok(true)
             }
             AvatarChanged::Already => {
-                leave_to_the_sweep(self.gallery.settle(old).await);
+                leave_to_the_sweep(self.bucket.settle(old).await);
                 Ok(true)
             }
             // The picture is still shown, or the erasure takes it.
             AvatarChanged::Refused => {
-                leave_to_the_sweep(self.gallery.settle(old).await);
+                leave_to_the_sweep(self.bucket.settle(old).await);
                 Ok(false)
             }
         }
@@ -107,15 +107,15 @@ impl House {
     /// Deletes the objects of the picture that was shown before, then the marker.
     async fn tidy(&self, old: Option<String>, marked: Address) -> Result<()> {
         if let Some(old) = old.as_deref().and_then(Address::parse) {
-            self.gallery.delete(old).await?;
+            self.bucket.delete(old).await?;
         }
-        self.gallery.settle(marked).await
+        self.bucket.settle(marked).await
     }
 
     /// Deletes what crashes have left behind. Markers younger than `age` may belong to requests under way.
     pub(crate) async fn sweep(&self, age: Duration) -> Result<usize> {
         let long_ago = before(self.clock.now(), age);
-        let unsettled = self.gallery.unsettled(long_ago).await?;
+        let unsettled = self.bucket.unsettled(long_ago).await?;
         for one in &unsettled {
             let current = async || {
                 let user = self.store.user(one.user).await?;
@@ -124,7 +124,7 @@ impl House {
                     .as_deref()
                     .and_then(Address::parse))
             };
-            self.gallery
+            self.bucket
                 .sweep(one.user, std::slice::from_ref(one), current)
                 .await?;
         }

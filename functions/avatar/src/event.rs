@@ -11,7 +11,7 @@ use shared::domain::user::User;
 use shared::{Error, Result, entropy, telemetry};
 
 use crate::change::Wish;
-use crate::{House, PICTURES};
+use crate::{App, PICTURES};
 
 /// How old a marker must be to be taken for a crash's: far older than any request lives, retries of events included.
 const CRASHED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -54,7 +54,7 @@ struct Object {
 
 /// # Errors
 /// What S3 should send again: the store or the bucket did not answer.
-pub(crate) async fn take(house: Arc<House>, event: Value) -> Result<Value> {
+pub(crate) async fn take(app: Arc<App>, event: Value) -> Result<Value> {
     match serde_json::from_value(event)
         .map_err(|error| Error::Malformed(error.to_string().into()))?
     {
@@ -62,17 +62,17 @@ pub(crate) async fn take(house: Arc<House>, event: Value) -> Result<Value> {
             for record in records {
                 // Our own keys hold nothing that S3 escapes in an event.
                 let upload = Upload::parse(&record.s3.object.key);
-                let ours = record.s3.bucket.name == house.gallery.bucket()
+                let ours = record.s3.bucket.name == app.bucket.bucket()
                     && record.name.starts_with("ObjectCreated:");
                 match upload.filter(|_| ours) {
-                    Some(upload) => house.arrived(upload).await?,
+                    Some(upload) => app.arrived(upload).await?,
                     None => telemetry::note("ignored", "an object that is no upload"),
                 }
             }
             Ok(Value::Null)
         }
         Event::Schedule { latchkey } if latchkey == "sweep" => {
-            Ok(json!({ "swept": house.sweep(CRASHED).await? }))
+            Ok(json!({ "swept": app.sweep(CRASHED).await? }))
         }
         Event::Schedule { latchkey } => Err(Error::Malformed(
             format!("there is no scheduled work called {latchkey:?}").into(),
@@ -80,14 +80,14 @@ pub(crate) async fn take(house: Arc<House>, event: Value) -> Result<Value> {
     }
 }
 
-impl House {
+impl App {
     /// Makes the account's picture of an uploaded file. The file goes in the end, whatever became of it; while the
     /// store or the bucket does not answer it stays, and the event is sent again.
     async fn arrived(&self, upload: Upload) -> Result<()> {
         // First of all: whoever was erased since the form was signed must not be counted anew.
         if self.sender(&upload).await?.is_none() {
             telemetry::note("upload", "its sign-in has ended");
-            return self.gallery.discard(&upload).await;
+            return self.bucket.discard(&upload).await;
         }
         // S3 takes a form as often as somebody sends it, so that each file counts, as the form has.
         let request = format!("{:032x}", u128::from_be_bytes(entropy::bytes()));
@@ -95,15 +95,15 @@ impl House {
         match self.limiter.admit(PICTURES, &user, &request, now).await {
             Err(Error::RateLimited { .. }) => {
                 telemetry::note("upload", "too many");
-                return self.gallery.discard(&upload).await;
+                return self.bucket.discard(&upload).await;
             }
             admitted => admitted?,
         };
-        let file = match self.gallery.uploaded(&upload).await? {
+        let file = match self.bucket.uploaded(&upload).await? {
             Uploaded::File(file) => file,
             Uploaded::TooLarge => {
                 telemetry::note("upload", "too large");
-                return self.gallery.discard(&upload).await;
+                return self.bucket.discard(&upload).await;
             }
             Uploaded::Nothing => return Ok(()),
         };
@@ -123,7 +123,7 @@ impl House {
             }
             Err(refusal) => telemetry::note("upload", refusal),
         }
-        self.gallery.discard(&upload).await
+        self.bucket.discard(&upload).await
     }
     /// The account as it is now, if the sign-in that the form was signed for still counts.
     async fn sender(&self, upload: &Upload) -> Result<Option<User>> {

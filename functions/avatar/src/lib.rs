@@ -14,12 +14,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::post;
-use shared::avatars::Gallery;
+use shared::avatars::AvatarBucket;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Avatars, Public, TokenRules, settings};
 use shared::domain::quota::Rate;
-use shared::flows::auth::Guard;
+use shared::flows::auth::Auth;
 use shared::flows::rate_limit::{Limiter, Rule};
 use shared::http;
 use shared::keyring::Reloading;
@@ -40,10 +40,10 @@ pub const PICTURES: Rule = Rule {
 };
 
 /// What this function holds: exactly what template.yaml grants it.
-struct House {
-    guard: Guard,
+struct App {
+    auth: Auth,
     store: Store,
-    gallery: Gallery,
+    bucket: AvatarBucket,
     limiter: Limiter,
     decoder: decode::Decoder,
     base_url: String,
@@ -53,15 +53,15 @@ struct House {
 
 /// The function's state.
 #[derive(Clone)]
-struct Shared(Arc<House>);
+struct Shared(Arc<App>);
 
-impl FromRef<Shared> for Guard {
+impl FromRef<Shared> for Auth {
     fn from_ref(shared: &Shared) -> Self {
-        shared.0.guard.clone()
+        shared.0.auth.clone()
     }
 }
 
-impl FromRef<Shared> for Arc<House> {
+impl FromRef<Shared> for Arc<App> {
     fn from_ref(shared: &Shared) -> Self {
         shared.0.clone()
     }
@@ -77,9 +77,9 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let store = Store::open(setup, &mut reader);
     let rules = TokenRules::read(&mut reader, &public);
     let keyring = Reloading::open(setup, &mut reader);
-    let house = House {
-        guard: Guard::new(setup, &store, keyring, rules),
-        gallery: Gallery::open(setup, &mut reader),
+    let app = App {
+        auth: Auth::new(setup, &store, keyring, rules),
+        bucket: AvatarBucket::open(setup, &mut reader),
         limiter: Limiter::new(store.clone()),
         decoder: decode::Decoder::default(),
         base_url: Avatars::read(&mut reader).base_url,
@@ -87,8 +87,8 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         clock: setup.clock.clone(),
         store,
     };
-    let house = Arc::new(reader.finish(house)?);
-    house.store.warm(Table::Accounts).await;
+    let app = Arc::new(reader.finish(app)?);
+    app.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route(
@@ -99,7 +99,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             "/api/profile/avatar/upload/",
             post(upload_form::upload_form),
         )
-        .with_state(Shared(house.clone()));
-    let desk = http::desk(router, &public, setup);
-    Ok(Entry::http(desk).with_events(move |event| Box::pin(event::take(house.clone(), event))))
+        .with_state(Shared(app.clone()));
+    let router = http::layer(router, &public, setup);
+    Ok(Entry::http(router).with_events(move |event| Box::pin(event::take(app.clone(), event))))
 }

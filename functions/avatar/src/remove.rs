@@ -8,11 +8,11 @@ use shared::flows::auth::SignedIn;
 use shared::http::Caller;
 use shared::{Error, Result};
 
-use crate::House;
+use crate::App;
 use crate::change::Wish;
 
 pub(crate) async fn remove(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     SignedIn { user, claims, now }: SignedIn,
 ) -> Result<StatusCode> {
@@ -24,7 +24,7 @@ pub(crate) async fn remove(
         user_agent: &caller.user_agent,
         now,
     };
-    if house.hide(wish).await? {
+    if app.hide(wish).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Error::Unauthenticated)

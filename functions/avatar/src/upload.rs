@@ -12,7 +12,7 @@ use shared::{Error, Result, entropy};
 
 use crate::body::OneFile;
 use crate::change::Wish;
-use crate::{House, PICTURES, decode};
+use crate::{App, PICTURES, decode};
 
 #[derive(Serialize)]
 pub(crate) struct Shown {
@@ -21,18 +21,17 @@ pub(crate) struct Shown {
 }
 
 pub(crate) async fn upload(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     SignedIn { user, claims, now }: SignedIn,
     request: Request,
 ) -> Result<Json<Shown>> {
     let subject = user.id.to_string();
-    house
-        .limiter
+    app.limiter
         .admit(PICTURES, &subject, &caller.request_id, now)
         .await?;
     let OneFile(file) = OneFile::from_request(request, &()).await?;
-    let picture = house.decoder.decode(file).await?.map_err(decode::problem)?;
+    let picture = app.decoder.decode(file).await?.map_err(decode::problem)?;
     let wish = Wish {
         user: user.id,
         session: claims.sid,
@@ -41,8 +40,8 @@ pub(crate) async fn upload(
         user_agent: &caller.user_agent,
         now,
     };
-    let shown = house.show(wish, entropy::bytes(), &picture).await?;
-    let avatar_urls = shown.ok_or(Error::Unauthenticated)?.urls(&house.base_url);
+    let shown = app.show(wish, entropy::bytes(), &picture).await?;
+    let avatar_urls = shown.ok_or(Error::Unauthenticated)?.urls(&app.base_url);
     Ok(Json(Shown {
         avatar: avatar_urls.large.clone(),
         avatar_urls,

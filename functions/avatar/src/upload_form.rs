@@ -5,16 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use shared::avatars::Form;
-use shared::domain::Fault;
+use shared::domain::InvalidValue;
 use shared::domain::picture::{Kind, Upload};
 use shared::flows::auth::SignedIn;
 use shared::http::{Caller, JsonBody};
 use shared::{Result, entropy};
 
-use crate::{House, PICTURES};
+use crate::{App, PICTURES};
 
 pub(crate) async fn upload_form(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     SignedIn { user, claims, now }: SignedIn,
     body: JsonBody,
@@ -24,8 +24,7 @@ pub(crate) async fn upload_form(
     let length = fields.required_whole("content_length", 1..=Upload::MAX_BYTES);
     let kind = fields.finish(|| length.and(kind))?;
     let subject = user.id.to_string();
-    house
-        .limiter
+    app.limiter
         .admit(PICTURES, &subject, &caller.request_id, now)
         .await?;
     let upload = Upload {
@@ -33,12 +32,12 @@ pub(crate) async fn upload_form(
         session: claims.sid,
         nonce: entropy::bytes(),
     };
-    house.gallery.form(&upload, kind, now).await.map(Json)
+    app.bucket.form(&upload, kind, now).await.map(Json)
 }
 
-fn kind(name: &str) -> Result<Kind, Fault> {
+fn kind(name: &str) -> Result<Kind, InvalidValue> {
     Kind::of_media_type(name).ok_or_else(|| {
-        Fault::new(
+        InvalidValue::new(
             "invalid_content_type",
             "Expected image/jpeg, image/png, image/webp or image/gif.",
         )

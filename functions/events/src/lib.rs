@@ -2,13 +2,13 @@
 //! after their answer, and writes to people about some of it.
 //!
 //! Three kinds of events come in: batches of a stream ([`records`]), domain events that a rule of the bus hands back
-//! ([`letters`]), and the daily schedule ([`janitor`]).
+//! ([`messages`]), and the daily schedule ([`janitor`]).
 
 mod bus;
 mod janitor;
-mod letters;
+mod messages;
 mod records;
-mod second_way;
+mod sms_fallback;
 mod tasks;
 
 use std::sync::Arc;
@@ -16,26 +16,26 @@ use std::time::Duration;
 
 use axum::Router;
 use serde_json::Value;
-use shared::avatars::Gallery;
+use shared::avatars::AvatarBucket;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{OtpRules, Public, settings};
 use shared::flows::send::Outbound;
-use shared::flows::text_budget::Fares;
+use shared::flows::text_budget::TextBudget;
 use shared::keyring::{Peppers, Reloading};
 use shared::lambda::Entry;
-use shared::messaging::{Courier, CourierSettings};
+use shared::messaging::{Messaging, MessagingSettings};
 use shared::store::Store;
 use shared::{Error, Result, http};
 
 use bus::Bus;
 
 /// What this function holds: exactly what template.yaml grants it.
-struct House {
+struct App {
     store: Store,
     bus: Bus,
     outbound: Outbound,
-    gallery: Gallery,
+    bucket: AvatarBucket,
     peppers: Reloading<Peppers>,
     rules: OtpRules,
     /// How long lines of activity are kept.
@@ -52,34 +52,34 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let public = Public::read(&mut reader);
     let store = Store::open(setup, &mut reader);
     let bus = Bus::open(setup, &mut reader);
-    let courier = CourierSettings::read(&mut reader, setup, &public);
-    let fares = Fares::open(&mut reader, &store);
-    let gallery = Gallery::open(setup, &mut reader);
+    let messaging = MessagingSettings::read(&mut reader, setup, &public);
+    let text_budget = TextBudget::open(&mut reader, &store);
+    let bucket = AvatarBucket::open(setup, &mut reader);
     let peppers = Reloading::open(setup, &mut reader);
     let rules = OtpRules::read(&mut reader);
     let days = reader.whole(&settings::ACTIVITY_DAYS, 1..=3650);
-    let (courier, peppers) = reader.finish((courier, peppers))?;
-    let courier =
-        Courier::new(courier, setup).map_err(|error| StartError::Client(error.to_string()))?;
-    let outbound = Outbound::new(&store, courier, fares);
-    let house = Arc::new(House {
+    let (messaging, peppers) = reader.finish((messaging, peppers))?;
+    let messaging =
+        Messaging::new(messaging, setup).map_err(|error| StartError::Client(error.to_string()))?;
+    let outbound = Outbound::new(&store, messaging, text_budget);
+    let app = Arc::new(App {
         store,
         bus,
         outbound,
-        gallery,
+        bucket,
         peppers,
         rules,
         activity: Duration::from_secs(u64::from(days) * 24 * 60 * 60),
         clock: setup.clock.clone(),
     });
-    let desk = http::desk(Router::new(), &public, setup);
-    Ok(Entry::http(desk).with_events(move |event| {
-        let house = house.clone();
-        Box::pin(async move { house.take(event).await })
+    let router = http::layer(Router::new(), &public, setup);
+    Ok(Entry::http(router).with_events(move |event| {
+        let app = app.clone();
+        Box::pin(async move { app.take(event).await })
     }))
 }
 
-impl House {
+impl App {
     async fn take(&self, event: Value) -> Result<Value> {
         if let Some(records) = event["Records"].as_array() {
             return Ok(self.records(records).await);

@@ -9,51 +9,51 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::event::Event;
-use shared::keyring::derive::Marks;
-use shared::store::stream::{Change, Chronicle, Story};
+use shared::keyring::derive::AddressKeys;
+use shared::store::stream::{Change, Effects, Interpreter};
 use shared::{Error, Result, telemetry};
 
-use crate::House;
+use crate::App;
 use crate::bus::AT_ONCE;
 
 /// Records whose tasks are done at the same time.
 const SIDE_BY_SIDE: usize = 16;
 
-struct Told {
+struct Record {
     sequence: String,
     /// The partition, within which things happened in order.
     partition: String,
-    story: Result<Story>,
+    effects: Result<Effects>,
 }
 
-impl House {
+impl App {
     /// Takes a batch; the answer names the first record that has to come again, where there is one.
     pub(crate) async fn records(&self, records: &[Value]) -> Value {
-        let (failures, told) = self.work(records).await;
+        let (failures, read) = self.work(records).await;
         match failures {
             None => json!({ "batchItemFailures": [] }),
             Some((place, error)) => {
                 telemetry::cause(&error);
                 telemetry::metric("stream_failed", &[]);
-                let sequence = told.get(place).map_or("", |told| &told.sequence);
+                let sequence = read.get(place).map_or("", |read| &read.sequence);
                 json!({ "batchItemFailures": [{ "itemIdentifier": sequence }] })
             }
         }
     }
 
-    async fn work(&self, records: &[Value]) -> (Option<(usize, Error)>, Vec<Told>) {
+    async fn work(&self, records: &[Value]) -> (Option<(usize, Error)>, Vec<Record>) {
         let peppers = self.peppers.snapshot();
-        let chronicle = Chronicle {
-            marks: Marks::new(&peppers),
+        let interpreter = Interpreter {
+            address_keys: AddressKeys::new(&peppers),
             failure_cap: self.rules.failure_cap,
         };
         let mut ids = Vec::new();
-        let mut told: Vec<Told> = records
+        let mut read: Vec<Record> = records
             .iter()
             .map(|record| {
                 let change = Change::read(record);
                 ids.push(change.as_ref().map(|c| c.id.clone()).unwrap_or_default());
-                Told {
+                Record {
                     sequence: record["dynamodb"]["SequenceNumber"]
                         .as_str()
                         .unwrap_or_default()
@@ -62,54 +62,54 @@ impl House {
                         .as_str()
                         .unwrap_or_default()
                         .to_owned(),
-                    story: change.map(|change| chronicle.tell(&change)),
+                    effects: change.map(|change| interpreter.interpret(&change)),
                 }
             })
             .collect();
-        let unreadable = told.iter().position(|told| told.story.is_err());
-        let good = unreadable.unwrap_or(told.len());
+        let unreadable = read.iter().position(|read| read.effects.is_err());
+        let good = unreadable.unwrap_or(read.len());
 
         // One transaction takes no item twice, so a record that is in the batch twice is counted by its first copy.
         let mut seen = HashSet::new();
         let counted = ids
             .iter()
-            .zip(&told[..good])
-            .filter_map(|(id, told)| Some((id.as_str(), &*told.story.as_ref().ok()?.counts)))
+            .zip(&read[..good])
+            .filter_map(|(id, read)| Some((id.as_str(), &*read.effects.as_ref().ok()?.counts)))
             .filter(|(id, counts)| !counts.is_empty() && seen.insert(*id))
             .collect::<Vec<_>>();
         if let Err(error) = self.store.count_once(&counted, self.clock.now()).await {
-            return (Some((0, error)), told);
+            return (Some((0, error)), read);
         }
 
-        let (good, mut failure) = self.do_tasks(&mut told[..good]).await;
+        let (good, mut failure) = self.do_tasks(&mut read[..good]).await;
         if failure.is_none()
             && let Some(place) = unreadable
         {
             let error = Error::internal("a stream record cannot be read");
             failure = Some((place, error));
         }
-        let events: Vec<_> = told[..good]
+        let events: Vec<_> = read[..good]
             .iter()
             .enumerate()
-            .flat_map(|(place, told)| {
-                let events = told.story.iter().flat_map(|story| &story.events);
+            .flat_map(|(place, read)| {
+                let events = read.effects.iter().flat_map(|effects| &effects.events);
                 events.map(move |event| (place, event))
             })
             .collect();
         if let Err(earlier) = self.publish(&events).await {
             failure = Some(earlier);
         }
-        (failure, told)
+        (failure, read)
     }
 
     /// Does the tasks of every record; up to which record all went well, and what went wrong there.
-    async fn do_tasks(&self, told: &mut [Told]) -> (usize, Option<(usize, Error)>) {
+    async fn do_tasks(&self, read: &mut [Record]) -> (usize, Option<(usize, Error)>) {
         let mut done = 0;
-        while done < told.len() {
-            let end = done + apart(&told[done..]);
-            let chunk_done = told[done..end].iter_mut().map(|told| async {
-                match &mut told.story {
-                    Ok(story) => self.do_all(story).await,
+        while done < read.len() {
+            let end = done + apart(&read[done..]);
+            let chunk_done = read[done..end].iter_mut().map(|read| async {
+                match &mut read.effects {
+                    Ok(effects) => self.do_all(effects).await,
                     Err(_) => Ok(()),
                 }
             });
@@ -143,11 +143,11 @@ impl House {
 }
 
 /// How many of these records, from the first on, can be done side by side: no two of them are of one partition.
-fn apart(told: &[Told]) -> usize {
+fn apart(read: &[Record]) -> usize {
     let mut partitions = HashSet::new();
-    let first = told.iter().take(SIDE_BY_SIDE);
+    let first = read.iter().take(SIDE_BY_SIDE);
     first
-        .take_while(|told| partitions.insert(told.partition.as_str()))
+        .take_while(|read| partitions.insert(read.partition.as_str()))
         .count()
 }
 
@@ -157,14 +157,14 @@ mod tests {
 
     #[test]
     fn what_happened_to_one_partition_is_done_in_order() {
-        let told = |partition: &str| Told {
+        let read = |partition: &str| Record {
             sequence: String::new(),
             partition: partition.to_owned(),
-            story: Ok(Story::default()),
+            effects: Ok(Effects::default()),
         };
-        assert_eq!(apart(&["a", "b", "a", "c"].map(told)), 2);
-        assert_eq!(apart(&["a"].map(told)), 1);
-        let many: Vec<_> = (0..40).map(|n| told(&n.to_string())).collect();
+        assert_eq!(apart(&["a", "b", "a", "c"].map(read)), 2);
+        assert_eq!(apart(&["a"].map(read)), 1);
+        let many: Vec<_> = (0..40).map(|n| read(&n.to_string())).collect();
         assert_eq!(apart(&many), SIDE_BY_SIDE);
     }
 }

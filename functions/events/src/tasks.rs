@@ -7,14 +7,14 @@ use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
 use shared::store::activity::Activity;
 use shared::store::statistics::Joined;
-use shared::store::stream::{Story, Task};
+use shared::store::stream::{Effects, Task};
 
-use crate::House;
+use crate::App;
 
-impl House {
-    /// Does all tasks of a story, and fills in what its events still lack.
-    pub(crate) async fn do_all(&self, story: &mut Story) -> Result<()> {
-        for task in std::mem::take(&mut story.tasks) {
+impl App {
+    /// Does all tasks of a change, and fills in what its events still lack.
+    pub(crate) async fn do_all(&self, effects: &mut Effects) -> Result<()> {
+        for task in std::mem::take(&mut effects.tasks) {
             match task {
                 Task::Active { user, at } => self.store.note_active(user, at).await?,
                 Task::Join { user, at, source } => {
@@ -41,17 +41,17 @@ impl House {
                 } => {
                     self.proven(&identifier, failures, at, line).await?;
                 }
-                Task::FellThrough {
+                Task::Undelivered {
                     purpose,
                     identifier,
                     delivery,
                 } => {
-                    self.try_the_second_way(purpose, &identifier, &delivery)
+                    self.try_sms_fallback(purpose, &identifier, &delivery)
                         .await?;
                 }
                 Task::Locked { identifier, event } => {
                     let owner = self.store.owner(&identifier).await?;
-                    let event = story.events.get_mut(event);
+                    let event = effects.events.get_mut(event);
                     if let Some(Happened::OtpLocked { user, .. }) =
                         event.map(|event| &mut event.happened)
                     {

@@ -6,11 +6,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::domain::delivery::{Delivery, State as DeliveryState};
-use shared::keyring::derive::Marks;
+use shared::domain::delivery::{Delivery, DeliveryStatus};
+use shared::keyring::derive::AddressKeys;
 use shared::{Error, Result};
 
-use crate::House;
+use crate::App;
 
 /// What became of a message, without personal data: a sign-in page shows it while the person waits.
 #[derive(Serialize)]
@@ -28,13 +28,13 @@ struct Step {
 }
 
 pub(crate) async fn show(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<Shown>> {
-    let id = Marks::new(&house.peppers.snapshot())
+    let id = AddressKeys::new(&app.peppers.snapshot())
         .unseal(&id)
         .ok_or(Error::NotFound)?;
-    Ok(Json(Shown::from(house.store.delivery(id).await?)))
+    Ok(Json(Shown::from(app.store.delivery(id).await?)))
 }
 
 impl From<Option<Delivery>> for Shown {
@@ -42,7 +42,7 @@ impl From<Option<Delivery>> for Shown {
     fn from(delivery: Option<Delivery>) -> Self {
         let Some(delivery) = delivery else {
             return Self {
-                status: DeliveryState::Queued.as_str(),
+                status: DeliveryStatus::Queued.as_str(),
                 channel: None,
                 updated_at: None,
                 history: Vec::new(),

@@ -17,7 +17,7 @@ use shared::store::Store;
 use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
-struct House {
+struct App {
     store: Store,
     peppers: Reloading<Peppers>,
     request_code: RequestCode,
@@ -33,16 +33,16 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let store = Store::open(setup, &mut reader);
     let peppers = Reloading::open(setup, &mut reader);
     let request_code = RequestCode::open(setup, &mut reader, &public, &store, peppers.clone())?;
-    let house = reader.finish(House {
+    let app = reader.finish(App {
         store,
         peppers,
         request_code,
     })?;
-    house.store.warm(Table::Ephemeral).await;
+    app.store.warm(Table::Ephemeral).await;
 
     let router = Router::new()
         .route("/api/auth/otp/request/", post(request::request))
         .route("/api/auth/otp/deliveries/{id}/", get(deliveries::show))
-        .with_state(Arc::new(house));
-    Ok(Entry::http(http::desk(router, &public, setup)))
+        .with_state(Arc::new(app));
+    Ok(Entry::http(http::layer(router, &public, setup)))
 }

@@ -16,7 +16,7 @@ use shared::domain::source::SourceOrigin;
 use shared::flows::request_code::{CodeRequest, CodeSent};
 use shared::http::{Caller, JsonBody, device_token, idempotency_key, rate_limit_headers};
 
-use crate::House;
+use crate::App;
 
 /// What the body says.
 struct Form {
@@ -39,12 +39,12 @@ struct Sent {
 }
 
 pub(crate) async fn request(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    let form = read(body, &headers, &house)?;
+    let form = read(body, &headers, &app)?;
     let request = CodeRequest {
         purpose: Purpose::SignIn,
         identifier: &form.identifier,
@@ -56,11 +56,11 @@ pub(crate) async fn request(
         idempotency_key: form.idempotency_key,
         device_token: device_token(&headers),
     };
-    let sent = house.request_code.send(request, &caller).await?;
-    Ok((rate_limit_headers(sent.room), Json(Sent::from(sent))).into_response())
+    let sent = app.request_code.send(request, &caller).await?;
+    Ok((rate_limit_headers(sent.allowance), Json(Sent::from(sent))).into_response())
 }
 
-fn read(body: JsonBody, headers: &HeaderMap, house: &House) -> Result<Form> {
+fn read(body: JsonBody, headers: &HeaderMap, app: &App) -> Result<Form> {
     let mut fields = body.fields();
     let identifier = fields.required("identifier", Identifier::parse);
     let channel = fields.optional("channel", Channel::parse);
@@ -75,7 +75,7 @@ fn read(body: JsonBody, headers: &HeaderMap, house: &House) -> Result<Form> {
                 "invalid_channel",
                 "This channel does not fit the identifier.",
             );
-        } else if !house.request_code.offers(channel) {
+        } else if !app.request_code.offers(channel) {
             fields.fault(
                 "channel",
                 "invalid_channel",

@@ -9,7 +9,7 @@ use axum::routing::post;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Public, TokenRules, settings};
-use shared::flows::verify_code::Prover;
+use shared::flows::verify_code::VerifyCode;
 use shared::http;
 use shared::keyring::{KeyringHandle, Peppers, Reloading};
 use shared::lambda::Entry;
@@ -17,9 +17,9 @@ use shared::store::Store;
 use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
-struct House {
+struct App {
     store: Store,
-    prover: Prover,
+    verify_code: VerifyCode,
     keyring: KeyringHandle,
     rules: TokenRules,
     activity_days: u32,
@@ -35,19 +35,19 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let public = Public::read(&mut reader);
     let store = Store::open(setup, &mut reader);
     let peppers = Reloading::<Peppers>::open(setup, &mut reader);
-    let house = House {
-        prover: Prover::open(setup, &mut reader, &store, peppers),
+    let app = App {
+        verify_code: VerifyCode::open(setup, &mut reader, &store, peppers),
         keyring: Reloading::open(setup, &mut reader),
         rules: TokenRules::read(&mut reader, &public),
         activity_days: reader.whole(&settings::ACTIVITY_DAYS, 1..=3650),
         clock: setup.clock.clone(),
         store,
     };
-    let house = reader.finish(house)?;
-    house.store.warm(Table::Accounts).await;
+    let app = reader.finish(app)?;
+    app.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route("/api/auth/otp/verify/", post(verify::verify))
-        .with_state(Arc::new(house));
-    Ok(Entry::http(http::desk(router, &public, setup)))
+        .with_state(Arc::new(app));
+    Ok(Entry::http(http::layer(router, &public, setup)))
 }

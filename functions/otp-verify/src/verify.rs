@@ -22,13 +22,13 @@ use shared::domain::token::RefreshToken;
 use shared::domain::user::User;
 use shared::flows::verify_code::{Attempt, Proven};
 use shared::http::{Caller, JsonBody, device_token, rate_limit_headers};
-use shared::keyring::token_pair::{Grounds, Tokens, mint};
+use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::keyring::{DeviceToken, Keyring};
 use shared::store::activity::Activity;
 use shared::store::redeem::{Redeem, Redeemed};
 use shared::{Error, Result, entropy, telemetry};
 
-use crate::House;
+use crate::App;
 
 /// What the body says.
 struct Form {
@@ -44,7 +44,7 @@ struct Welcome {
     message: &'static str,
     device_token: String,
     user: Person,
-    tokens: Tokens,
+    tokens: TokenPair,
 }
 
 #[derive(Serialize)]
@@ -58,12 +58,12 @@ struct Person {
 }
 
 pub(crate) async fn verify(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    let form = read(body, &house)?;
+    let form = read(body, &app)?;
     let device_token = device_token(&headers);
     let attempt = Attempt {
         purpose: Purpose::SignIn,
@@ -72,17 +72,17 @@ pub(crate) async fn verify(
         code: &form.code,
         device_token: device_token.as_deref(),
     };
-    let proven = house.prover.prove(attempt, &caller).await?;
-    let room = proven.room;
-    let welcome = house.open_session(form, proven, &caller).await?;
-    Ok((rate_limit_headers(room), Json(welcome)).into_response())
+    let proven = app.verify_code.verify(attempt, &caller).await?;
+    let allowance = proven.allowance;
+    let welcome = app.open_session(form, proven, &caller).await?;
+    Ok((rate_limit_headers(allowance), Json(welcome)).into_response())
 }
 
-fn read(body: JsonBody, house: &House) -> Result<Form> {
+fn read(body: JsonBody, app: &App) -> Result<Form> {
     let mut fields = body.fields();
     let identifier = fields.required("identifier", Identifier::parse);
     let code = fields.required("otp_code", |text| {
-        OtpCode::parse(text, house.prover.digits())
+        OtpCode::parse(text, app.verify_code.digits())
     });
     let source = fields.optional("source_url", SourceOrigin::parse);
     let channel = fields.optional("channel", Channel::parse);
@@ -104,7 +104,7 @@ fn read(body: JsonBody, house: &House) -> Result<Form> {
     })
 }
 
-impl House {
+impl App {
     /// Uses the code up and opens the session, all in one; the tokens are made before anybody can wait for them.
     async fn open_session(&self, form: Form, proven: Proven, caller: &Caller) -> Result<Welcome> {
         let now = self.clock.now();
@@ -151,13 +151,13 @@ impl House {
 
         let refresh = RefreshToken::issue(keyring.peppers.current(), user.id, id, 0, secret);
         let amr = ["otp", via.amr()].map(str::to_owned);
-        let grounds = Grounds {
+        let facts = SessionFacts {
             signed_in: now,
             amr: &amr,
             roles: &user.roles,
             end,
         };
-        let tokens = mint(&keyring, &self.rules, &grounds, &refresh, now)?;
+        let tokens = issue(&keyring, &self.rules, &facts, &refresh, now)?;
         Ok(Welcome {
             success: true,
             message: "Authentication successful",

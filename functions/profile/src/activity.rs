@@ -13,7 +13,7 @@ use shared::keyring::Peppers;
 use shared::store::activity::Activity;
 use shared::{Result, entropy};
 
-use crate::House;
+use crate::App;
 
 /// One line, as its person sees it.
 #[derive(Serialize)]
@@ -27,12 +27,12 @@ pub(crate) struct Line {
 
 /// What happened to the account, newest first; who asks and what they ask for are read in one step.
 pub(crate) async fn list(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     page: Result<Page>,
 ) -> Result<Listing<Line>> {
-    let keyring = house.keyring.snapshot();
-    let asked = house.guard.claims_and(&headers, |claims| {
+    let keyring = app.keyring.snapshot();
+    let asked = app.auth.claims_and(&headers, |claims| {
         let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
         let before = series.begins(&page, |place| {
             Some(ActivityId::from_bytes(place.try_into().ok()?))
@@ -41,10 +41,10 @@ pub(crate) async fn list(
     });
     let (claims, (before, limit)) = asked.await?;
     let user = claims.sub;
-    let now = house.clock.now();
+    let now = app.clock.now();
     let (_, (lines, more)) = try_join!(
-        house.guard.confirm(claims),
-        house.store.activities(user, before, limit, now)
+        app.auth.confirm(claims),
+        app.store.activities(user, before, limit, now)
     )?;
     let last = lines.last().filter(|_| more);
     let next = last.map(|last| series(&keyring.peppers, &user).behind(last.id.as_bytes()));
@@ -65,7 +65,7 @@ fn series<'a>(peppers: &'a Peppers, user: &'a UserId) -> Series<'a> {
     Series::new(peppers, "activity", user.as_bytes())
 }
 
-impl House {
+impl App {
     /// A new line of the caller's activity.
     pub(crate) fn line<'a>(
         &self,

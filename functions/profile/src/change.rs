@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use shared::domain::Fault;
+use shared::domain::InvalidValue;
 use shared::domain::locale::{LanguageTag, TimeZoneName};
 use shared::domain::profile::{Bio, Change, PersonName, ProfilePatch, Username};
 use shared::flows::auth::SignedIn;
@@ -13,7 +13,7 @@ use shared::http::{Caller, Fields, JsonBody};
 use shared::store::profile::{Changed, ProfileChange};
 use shared::{Error, Result};
 
-use crate::House;
+use crate::App;
 use crate::if_match::IfMatch;
 use crate::view::profile;
 
@@ -40,26 +40,26 @@ const READ_ONLY: [&str; 17] = [
 
 /// Replaces the profile: a field that is not given is cleared.
 pub(crate) async fn replace(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     signed_in: SignedIn,
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
     let patch = read(body, Method::Put)?;
-    house.change(signed_in, &caller, &headers, patch).await
+    app.change(signed_in, &caller, &headers, patch).await
 }
 
 /// Changes the fields that are given; `null` clears one.
 pub(crate) async fn patch(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     signed_in: SignedIn,
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
     let patch = read(body, Method::Patch)?;
-    house.change(signed_in, &caller, &headers, patch).await
+    app.change(signed_in, &caller, &headers, patch).await
 }
 
 /// What a field that is not given means.
@@ -74,7 +74,7 @@ fn read(body: JsonBody, method: Method) -> Result<ProfilePatch> {
         fields: &mut Fields,
         method: Method,
         name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Fault>,
+        parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
     ) -> Change<T> {
         let given = fields.nullable(name, parse);
         match method {
@@ -95,7 +95,7 @@ fn read(body: JsonBody, method: Method) -> Result<ProfilePatch> {
     fields.finish(|| Some(patch))
 }
 
-impl House {
+impl App {
     async fn change(
         &self,
         SignedIn { user, claims, now }: SignedIn,

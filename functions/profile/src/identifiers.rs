@@ -14,16 +14,16 @@ use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
 use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
-use shared::flows::auth::{Recent, SignedIn};
+use shared::flows::auth::{RecentSignIn, SignedIn};
 use shared::flows::notices::Notifier;
 use shared::flows::request_code::CodeRequest;
 use shared::flows::verify_code::Attempt;
 use shared::http::{Caller, Fields, JsonBody, device_token, idempotency_key, rate_limit_headers};
 use shared::store::identifiers::{By, Linked, Unlinked};
-use shared::store::notices::Notice;
+use shared::store::pending_notices::Notice;
 use shared::{Error, Result, telemetry};
 
-use crate::House;
+use crate::App;
 use crate::view::profile;
 
 /// The answer to the wish for another address: whether it is free is not said.
@@ -39,8 +39,8 @@ struct Sent {
 
 /// Sends a code to the address that is to be the account's.
 pub(crate) async fn ask(
-    State(house): State<Arc<House>>,
-    Recent(SignedIn { user, .. }): Recent,
+    State(app): State<Arc<App>>,
+    RecentSignIn(SignedIn { user, .. }): RecentSignIn,
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
@@ -48,7 +48,7 @@ pub(crate) async fn ask(
     let mut fields = body.fields();
     let idempotency_key = idempotency_key(&headers, &mut fields);
     let identifier = fields.required("identifier", Identifier::parse);
-    let channel = channel(&mut fields, identifier.as_ref(), &house);
+    let channel = channel(&mut fields, identifier.as_ref(), &app);
     let (identifier, channel) = fields.finish(|| Some((identifier?, channel?)))?;
     let request = CodeRequest {
         purpose: Purpose::Link,
@@ -61,7 +61,7 @@ pub(crate) async fn ask(
         idempotency_key,
         device_token: device_token(&headers),
     };
-    let issued = house.request_code.send(request, &caller).await?;
+    let issued = app.request_code.send(request, &caller).await?;
     let sent = Sent {
         success: true,
         message: "OTP sent successfully",
@@ -70,13 +70,13 @@ pub(crate) async fn ask(
         resend_in: issued.resend_in,
         delivery_id: issued.delivery_id,
     };
-    Ok((rate_limit_headers(issued.room), Json(sent)).into_response())
+    Ok((rate_limit_headers(issued.allowance), Json(sent)).into_response())
 }
 
 /// Takes the code and gives the address to the account.
 pub(crate) async fn verify(
-    State(house): State<Arc<House>>,
-    Recent(SignedIn { user, claims, now }): Recent,
+    State(app): State<Arc<App>>,
+    RecentSignIn(SignedIn { user, claims, now }): RecentSignIn,
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
@@ -84,9 +84,9 @@ pub(crate) async fn verify(
     let mut fields = body.fields();
     let identifier = fields.required("identifier", Identifier::parse);
     let code = fields.required("otp_code", |text| {
-        OtpCode::parse(text, house.prover.digits())
+        OtpCode::parse(text, app.verify_code.digits())
     });
-    let _ = channel(&mut fields, identifier.as_ref(), &house);
+    let _ = channel(&mut fields, identifier.as_ref(), &app);
     let (identifier, code) = fields.finish(|| Some((identifier?, code?)))?;
     let owner = owner(&user, identifier.kind());
     let device_token = device_token(&headers);
@@ -97,7 +97,7 @@ pub(crate) async fn verify(
         code: &code,
         device_token: device_token.as_deref(),
     };
-    let proven = house.prover.prove(attempt, &caller).await?;
+    let proven = app.verify_code.verify(attempt, &caller).await?;
     let event = if user.address(identifier.kind()).is_some() {
         "identifier_changed"
     } else {
@@ -106,10 +106,10 @@ pub(crate) async fn verify(
     let by = By {
         session: claims.sid,
         request: &caller.request_id,
-        activity: house.line(event, identifier.kind().as_str().to_owned(), &caller, now),
+        activity: app.line(event, identifier.kind().as_str().to_owned(), &caller, now),
         now,
     };
-    match house
+    match app
         .store
         .link(
             &user,
@@ -122,10 +122,8 @@ pub(crate) async fn verify(
         .await?
     {
         Linked::To(user, notice) => {
-            house
-                .after(&user, Some(identifier.kind()), notice, now)
-                .await;
-            Ok(profile(&user, &house.avatars))
+            app.after(&user, Some(identifier.kind()), notice, now).await;
+            Ok(profile(&user, &app.avatars))
         }
         Linked::Taken => Err(Error::IdentifierTaken),
         Linked::CodeOver => Err(Error::OtpInvalid),
@@ -135,8 +133,8 @@ pub(crate) async fn verify(
 
 /// Takes an address from the account.
 pub(crate) async fn remove(
-    State(house): State<Arc<House>>,
-    Recent(SignedIn { user, claims, now }): Recent,
+    State(app): State<Arc<App>>,
+    RecentSignIn(SignedIn { user, claims, now }): RecentSignIn,
     Path(kind): Path<String>,
     caller: Caller,
 ) -> Result<StatusCode> {
@@ -147,12 +145,12 @@ pub(crate) async fn remove(
     let by = By {
         session: claims.sid,
         request: &caller.request_id,
-        activity: house.line("identifier_removed", kind.as_str().to_owned(), &caller, now),
+        activity: app.line("identifier_removed", kind.as_str().to_owned(), &caller, now),
         now,
     };
-    match house.store.unlink(user, kind, &by).await? {
+    match app.store.unlink(user, kind, &by).await? {
         Unlinked::To(user, notice) => {
-            house.after(&user, None, notice, now).await;
+            app.after(&user, None, notice, now).await;
             Ok(StatusCode::NO_CONTENT)
         }
         Unlinked::Last => Err(Error::LastIdentifier),
@@ -160,7 +158,7 @@ pub(crate) async fn remove(
     }
 }
 
-impl House {
+impl App {
     /// What follows a change: the notice, and the other address opened where failures had closed it. What fails here
     /// is noted; the notice stays until it was sent.
     async fn after(
@@ -205,13 +203,13 @@ impl House {
 }
 
 /// The channel of the body, checked against the identifier; the identifier's own where none is given.
-fn channel(fields: &mut Fields, identifier: Option<&Identifier>, house: &House) -> Option<Channel> {
+fn channel(fields: &mut Fields, identifier: Option<&Identifier>, app: &App) -> Option<Channel> {
     let given = fields.optional("channel", Channel::parse);
     let kind = identifier?.kind();
     let channel = given.unwrap_or_else(|| Channel::for_kind(kind));
     let wrong = if !channel.fits(kind) {
         "This channel does not fit the identifier."
-    } else if !house.request_code.offers(channel) {
+    } else if !app.request_code.offers(channel) {
         "This channel is not available here."
     } else {
         return Some(channel);

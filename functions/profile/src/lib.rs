@@ -16,13 +16,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{delete, get, post};
-use shared::avatars::Gallery;
+use shared::avatars::AvatarBucket;
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Avatars, OtpRules, Public, TokenRules, settings};
-use shared::flows::auth::Guard;
+use shared::flows::auth::Auth;
 use shared::flows::request_code::RequestCode;
-use shared::flows::verify_code::Prover;
+use shared::flows::verify_code::VerifyCode;
 use shared::http;
 use shared::keyring::{KeyringHandle, Reloading};
 use shared::lambda::Entry;
@@ -30,13 +30,13 @@ use shared::store::Store;
 use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
-struct House {
+struct App {
     store: Store,
     keyring: KeyringHandle,
-    guard: Guard,
+    auth: Auth,
     request_code: RequestCode,
-    prover: Prover,
-    gallery: Gallery,
+    verify_code: VerifyCode,
+    bucket: AvatarBucket,
     avatars: Avatars,
     /// Failures in a row that close an address.
     failure_cap: u32,
@@ -49,15 +49,15 @@ struct House {
 
 /// The function's state.
 #[derive(Clone)]
-struct Shared(Arc<House>);
+struct Shared(Arc<App>);
 
-impl FromRef<Shared> for Guard {
+impl FromRef<Shared> for Auth {
     fn from_ref(shared: &Shared) -> Self {
-        shared.0.guard.clone()
+        shared.0.auth.clone()
     }
 }
 
-impl FromRef<Shared> for Arc<House> {
+impl FromRef<Shared> for Arc<App> {
     fn from_ref(shared: &Shared) -> Self {
         shared.0.clone()
     }
@@ -74,11 +74,11 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let rules = TokenRules::read(&mut reader, &public);
     let keyring: KeyringHandle = Reloading::open(setup, &mut reader);
     let peppers = Reloading::open(setup, &mut reader);
-    let house = House {
-        guard: Guard::new(setup, &store, keyring.clone(), rules),
+    let app = App {
+        auth: Auth::new(setup, &store, keyring.clone(), rules),
         request_code: RequestCode::open(setup, &mut reader, &public, &store, peppers.clone())?,
-        prover: Prover::open(setup, &mut reader, &store, peppers),
-        gallery: Gallery::open(setup, &mut reader),
+        verify_code: VerifyCode::open(setup, &mut reader, &store, peppers),
+        bucket: AvatarBucket::open(setup, &mut reader),
         avatars: Avatars::read(&mut reader),
         failure_cap: OtpRules::read(&mut reader).failure_cap,
         grace: days(reader.whole(&settings::ERASE_GRACE_DAYS, 0..=365)),
@@ -87,8 +87,8 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         store,
         keyring,
     };
-    let house = reader.finish(house)?;
-    house.store.warm(Table::Accounts).await;
+    let app = reader.finish(app)?;
+    app.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route(
@@ -111,8 +111,8 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         )
         .route("/api/profile/export/", get(export::export))
         .route("/api/profile/restore/", post(erasure::restore))
-        .with_state(Shared(Arc::new(house)));
-    Ok(Entry::http(http::desk(router, &public, setup)))
+        .with_state(Shared(Arc::new(app)));
+    Ok(Entry::http(http::layer(router, &public, setup)))
 }
 
 fn days(days: u32) -> Duration {

@@ -7,9 +7,9 @@ use axum::response::Response;
 use shared::Result;
 use shared::flows::auth::SignedIn;
 
-use crate::House;
+use crate::App;
 use crate::view::profile;
 
-pub(crate) async fn show(State(house): State<Arc<House>>, caller: SignedIn) -> Result<Response> {
-    Ok(profile(&caller.user, &house.avatars))
+pub(crate) async fn show(State(app): State<Arc<App>>, caller: SignedIn) -> Result<Response> {
+    Ok(profile(&caller.user, &app.avatars))
 }

@@ -13,7 +13,7 @@ use shared::domain::source::SourceOrigin;
 use shared::http::{Listing, Page, Series};
 use shared::keyring::Peppers;
 
-use crate::House;
+use crate::App;
 
 /// One origin that the person signed in from.
 #[derive(Serialize)]
@@ -32,20 +32,20 @@ struct Source {
 
 /// Where the person signed in from, by origin; who asks and what they ask for are read in one step.
 pub(crate) async fn list(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     page: Result<Page>,
 ) -> Result<Listing<Line>> {
-    let keyring = house.keyring.snapshot();
-    let asked = house.guard.claims_and(&headers, |claims| {
+    let keyring = app.keyring.snapshot();
+    let asked = app.auth.claims_and(&headers, |claims| {
         let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
         let after = series.begins(&page, |place| String::from_utf8(place).ok())?;
         Ok((after, page.limit as usize))
     });
     let (claims, (after, limit)) = asked.await?;
     let user = claims.sub;
-    let sources = house.store.sources(user, after.as_deref(), limit);
-    let (_, (sources, more)) = try_join!(house.guard.confirm(claims), sources)?;
+    let sources = app.store.sources(user, after.as_deref(), limit);
+    let (_, (sources, more)) = try_join!(app.auth.confirm(claims), sources)?;
     let last = sources.last().filter(|_| more);
     let next = last.map(|last| series(&keyring.peppers, &user).behind(last.origin.as_bytes()));
     let results = sources.into_iter().map(|source| Line {

@@ -16,7 +16,7 @@ use axum::routing::{delete, get, post};
 use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Public, TokenRules, settings};
-use shared::flows::auth::Guard;
+use shared::flows::auth::Auth;
 use shared::http;
 use shared::keyring::{KeyringHandle, Reloading};
 use shared::lambda::Entry;
@@ -24,12 +24,12 @@ use shared::store::Store;
 use shared::store::keys::Table;
 
 /// What this function holds: exactly what template.yaml grants it.
-struct House {
+struct App {
     public: Public,
     store: Store,
     keyring: KeyringHandle,
     rules: TokenRules,
-    guard: Guard,
+    auth: Auth,
     clock: SharedClock,
     /// What the operator lets testers know who may attack this service.
     attack_consent: Option<String>,
@@ -37,17 +37,17 @@ struct House {
 
 /// The function's state.
 #[derive(Clone)]
-struct Shared(Arc<House>);
+struct Shared(Arc<App>);
 
-impl FromRef<Shared> for Arc<House> {
+impl FromRef<Shared> for Arc<App> {
     fn from_ref(shared: &Shared) -> Self {
         shared.0.clone()
     }
 }
 
-impl FromRef<Shared> for Guard {
+impl FromRef<Shared> for Auth {
     fn from_ref(shared: &Shared) -> Self {
-        shared.0.guard.clone()
+        shared.0.auth.clone()
     }
 }
 
@@ -61,20 +61,20 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let rules = TokenRules::read(&mut reader, &public);
     let store = Store::open(setup, &mut reader);
     let keyring: KeyringHandle = Reloading::open(setup, &mut reader);
-    let guard = Guard::new(setup, &store, keyring.clone(), rules.clone());
+    let auth = Auth::new(setup, &store, keyring.clone(), rules.clone());
     let clock = setup.clock.clone();
-    let house = House {
+    let app = App {
         public,
         store,
         keyring,
         rules,
-        guard,
+        auth,
         clock,
         attack_consent: reader.optional_text(&settings::ATTACK_CONSENT),
     };
-    let house = reader.finish(house)?;
-    let public = house.public.clone();
-    house.store.warm(Table::Accounts).await;
+    let app = reader.finish(app)?;
+    let public = app.public.clone();
+    app.store.warm(Table::Accounts).await;
 
     let router = Router::new()
         .route("/api/auth/token/refresh/", post(refresh::refresh))
@@ -95,6 +95,6 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             get(published::configuration),
         )
         .merge(problems::router())
-        .with_state(Shared(Arc::new(house)));
-    Ok(Entry::http(http::desk(router, &public, setup)))
+        .with_state(Shared(Arc::new(app)));
+    Ok(Entry::http(http::layer(router, &public, setup)))
 }

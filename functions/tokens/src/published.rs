@@ -8,32 +8,32 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::House;
+use crate::App;
 
 /// How long others keep the keys. A key is published as `next` for longer than this before it signs, and as `previous`
 /// for longer than its last token lives, so whoever keeps them so long misses no key.
 const KEYS: &str = "public, max-age=3600";
 
 /// `GET /.well-known/jwks.json`: the public half of every key of the ring (RFC 7517).
-pub(crate) async fn jwks(State(house): State<Arc<House>>) -> Response {
-    let keys = house.keyring.snapshot().signing.jwks();
+pub(crate) async fn jwks(State(app): State<Arc<App>>) -> Response {
+    let keys = app.keyring.snapshot().signing.jwks();
     ([(CACHE_CONTROL, KEYS)], Json(keys)).into_response()
 }
 
 /// `GET /.well-known/latchkey-attack-consent`: the token by which an operator consents to `attack`, where one is set.
-pub(crate) async fn attack_consent(State(house): State<Arc<House>>) -> shared::Result<String> {
-    house.attack_consent.clone().ok_or(shared::Error::NotFound)
+pub(crate) async fn attack_consent(State(app): State<Arc<App>>) -> shared::Result<String> {
+    app.attack_consent.clone().ok_or(shared::Error::NotFound)
 }
 
 /// `GET /.well-known/openid-configuration`: what a JWT authorizer asks for to find the keys (OpenID Connect Discovery
 /// 1.0 section 3). It names no authorization or token endpoint: ours take JSON, and OAuth's clients would not know it.
-pub(crate) async fn configuration(State(house): State<Arc<House>>) -> Response {
+pub(crate) async fn configuration(State(app): State<Arc<App>>) -> Response {
     let document = json!({
-        "issuer": house.rules.issuer,
-        "jwks_uri": format!("{}/.well-known/jwks.json", house.public.url),
+        "issuer": app.rules.issuer,
+        "jwks_uri": format!("{}/.well-known/jwks.json", app.public.url),
         "response_types_supported": ["token"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": house.keyring.snapshot().signing.algorithms(),
+        "id_token_signing_alg_values_supported": app.keyring.snapshot().signing.algorithms(),
         "claims_supported": [
             "iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "amr", "roles", "client_id",
         ],

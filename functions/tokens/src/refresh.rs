@@ -8,30 +8,30 @@ use futures_util::try_join;
 use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody};
-use shared::keyring::token_pair::{Grounds, Tokens, mint};
+use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::store::session::{Rotate, Rotation, Whereabouts};
 use shared::{Error, Result, telemetry};
 
-use crate::House;
+use crate::App;
 
 /// Exchanges a refresh token for its successor and a fresh access token: one step, safe to repeat.
 pub(crate) async fn refresh(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     body: JsonBody,
-) -> Result<Json<Tokens>> {
+) -> Result<Json<TokenPair>> {
     let mut fields = body.fields();
     let text = fields.opaque("refresh");
     let text = fields.finish(|| text)?;
 
-    let now = house.clock.now();
-    let keyring = house.keyring.snapshot();
+    let now = app.clock.now();
+    let keyring = app.keyring.snapshot();
     let token = RefreshToken::open(&keyring.peppers, &text).ok_or(Error::RefreshInvalid)?;
     let rotate = Rotate {
         token: &token,
         pepper: keyring.peppers.current().version(),
-        idle: house.rules.idle,
-        grace: house.rules.grace,
+        idle: app.rules.idle,
+        grace: app.rules.grace,
         request: &caller.request_id,
         from: Whereabouts {
             ip: &caller.ip,
@@ -39,7 +39,7 @@ pub(crate) async fn refresh(
         },
         now,
     };
-    let (rotation, user) = try_join!(house.store.rotate(rotate), house.store.user(token.user))?;
+    let (rotation, user) = try_join!(app.store.rotate(rotate), app.store.user(token.user))?;
     let user = user
         .filter(|user| user.opens(token.session, now))
         .ok_or(Error::RefreshInvalid)?;
@@ -59,8 +59,7 @@ pub(crate) async fn refresh(
                 at: now,
                 request: caller.request_id.clone(),
             };
-            house
-                .store
+            app.store
                 .end_session(token.user, token.session, ending)
                 .await?;
             telemetry::metric("refresh_reused", &[]);
@@ -69,11 +68,11 @@ pub(crate) async fn refresh(
         Rotation::Over => return Err(Error::RefreshInvalid),
     };
     let successor = token.successor(&keyring.peppers, session.pepper);
-    let grounds = Grounds {
+    let facts = SessionFacts {
         signed_in: session.created,
         amr: &session.amr,
         roles: &user.roles,
         end: session.end,
     };
-    mint(&keyring, &house.rules, &grounds, &successor, now).map(Json)
+    issue(&keyring, &app.rules, &facts, &successor, now).map(Json)
 }

@@ -9,28 +9,27 @@ use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody};
 
-use crate::House;
+use crate::App;
 
 /// Ends the session of a refresh token, of whichever generation: whoever holds one may end what it belongs to.
 ///
 /// The answer is the same for a token that is none (RFC 7009 section 2.2): there is nothing left to revoke.
 pub(crate) async fn revoke(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     body: JsonBody,
 ) -> Result<StatusCode> {
     let mut fields = body.fields();
     let token = fields.opaque("refresh");
     let token = fields.finish(|| token)?;
-    let keyring = house.keyring.snapshot();
+    let keyring = app.keyring.snapshot();
     if let Some(token) = RefreshToken::open(&keyring.peppers, &token) {
         let ending = Ending {
             why: Why::SignedOut,
-            at: house.clock.now(),
+            at: app.clock.now(),
             request: caller.request_id,
         };
-        house
-            .store
+        app.store
             .end_session(token.user, token.session, ending)
             .await?;
     }

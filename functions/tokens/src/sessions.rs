@@ -16,7 +16,7 @@ use shared::keyring::Peppers;
 use shared::store::session::Ended;
 use shared::{Error, Result};
 
-use crate::House;
+use crate::App;
 
 /// One session, as its person sees it.
 #[derive(Serialize)]
@@ -32,12 +32,12 @@ pub(crate) struct Line {
 
 /// The sessions that count, newest first; who asks and what they ask for are read in one step.
 pub(crate) async fn list(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     page: Result<Page>,
 ) -> Result<Listing<Line>> {
-    let keyring = house.keyring.snapshot();
-    let asked = house.guard.claims_and(&headers, |claims| {
+    let keyring = app.keyring.snapshot();
+    let asked = app.auth.claims_and(&headers, |claims| {
         let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
         let before = series.begins(&page, |place| {
             Some(SessionId::from_bytes(place.try_into().ok()?))
@@ -45,11 +45,11 @@ pub(crate) async fn list(
         Ok((before, page.limit as usize))
     });
     let (claims, (before, limit)) = asked.await?;
-    let sessions = house.store.sessions(claims.sub, before);
-    let (caller, mut sessions) = try_join!(house.guard.confirm(claims), sessions)?;
+    let sessions = app.store.sessions(claims.sub, before);
+    let (caller, mut sessions) = try_join!(app.auth.confirm(claims), sessions)?;
     sessions.retain(|session| {
         caller.user.has_session(session.id, caller.now)
-            && after(session.used, house.rules.idle) > caller.now
+            && after(session.used, app.rules.idle) > caller.now
     });
     let more = sessions.len() > limit;
     sessions.truncate(limit);
@@ -81,17 +81,17 @@ fn line(session: Session, caller: &SignedIn) -> Line {
 
 /// Ends one session of the caller's, their own included; the write itself checks that they are signed in.
 pub(crate) async fn end(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(id): Path<String>,
     caller: Caller,
 ) -> Result<StatusCode> {
-    let claims = house.guard.claims(&headers).await?;
+    let claims = app.auth.claims(&headers).await?;
     let Some(id) = SessionId::parse(&id) else {
-        return house.guard.confirm(claims).await.and(Err(Error::NotFound));
+        return app.auth.confirm(claims).await.and(Err(Error::NotFound));
     };
-    let ending = house.ending(&caller);
-    match house.store.end_own_session(&claims, id, ending).await? {
+    let ending = app.ending(&caller);
+    match app.store.end_own_session(&claims, id, ending).await? {
         Ended::Done => Ok(StatusCode::NO_CONTENT),
         Ended::NoSuchSession => Err(Error::NotFound),
         Ended::NotSignedIn => Err(Error::Unauthenticated),
@@ -100,13 +100,13 @@ pub(crate) async fn end(
 
 /// Ends all sessions of the caller's but the one that they use.
 pub(crate) async fn end_others(
-    State(house): State<Arc<House>>,
+    State(app): State<Arc<App>>,
     signed_in: SignedIn,
     caller: Caller,
 ) -> Result<StatusCode> {
     let SignedIn { user, claims, .. } = signed_in;
-    let ending = house.ending(&caller);
-    match house
+    let ending = app.ending(&caller);
+    match app
         .store
         .end_other_sessions(&user, claims.sid, ending)
         .await?
@@ -116,7 +116,7 @@ pub(crate) async fn end_others(
     }
 }
 
-impl House {
+impl App {
     fn ending(&self, caller: &Caller) -> Ending {
         Ending {
             why: Why::Revoked,

@@ -9,7 +9,7 @@ use shared::domain::token::AccessClaims;
 use shared::http::JsonBody;
 use shared::{Error, Result};
 
-use crate::House;
+use crate::App;
 
 /// The answer, in the words of RFC 7662 section 2.2: claims of an active token, and nothing about any other.
 #[derive(Serialize)]
@@ -20,14 +20,11 @@ pub(crate) struct Verdict {
 }
 
 /// Whether an access token counts at this moment: its signature, its time, its session and its person.
-pub(crate) async fn verify(
-    State(house): State<Arc<House>>,
-    body: JsonBody,
-) -> Result<Json<Verdict>> {
+pub(crate) async fn verify(State(app): State<Arc<App>>, body: JsonBody) -> Result<Json<Verdict>> {
     let mut fields = body.fields();
     let token = fields.opaque("token");
     let token = fields.finish(|| token)?;
-    let claims = match house.guard.examine(&token).await {
+    let claims = match app.auth.examine(&token).await {
         Ok(caller) => Some(caller.claims),
         Err(Error::Unauthenticated) => None,
         Err(error) => return Err(error),

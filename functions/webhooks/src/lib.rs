@@ -4,9 +4,9 @@
 //! also what means nothing to us: a provider repeats what is not. Only a store that does not answer is a 5xx, so that
 //! the provider reports again.
 
+mod app;
 mod body;
 mod certificates;
-mod house;
 mod sendgrid;
 mod ses;
 mod signatures;
@@ -21,7 +21,7 @@ use shared::cloud::{Setup, StartError};
 use shared::http;
 use shared::lambda::Entry;
 
-use house::House;
+use app::App;
 
 /// Reads what callbacks are verified with, for whoever only wants the reader's complaints about it.
 pub fn check_settings(reader: &mut shared::config::Reader, public: &shared::config::Public) {
@@ -33,16 +33,16 @@ pub fn check_settings(reader: &mut shared::config::Reader, public: &shared::conf
 /// # Errors
 /// Every complaint about the settings, at once; a provider in use whose keys are missing is one of them.
 pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
-    let (house, public) = House::open(setup).await?;
-    let house = Arc::new(house);
+    let (app, public) = App::open(setup).await?;
+    let app = Arc::new(app);
     let router = Router::new()
         .route("/api/webhooks/twilio/", post(twilio::report))
         .route("/api/webhooks/sendgrid/", post(sendgrid::report))
         .route("/api/webhooks/ses/", post(sns::message))
-        .with_state(house.clone());
-    let desk = http::desk(router, &public, setup);
-    Ok(Entry::http(desk).with_events(move |event| {
-        let house = house.clone();
-        Box::pin(async move { sns::event(&house, event).await })
+        .with_state(app.clone());
+    let router = http::layer(router, &public, setup);
+    Ok(Entry::http(router).with_events(move |event| {
+        let app = app.clone();
+        Box::pin(async move { sns::event(&app, event).await })
     }))
 }

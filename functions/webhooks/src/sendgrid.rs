@@ -7,30 +7,30 @@ use std::sync::Arc;
 
 use crate::signatures::Verdict;
 use crate::signatures::sendgrid::{Batch, verify};
-use axum::extract::{Request, State as Of};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 use shared::domain::channel::Channel;
-use shared::domain::delivery::State;
+use shared::domain::delivery::DeliveryStatus;
 use shared::{Error, Result};
 
+use crate::app::{App, Event, forged, ignored};
 use crate::body;
-use crate::house::{Event, House, forged, ignored};
 
 const PROVIDER: &str = "sendgrid";
 /// How many events of a batch are written at the same time.
 const AT_ONCE: usize = 16;
 
-pub(crate) async fn report(Of(house): Of<Arc<House>>, request: Request) -> Result<StatusCode> {
+pub(crate) async fn report(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode> {
     let ((), parts, body) = body::take(request, &[("application/json", ())]).await?;
-    let now = house.clock.now();
+    let now = app.clock.now();
     let batch = Batch {
         signatures: &body::all(&parts.headers, "x-twilio-email-event-webhook-signature"),
         timestamps: &body::all(&parts.headers, "x-twilio-email-event-webhook-timestamp"),
         body: &body,
     };
-    let events = match verify(&batch, &house.callbacks.sendgrid, now) {
+    let events = match verify(&batch, &app.callbacks.sendgrid, now) {
         Verdict::Genuine(events) => events,
         Verdict::Forged(why) => return Err(forged(PROVIDER, why)),
         Verdict::Malformed(why) => return Err(Error::Malformed(why.into())),
@@ -42,11 +42,11 @@ pub(crate) async fn report(Of(house): Of<Arc<House>>, request: Request) -> Resul
         }
         read
     });
-    let house = &house;
+    let app = &app;
     stream::iter(events)
         .map(Ok)
         .try_for_each_concurrent(AT_ONCE, |event| async move {
-            house.take(PROVIDER, &event, now).await
+            app.take(PROVIDER, &event, now).await
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -56,19 +56,19 @@ pub(crate) async fn report(Of(house): Of<Arc<House>>, request: Request) -> Resul
 fn read(event: &Value) -> Option<Event> {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     let (state, reason) = match text("event")? {
-        "processed" => (State::Sent, None),
-        "delivered" => (State::Delivered, None),
+        "processed" => (DeliveryStatus::Sent, None),
+        "delivered" => (DeliveryStatus::Delivered, None),
         // A block is for now, a bounce is for good.
-        "bounce" if text("type") == Some("blocked") => (State::Failed, None),
-        "bounce" => (State::Bounced, Some("bounce")),
+        "bounce" if text("type") == Some("blocked") => (DeliveryStatus::Failed, None),
+        "bounce" => (DeliveryStatus::Bounced, Some("bounce")),
         // SendGrid has the address on a list of its own, and did not send.
         "dropped" => match text("reason").unwrap_or_default() {
-            "Bounced Address" | "Invalid" => (State::Bounced, Some("bounce")),
-            "Spam Reporting Address" => (State::Failed, Some("complaint")),
-            "Unsubscribed Address" => (State::Failed, Some("opt_out")),
-            _ => (State::Failed, None),
+            "Bounced Address" | "Invalid" => (DeliveryStatus::Bounced, Some("bounce")),
+            "Spam Reporting Address" => (DeliveryStatus::Failed, Some("complaint")),
+            "Unsubscribed Address" => (DeliveryStatus::Failed, Some("opt_out")),
+            _ => (DeliveryStatus::Failed, None),
         },
-        "spamreport" => (State::Complained, Some("complaint")),
+        "spamreport" => (DeliveryStatus::Complained, Some("complaint")),
         _ => return None,
     };
     let suppression = match reason {
@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    fn of(mut event: Value) -> Option<(State, Option<(String, &'static str)>)> {
+    fn of(mut event: Value) -> Option<(DeliveryStatus, Option<(String, &'static str)>)> {
         event["delivery_id"] = "dlv_1".into();
         event["email"] = "jane@example.com".into();
         read(&event).map(|event| (event.state, event.suppression))
@@ -103,32 +103,35 @@ mod tests {
     fn only_what_is_for_good_suppresses() {
         let jane = |reason| Some(("jane@example.com".to_owned(), reason));
         for (event, expected) in [
-            (json!({"event": "processed"}), Some((State::Sent, None))),
+            (
+                json!({"event": "processed"}),
+                Some((DeliveryStatus::Sent, None)),
+            ),
             (
                 json!({"event": "delivered"}),
-                Some((State::Delivered, None)),
+                Some((DeliveryStatus::Delivered, None)),
             ),
             (json!({"event": "deferred"}), None),
             (json!({"event": "open"}), None),
             (
                 json!({"event": "bounce", "type": "blocked"}),
-                Some((State::Failed, None)),
+                Some((DeliveryStatus::Failed, None)),
             ),
             (
                 json!({"event": "bounce", "type": "bounce"}),
-                Some((State::Bounced, jane("bounce"))),
+                Some((DeliveryStatus::Bounced, jane("bounce"))),
             ),
             (
                 json!({"event": "dropped", "reason": "Bounced Address"}),
-                Some((State::Bounced, jane("bounce"))),
+                Some((DeliveryStatus::Bounced, jane("bounce"))),
             ),
             (
                 json!({"event": "dropped", "reason": "Spam Content"}),
-                Some((State::Failed, None)),
+                Some((DeliveryStatus::Failed, None)),
             ),
             (
                 json!({"event": "spamreport"}),
-                Some((State::Complained, jane("complaint"))),
+                Some((DeliveryStatus::Complained, jane("complaint"))),
             ),
             (json!({"event": 7}), None),
         ] {

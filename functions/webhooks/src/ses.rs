@@ -4,9 +4,9 @@
 
 use serde::Deserialize;
 use shared::domain::channel::Channel;
-use shared::domain::delivery::State;
+use shared::domain::delivery::DeliveryStatus;
 
-use crate::house::Event;
+use crate::app::Event;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,26 +63,26 @@ pub(crate) fn read(message: &str) -> Option<Event> {
         &message.bounce,
         &message.complaint,
     ) {
-        ("Send", ..) => (State::Sent, None, None),
-        ("Delivery", ..) => (State::Delivered, None, None),
-        ("Reject" | "Rendering Failure", ..) => (State::Failed, None, None),
+        ("Send", ..) => (DeliveryStatus::Sent, None, None),
+        ("Delivery", ..) => (DeliveryStatus::Delivered, None, None),
+        ("Reject" | "Rendering Failure", ..) => (DeliveryStatus::Failed, None, None),
         ("Bounce", Some(bounce), _) => {
             let recipient = only(&bounce.bounced_recipients);
             let status = recipient.and_then(|recipient| recipient.status.clone());
             match bounce.bounce_type.as_str() {
                 "Permanent" => (
-                    State::Bounced,
+                    DeliveryStatus::Bounced,
                     recipient.map(|recipient| (recipient, "bounce")),
                     status,
                 ),
-                _ => (State::Failed, None, status),
+                _ => (DeliveryStatus::Failed, None, status),
             }
         }
         // Providers hide who complained and name everybody; only of a single recipient is it certain.
         ("Complaint", _, Some(complaint)) => {
             let recipient = only(&complaint.complained_recipients);
             (
-                State::Complained,
+                DeliveryStatus::Complained,
                 recipient.map(|recipient| (recipient, "complaint")),
                 None,
             )
@@ -126,35 +126,35 @@ mod tests {
             json!([{"emailAddress": "jane@example.com"}, {"emailAddress": "joe@example.com"}]);
         let suppression = |reason| Some(("jane@example.com".to_owned(), reason));
         for (event, state, expected) in [
-            (json!({"eventType": "Send"}), State::Sent, None),
+            (json!({"eventType": "Send"}), DeliveryStatus::Sent, None),
             (
                 json!({"notificationType": "Delivery"}),
-                State::Delivered,
+                DeliveryStatus::Delivered,
                 None,
             ),
             (
                 json!({"eventType": "Rendering Failure"}),
-                State::Failed,
+                DeliveryStatus::Failed,
                 None,
             ),
             (
                 json!({"eventType": "Bounce", "bounce": {"bounceType": "Permanent", "bouncedRecipients": jane}}),
-                State::Bounced,
+                DeliveryStatus::Bounced,
                 suppression("bounce"),
             ),
             (
                 json!({"eventType": "Bounce", "bounce": {"bounceType": "Transient", "bouncedRecipients": jane}}),
-                State::Failed,
+                DeliveryStatus::Failed,
                 None,
             ),
             (
                 json!({"notificationType": "Complaint", "complaint": {"complainedRecipients": jane}}),
-                State::Complained,
+                DeliveryStatus::Complained,
                 suppression("complaint"),
             ),
             (
                 json!({"eventType": "Complaint", "complaint": {"complainedRecipients": two}}),
-                State::Complained,
+                DeliveryStatus::Complained,
                 None,
             ),
         ] {

@@ -4,35 +4,35 @@ use std::sync::Arc;
 
 use crate::signatures::Verdict;
 use crate::signatures::sns::{Envelope, Kind};
-use axum::extract::{Request, State as Of};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::{Error, Result, telemetry};
 
-use crate::house::{House, forged, ignored};
+use crate::app::{App, forged, ignored};
 use crate::{body, ses};
 
 const PROVIDER: &str = "ses";
 
-pub(crate) async fn message(Of(house): Of<Arc<House>>, request: Request) -> Result<StatusCode> {
+pub(crate) async fn message(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode> {
     // SNS says text/plain of its JSON; its header with the type is not signed, so it is not read.
     let types = [("text/plain", ()), ("application/json", ())];
     let ((), _, body) = body::take(request, &types).await?;
-    let now = house.clock.now();
+    let now = app.clock.now();
     let envelope = Envelope::parse(&body)
         .ok_or_else(|| Error::Malformed("The body is no message of SNS.".into()))?;
-    let url = match envelope.check(&house.callbacks.sns, now) {
+    let url = match envelope.check(&app.callbacks.sns, now) {
         Verdict::Genuine(url) => url,
         Verdict::Forged(why) | Verdict::Malformed(why) => return Err(forged(PROVIDER, why)),
     };
-    let certificate = house.certificates.at(url).await?;
+    let certificate = app.certificates.at(url).await?;
     if !certificate.is_some_and(|pem| envelope.verify(&pem, now)) {
         return Err(forged(PROVIDER, "the signature does not hold"));
     }
     match envelope.kind {
-        Kind::Notification => take(&house, &envelope.message).await?,
-        Kind::SubscriptionConfirmation => confirm(&house, &envelope).await?,
+        Kind::Notification => take(&app, &envelope.message).await?,
+        Kind::SubscriptionConfirmation => confirm(&app, &envelope).await?,
         // Somebody has to look: from now on no report comes this way.
         Kind::UnsubscribeConfirmation => telemetry::metric("sns_unsubscribed", &[]),
     }
@@ -40,7 +40,7 @@ pub(crate) async fn message(Of(house): Of<Arc<House>>, request: Request) -> Resu
 }
 
 /// An event that Lambda got from SNS itself: no signature to check, but the topic all the same.
-pub(crate) async fn event(house: &House, event: Value) -> Result<Value> {
+pub(crate) async fn event(app: &App, event: Value) -> Result<Value> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Event {
@@ -61,19 +61,19 @@ pub(crate) async fn event(house: &House, event: Value) -> Result<Value> {
     let event: Event = serde_json::from_value(event)
         .map_err(|error| Error::internal(format_args!("an event that is not of SNS: {error}")))?;
     for record in event.records {
-        let ours = house.callbacks.sns.topics.contains(&record.sns.topic_arn);
+        let ours = app.callbacks.sns.topics.contains(&record.sns.topic_arn);
         if record.event_source != "aws:sns" || !ours {
             ignored(PROVIDER, "foreign_topic");
             continue;
         }
-        take(house, &record.sns.message).await?;
+        take(app, &record.sns.message).await?;
     }
     Ok(Value::Null)
 }
 
-async fn take(house: &House, message: &str) -> Result<()> {
+async fn take(app: &App, message: &str) -> Result<()> {
     match ses::read(message) {
-        Some(event) => house.take(PROVIDER, &event, house.clock.now()).await,
+        Some(event) => app.take(PROVIDER, &event, app.clock.now()).await,
         None => {
             ignored(PROVIDER, "nothing_to_say");
             Ok(())
@@ -82,9 +82,8 @@ async fn take(house: &House, message: &str) -> Result<()> {
 }
 
 /// Confirms by the API, never by fetching a URL out of a message; from then on only the owner can unsubscribe.
-async fn confirm(house: &House, envelope: &Envelope) -> Result<()> {
-    house
-        .sns
+async fn confirm(app: &App, envelope: &Envelope) -> Result<()> {
+    app.sns
         .confirm_subscription()
         .topic_arn(&envelope.topic_arn)
         .token(envelope.token.as_deref().unwrap_or_default())

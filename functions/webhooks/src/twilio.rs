@@ -4,29 +4,29 @@ use std::sync::Arc;
 
 use crate::signatures::Verdict;
 use crate::signatures::twilio::{BodyKind, Callback, signed_url, verify};
-use axum::extract::{Request, State as Of};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use shared::domain::channel::Channel;
-use shared::domain::delivery::State;
+use shared::domain::delivery::DeliveryStatus;
 use shared::{Error, Result};
 
+use crate::app::{App, Event, forged, ignored};
 use crate::body;
-use crate::house::{Event, House, forged, ignored};
 
 const PROVIDER: &str = "twilio";
 
-pub(crate) async fn report(Of(house): Of<Arc<House>>, request: Request) -> Result<StatusCode> {
+pub(crate) async fn report(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode> {
     let types = [
         ("application/x-www-form-urlencoded", BodyKind::Form),
         ("application/json", BodyKind::Json),
     ];
     let (kind, parts, body) = body::take(request, &types).await?;
-    let Some(keys) = &house.callbacks.twilio else {
+    let Some(keys) = &app.callbacks.twilio else {
         return Err(forged(PROVIDER, "no Twilio account is configured"));
     };
     let query = parts.uri.query().unwrap_or_default();
     let callback = Callback {
-        url: &signed_url(&house.callbacks.twilio_url, query),
+        url: &signed_url(&app.callbacks.twilio_url, query),
         body: &body,
         kind,
         signatures: &body::all(&parts.headers, "x-twilio-signature"),
@@ -38,7 +38,7 @@ pub(crate) async fn report(Of(house): Of<Arc<House>>, request: Request) -> Resul
         Verdict::Malformed(why) => return Err(Error::Malformed(why.into())),
     };
     match read(&fields, query) {
-        Some(event) => house.take(PROVIDER, &event, house.clock.now()).await?,
+        Some(event) => app.take(PROVIDER, &event, app.clock.now()).await?,
         None => ignored(PROVIDER, "nothing_to_say"),
     }
     Ok(StatusCode::NO_CONTENT)
@@ -61,14 +61,14 @@ fn read(fields: &[(String, String)], query: &str) -> Option<Event> {
     });
     // 21610: the person has answered STOP.
     let opted_out = error_code == Some("21610");
-    let fell = channel == Channel::Whatsapp && state == State::Failed && !opted_out;
+    let undelivered = channel == Channel::Whatsapp && state == DeliveryStatus::Failed && !opted_out;
     Some(Event {
         delivery_id: delivery_id.to_owned(),
         channel,
         state,
         suppression: opted_out.then(|| (number.to_owned(), "opt_out")),
         error_code: error_code.map(str::to_owned),
-        undelivered_to: fell.then(|| number.to_owned()),
+        undelivered_to: undelivered.then(|| number.to_owned()),
     })
 }
 
@@ -86,13 +86,13 @@ fn is_message_sid(sid: &str) -> bool {
 }
 
 /// Twilio's status in our words; those of incoming messages, and those that we do not know, are none.
-fn state(status: &str) -> Option<State> {
+fn state(status: &str) -> Option<DeliveryStatus> {
     Some(match status {
-        "accepted" | "scheduled" | "queued" | "sending" => State::Queued,
-        "sent" => State::Sent,
-        "delivered" | "partially_delivered" => State::Delivered,
-        "undelivered" | "failed" | "canceled" => State::Failed,
-        "read" => State::Read,
+        "accepted" | "scheduled" | "queued" | "sending" => DeliveryStatus::Queued,
+        "sent" => DeliveryStatus::Sent,
+        "delivered" | "partially_delivered" => DeliveryStatus::Delivered,
+        "undelivered" | "failed" | "canceled" => DeliveryStatus::Failed,
+        "read" => DeliveryStatus::Read,
         _ => return None,
     })
 }
@@ -127,7 +127,7 @@ mod tests {
             Some(Event {
                 delivery_id: "dlv_1".into(),
                 channel: Channel::Whatsapp,
-                state: State::Failed,
+                state: DeliveryStatus::Failed,
                 error_code: Some("63016".into()),
                 suppression: None,
                 undelivered_to: Some("+14155552671".into()),

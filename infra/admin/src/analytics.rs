@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::domain::Fault;
+use shared::domain::InvalidValue;
 use shared::store::statistics::range::{USUAL_DAYS, date, moment, usual_since};
 use shared::store::statistics::{OtpTotals, Range, Registered, SourceRow};
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -64,30 +64,30 @@ impl Days {
     }
 }
 
-fn wrong(option: &str, fault: &Fault) -> Failure {
+fn wrong(option: &str, fault: &InvalidValue) -> Failure {
     Failure::Usage(format!("{option}: {}", fault.detail))
 }
 
-pub(crate) async fn run(command: Analytics, house: &House, output: &Output) -> Result<(), Failure> {
-    let now = house.now();
+pub(crate) async fn run(command: Analytics, app: &App, output: &Output) -> Result<(), Failure> {
+    let now = app.now();
     match command {
         Analytics::Sources => {
-            let rows = house.store.source_rows().await?;
+            let rows = app.store.source_rows().await?;
             output.rows(
                 &["source.url", "users", "by_method", "last_registration"],
                 rows.iter().map(|row| json!(row)).collect(),
             );
         }
         Analytics::Registrations(days) => {
-            let rows = house.store.registration_rows(days.range(now)?).await?;
+            let rows = app.store.registration_rows(days.range(now)?).await?;
             output.rows(
                 &["day", "total", "by_method"],
                 rows.iter().map(|row| json!(row)).collect(),
             );
         }
-        Analytics::Active { days } => output.object(json!(house.store.active(days, now).await?)),
+        Analytics::Active { days } => output.object(json!(app.store.active(days, now).await?)),
         Analytics::Otp(days) => {
-            let rows = house.store.otp_rows(days.range(now)?).await?;
+            let rows = app.store.otp_rows(days.range(now)?).await?;
             let mut totals = json!(OtpTotals::of(&rows));
             if !output.is_json() {
                 totals["day"] = "all".into();
@@ -116,7 +116,7 @@ pub(crate) async fn run(command: Analytics, house: &House, output: &Output) -> R
                 Some(text) => moment(&text).map_err(|fault| wrong("--since", &fault))?,
                 None => usual_since(now),
             };
-            let rows = registered(house, output, since, limit).await?;
+            let rows = registered(app, output, since, limit).await?;
             output.rows(
                 &["id", "email", "phone_number", "date_joined", "source.url"],
                 rows,
@@ -128,7 +128,7 @@ pub(crate) async fn run(command: Analytics, house: &House, output: &Output) -> R
 
 /// Reads on until there are enough, or all.
 async fn registered(
-    house: &House,
+    app: &App,
     output: &Output,
     since: Timestamp,
     limit: usize,
@@ -138,9 +138,9 @@ async fn registered(
     let (mut rows, mut behind) = (Vec::new(), None);
     while rows.len() < limit {
         let wanted = PAGE.min(limit - rows.len());
-        let mut found = house
+        let mut found = app
             .store
-            .registered(since, behind, house.now(), wanted)
+            .registered(since, behind, app.now(), wanted)
             .await?;
         let more = found.len() > wanted;
         found.truncate(wanted);
@@ -167,13 +167,9 @@ fn shown(row: Registered, output: &Output) -> Value {
     })
 }
 
-pub(crate) async fn sources(
-    command: Sources,
-    house: &House,
-    output: &Output,
-) -> Result<(), Failure> {
+pub(crate) async fn sources(command: Sources, app: &App, output: &Output) -> Result<(), Failure> {
     let Sources::Report = command;
-    let rows = house.store.source_rows().await?;
+    let rows = app.store.source_rows().await?;
     let users: u64 = rows.iter().map(|row| row.users).sum();
     let shown = |row: &SourceRow| {
         let mut shown = json!(row);

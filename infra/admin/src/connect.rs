@@ -1,10 +1,10 @@
-//! The way in: AWS by the name of a stack or by the environment, or a local cloud by its desk.
+//! The way in: AWS by the name of a stack or by the environment, or a local cloud by its development API.
 
 use std::sync::Arc;
 
 use aws_config::Region;
 use jiff::Timestamp;
-use shared::avatars::Gallery;
+use shared::avatars::AvatarBucket;
 use shared::clock::{SharedClock, SystemClock};
 use shared::cloud::{SecretSource, Setup};
 use shared::config::{Complaints, Variables, settings};
@@ -20,7 +20,7 @@ use crate::stack::Stack;
 pub(crate) const LOCAL: &str = "http://localhost:3000";
 
 /// What every command works with.
-pub(crate) struct House {
+pub(crate) struct App {
     /// Settings, clock and the way to AWS.
     pub(crate) setup: Setup,
     /// The two tables.
@@ -48,7 +48,7 @@ pub(crate) struct Way<'a> {
     pub(crate) set: &'a [String],
 }
 
-impl House {
+impl App {
     /// Connects.
     ///
     /// # Errors
@@ -146,12 +146,12 @@ impl House {
     }
 
     /// The bucket.
-    pub(crate) fn gallery(&self) -> Result<Gallery, Failure> {
+    pub(crate) fn bucket(&self) -> Result<AvatarBucket, Failure> {
         let mut reader = self.setup.reader();
-        let gallery = Gallery::open(&self.setup, &mut reader);
+        let bucket = AvatarBucket::open(&self.setup, &mut reader);
         let sentence = |error: Complaints| hint(error.to_string(), self.local.as_deref());
         reader
-            .finish(gallery)
+            .finish(bucket)
             .map_err(|error| Failure::Usage(sentence(error)))
     }
 

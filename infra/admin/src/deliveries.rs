@@ -3,9 +3,9 @@
 use clap::Subcommand;
 use serde_json::json;
 use shared::domain::id::DeliveryId;
-use shared::keyring::derive::Marks;
+use shared::keyring::derive::AddressKeys;
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::output::{Output, moment};
 
@@ -18,22 +18,18 @@ pub(crate) enum Deliveries {
     },
 }
 
-pub(crate) async fn run(
-    command: Deliveries,
-    house: &House,
-    output: &Output,
-) -> Result<(), Failure> {
+pub(crate) async fn run(command: Deliveries, app: &App, output: &Output) -> Result<(), Failure> {
     let Deliveries::Show { id } = command;
     let bare = match DeliveryId::parse(&id) {
         Some(bare) => Some(bare),
-        None => Marks::new(&house.peppers()?).unseal(&id),
+        None => AddressKeys::new(&app.peppers()?).unseal(&id),
     };
     let bare = bare.ok_or_else(|| {
         Failure::Usage(format!(
             "{id:?} was not issued here: expected dlv_ and 48 hex digits"
         ))
     })?;
-    let delivery = house.store.delivery(bare).await?;
+    let delivery = app.store.delivery(bare).await?;
     let delivery = delivery
         .ok_or_else(|| Failure::NotFound(format!("nothing is noted of {id} (any more)")))?;
     let history = delivery

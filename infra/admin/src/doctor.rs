@@ -13,7 +13,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::config::settings::MAIL_PROVIDER;
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::web;
@@ -44,28 +44,24 @@ impl Finding {
     }
 }
 
-pub(crate) async fn run(house: &House, output: &Output) -> Result<(), Failure> {
-    let mut checks = secrets(house);
-    checks.extend(settings::checks(house));
-    checks.extend(tables::checks(house).await);
-    checks.extend(published::checks(house).await);
-    checks.extend(stack::checks(house).await);
-    let by_sendgrid = house
-        .setup
-        .reader()
-        .optional_text(&MAIL_PROVIDER)
-        .as_deref()
-        == Some("sendgrid");
+pub(crate) async fn run(app: &App, output: &Output) -> Result<(), Failure> {
+    let mut checks = secrets(app);
+    checks.extend(settings::checks(app));
+    checks.extend(tables::checks(app).await);
+    checks.extend(published::checks(app).await);
+    checks.extend(stack::checks(app).await);
+    let by_sendgrid =
+        app.setup.reader().optional_text(&MAIL_PROVIDER).as_deref() == Some("sendgrid");
     if by_sendgrid {
         checks.push(("SES", Finding::Skipped("MAIL_PROVIDER is sendgrid")));
-        checks.extend(sendgrid::checks(house).await);
-    } else if house.local.is_some() {
+        checks.extend(sendgrid::checks(app).await);
+    } else if app.local.is_some() {
         let reason = "a local cloud's twin takes every mail";
         checks.push(("SES", Finding::Skipped(reason)));
     } else {
-        checks.extend(mail::checks(house).await);
+        checks.extend(mail::checks(app).await);
     }
-    checks.extend(twilio::checks(house).await);
+    checks.extend(twilio::checks(app).await);
     let unwell = checks
         .iter()
         .filter(|(_, finding)| matches!(finding, Finding::Unwell(_)))
@@ -91,12 +87,12 @@ fn row((name, finding): Check) -> Value {
     json!({"check": name, "state": state, "detail": detail})
 }
 
-fn secrets(house: &House) -> Vec<Check> {
-    let peppers = match house.peppers() {
+fn secrets(app: &App) -> Vec<Check> {
+    let peppers = match app.peppers() {
         Ok(peppers) => Finding::Well(format!("{} in the ring", peppers.iter().count())),
         Err(failure) => Finding::Unwell(failure.to_string()),
     };
-    let keys = match house.signing_keys() {
+    let keys = match app.signing_keys() {
         Ok(keys) => {
             let ring = keys.overview();
             let names: Vec<_> = ring
@@ -114,7 +110,7 @@ fn secrets(house: &House) -> Vec<Check> {
     };
     let keys = match keys {
         // The key that a local cloud makes for itself needs no successor.
-        Finding::Unwell(_) if house.local.is_some() && house.signing_keys().is_ok() => {
+        Finding::Unwell(_) if app.local.is_some() && app.signing_keys().is_ok() => {
             Finding::Well("one, made for this local cloud".to_owned())
         }
         keys => keys,

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use shared::keyring::fresh::{self, Algorithm};
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -44,16 +44,16 @@ pub(crate) enum Kind {
     Eddsa,
 }
 
-pub(crate) async fn run(command: Keys, house: &House, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(command: Keys, app: &App, output: &Output) -> Result<(), Failure> {
     match command {
-        Keys::New { kind } => new(kind, house, output).await,
-        Keys::Rotate { kind, force } => rotate(kind, force, house, output).await,
-        Keys::List => list(house, output),
+        Keys::New { kind } => new(kind, app, output).await,
+        Keys::Rotate { kind, force } => rotate(kind, force, app, output).await,
+        Keys::List => list(app, output),
     }
 }
 
-async fn new(kind: Kind, house: &House, output: &Output) -> Result<(), Failure> {
-    let secret = house.secret()?;
+async fn new(kind: Kind, app: &App, output: &Output) -> Result<(), Failure> {
+    let secret = app.secret()?;
     let mut document = secret.document().await.map_err(unreadable)?;
     if document.members.contains_key("SIGNING_KEYS") || document.members.contains_key("PEPPERS") {
         return Err(Failure::Usage(
@@ -61,7 +61,7 @@ async fn new(kind: Kind, house: &House, output: &Output) -> Result<(), Failure> 
                 .to_owned(),
         ));
     }
-    let now = house.now();
+    let now = app.now();
     let ring = json!([key(kind, "current", now)?, key(kind, "next", now)?]);
     let kids = kids(&ring);
     document.members.insert("SIGNING_KEYS".to_owned(), ring);
@@ -87,8 +87,8 @@ fn key(kind: Kind, state: &str, now: Timestamp) -> Result<Value, Failure> {
         .ok_or_else(|| Failure::Other("a key cannot be made on this machine".to_owned()))
 }
 
-async fn rotate(kind: Kind, force: bool, house: &House, output: &Output) -> Result<(), Failure> {
-    let secret = house.secret()?;
+async fn rotate(kind: Kind, force: bool, app: &App, output: &Output) -> Result<(), Failure> {
+    let secret = app.secret()?;
     let mut document = secret.document().await.map_err(unreadable)?;
     let ring = document
         .members
@@ -104,7 +104,7 @@ async fn rotate(kind: Kind, force: bool, house: &House, output: &Output) -> Resu
                 .to_owned(),
         ));
     };
-    let now = house.now();
+    let now = app.now();
     let last = document.members.get(ROTATED_AT).and_then(Value::as_str);
     if !force {
         patience(&ring, last, now)?;
@@ -187,8 +187,8 @@ fn rotated(ring: Vec<Value>, fresh: Value) -> Value {
     Value::Array(rotated)
 }
 
-fn list(house: &House, output: &Output) -> Result<(), Failure> {
-    let keys = house.signing_keys()?;
+fn list(app: &App, output: &Output) -> Result<(), Failure> {
+    let keys = app.signing_keys()?;
     let rows = keys
         .overview()
         .into_iter()

@@ -16,7 +16,7 @@ use shared::store::activity::Activity;
 use shared::store::erasure::{Due, Erased, ErasureWish};
 use shared::store::profile::Changed;
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::people::person;
@@ -25,13 +25,13 @@ use crate::people::person;
 pub(crate) async fn export(
     who: &str,
     file: Option<&Path>,
-    house: &House,
+    app: &App,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (peppers, gallery) = (house.peppers()?, house.gallery()?);
-    let user = person(house, who).await?;
+    let (peppers, bucket) = (app.peppers()?, app.bucket()?);
+    let user = person(app, who).await?;
     let bar = output.spinner("collecting");
-    let document = export::export(&house.store, &gallery, &peppers, user.id, house.now()).await;
+    let document = export::export(&app.store, &bucket, &peppers, user.id, app.now()).await;
     bar.finish_and_clear();
     let document =
         document?.ok_or_else(|| Failure::NotFound(format!("{} was erased meanwhile", user.id)))?;
@@ -69,30 +69,25 @@ pub(crate) struct How {
 }
 
 /// Erases a person, at once or after a grace.
-pub(crate) async fn erase(
-    who: &str,
-    how: How,
-    house: &House,
-    output: &Output,
-) -> Result<(), Failure> {
-    let user = person(house, who).await?;
+pub(crate) async fn erase(who: &str, how: How, app: &App, output: &Output) -> Result<(), Failure> {
+    let user = person(app, who).await?;
     let days = match how.grace {
         None => 0,
         Some(Some(days)) => days,
         Some(None) => {
-            let mut reader = house.setup.reader();
+            let mut reader = app.setup.reader();
             let days = reader.whole(&settings::ERASE_GRACE_DAYS, 0..=365);
             let days = reader.finish(days);
             days.map_err(|error| Failure::Usage(error.to_string()))?
         }
     };
     // Before anybody is asked: without these nothing could be done.
-    let (peppers, gallery) = (house.peppers()?, house.gallery()?);
+    let (peppers, bucket) = (app.peppers()?, app.bucket()?);
     if !how.yes {
         confirm(&user, days, output)?;
     }
-    let due = wish(&user, days, house).await?;
-    if due.at > house.now() {
+    let due = wish(&user, days, app).await?;
+    if due.at > app.now() {
         let done = Map::from_iter([
             ("id".to_owned(), json!(user.id)),
             ("erases_at".to_owned(), json!(due.at)),
@@ -106,7 +101,7 @@ pub(crate) async fn erase(
     }
     let bar = output.spinner("erasing");
     let erased = loop {
-        match erase::erase(&house.store, &gallery, &peppers, due, house.now()).await {
+        match erase::erase(&app.store, &bucket, &peppers, due, app.now()).await {
             Ok(Erased::Begun) => bar.tick(),
             erased => break erased,
         }
@@ -130,12 +125,12 @@ pub(crate) async fn erase(
 }
 
 /// Notes the wish; one that is being carried out is carried on.
-async fn wish(user: &User, days: u32, house: &House) -> Result<Due, Failure> {
-    let now = house.now();
+async fn wish(user: &User, days: u32, app: &App) -> Result<Due, Failure> {
+    let now = app.now();
     if let (Status::Erasing, Some(at)) = (user.status, user.erases_at) {
         return Ok(Due { user: user.id, at });
     }
-    let mut reader = house.setup.reader();
+    let mut reader = app.setup.reader();
     let keep = reader.whole(&settings::ACTIVITY_DAYS, 1..=3650);
     let keep = reader.finish(keep);
     let keep = keep.map_err(|error| Failure::Usage(error.to_string()))?;
@@ -155,7 +150,7 @@ async fn wish(user: &User, days: u32, house: &House) -> Result<Due, Failure> {
         now,
     };
     let erases = after(now, in_days(days));
-    match house.store.ask_erasure(user.clone(), erases, &wish).await? {
+    match app.store.ask_erasure(user.clone(), erases, &wish).await? {
         Changed::To(user) => Ok(Due {
             user: user.id,
             at: user.erases_at.unwrap_or(erases),

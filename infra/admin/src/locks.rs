@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Map, json};
 use shared::config::OtpRules;
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::output::{Output, moment};
 use crate::people::identifier;
@@ -23,18 +23,18 @@ pub(crate) enum Locks {
     },
 }
 
-pub(crate) async fn run(command: Locks, house: &House, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(command: Locks, app: &App, output: &Output) -> Result<(), Failure> {
     match command {
         Locks::Show { address } => {
             let identifier = identifier(&address)?;
-            let mut reader = house.setup.reader();
+            let mut reader = app.setup.reader();
             let rules = OtpRules::read(&mut reader);
             let rules = reader
                 .finish(rules)
                 .map_err(|error| Failure::Usage(error.to_string()))?;
-            let rows = house
+            let rows = app
                 .store
-                .locks(&identifier, rules.failure_cap, house.now())
+                .locks(&identifier, rules.failure_cap, app.now())
                 .await?
                 .into_iter()
                 .map(|lock| {
@@ -61,7 +61,7 @@ pub(crate) async fn run(command: Locks, house: &House, output: &Output) -> Resul
         }
         Locks::Open { address } => {
             let identifier = identifier(&address)?;
-            let opened = house.store.open_locks(&identifier).await?;
+            let opened = app.store.open_locks(&identifier).await?;
             if !opened {
                 return Err(Failure::NotFound(format!(
                     "nobody has asked for a code for {}",

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use aws::Account;
-use connect::{House, Way};
+use connect::{App, Way};
 use failure::Failure;
 use output::Output;
 
@@ -152,18 +152,18 @@ async fn run(line: Line, output: &Output) -> Result<(), Failure> {
         },
         set: &line.set,
     };
-    let house = House::open(way).await?;
+    let app = App::open(way).await?;
     match command {
-        Work::Users(command) => users::run(command, &house, output).await,
-        Work::Sessions(command) => sessions::run(command, &house, output).await,
-        Work::Sources(command) => analytics::sources(command, &house, output).await,
-        Work::Analytics(command) => analytics::run(command, &house, output).await,
-        Work::Deliveries(command) => deliveries::run(command, &house, output).await,
-        Work::Suppressions(command) => suppressions::run(command, &house, output).await,
-        Work::Locks(command) => locks::run(command, &house, output).await,
-        Work::Keys(command) => keys::run(command, &house, output).await,
-        Work::Secret(command) => secret::run(command, &house, output).await,
-        Work::Doctor => doctor::run(&house, output).await,
+        Work::Users(command) => users::run(command, &app, output).await,
+        Work::Sessions(command) => sessions::run(command, &app, output).await,
+        Work::Sources(command) => analytics::sources(command, &app, output).await,
+        Work::Analytics(command) => analytics::run(command, &app, output).await,
+        Work::Deliveries(command) => deliveries::run(command, &app, output).await,
+        Work::Suppressions(command) => suppressions::run(command, &app, output).await,
+        Work::Locks(command) => locks::run(command, &app, output).await,
+        Work::Keys(command) => keys::run(command, &app, output).await,
+        Work::Secret(command) => secret::run(command, &app, output).await,
+        Work::Doctor => doctor::run(&app, output).await,
     }
 }
 

@@ -4,21 +4,20 @@ use shared::domain::id::UserId;
 use shared::domain::identifier::Identifier;
 use shared::domain::user::User;
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 
 /// The person behind an id (`usr_…`), a mail address or a number.
 ///
 /// # Errors
 /// What was found in place of one of these, or that nobody is known by it.
-pub(crate) async fn person(house: &House, name: &str) -> Result<User, Failure> {
+pub(crate) async fn person(app: &App, name: &str) -> Result<User, Failure> {
     let id = match UserId::parse(name) {
         Some(id) => Some(id),
-        None => house.store.owner(&identifier(name)?).await?,
+        None => app.store.owner(&identifier(name)?).await?,
     };
     let unknown = || Failure::NotFound(format!("nobody is known by {name}"));
-    house
-        .store
+    app.store
         .user(id.ok_or_else(unknown)?)
         .await?
         .ok_or_else(unknown)

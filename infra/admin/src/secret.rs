@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use shared::cloud::{Setup, Stored, WriteError};
 use shared::config::settings::{self, Setting};
 use shared::config::{EdgeSecrets, Public, SecretDocument, Variables};
-use shared::messaging::CourierSettings;
+use shared::messaging::MessagingSettings;
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::keys::unreadable;
 use crate::output::Output;
@@ -38,28 +38,28 @@ const ATTEMPTS: usize = 8;
 /// What `latchkey keys` looks after: a wrong value there signs everybody out.
 const KEYS: [&settings::Setting; 2] = [&settings::SIGNING_KEYS, &settings::PEPPERS];
 
-pub(crate) async fn run(command: Secret, house: &House, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(command: Secret, app: &App, output: &Output) -> Result<(), Failure> {
     match command {
         Secret::Set { name, value } => {
             let setting = setting(&name)?;
             let value = value_of(value, setting)?;
-            good(house, setting, &value)?;
+            good(app, setting, &value)?;
             let put = |members: &mut Map<String, Value>| {
                 members.insert(setting.name.to_owned(), json!(value));
                 true
             };
-            change(house, put).await?;
-            told(house, output, setting, "is in the secret");
+            change(app, put).await?;
+            told(app, output, setting, "is in the secret");
             Ok(())
         }
         Secret::Remove { name } => {
             let name = removable(&name)?;
             let take = |members: &mut Map<String, Value>| members.remove(&name).is_some();
-            if !change(house, take).await? {
+            if !change(app, take).await? {
                 return Err(Failure::NotFound(format!("the secret holds no {name}")));
             }
             match settings::ALL.iter().find(|setting| setting.name == name) {
-                Some(setting) => told(house, output, setting, "is no longer in the secret"),
+                Some(setting) => told(app, output, setting, "is no longer in the secret"),
                 None => output.done(
                     &format!("{name} is no longer in the secret"),
                     Map::from_iter([("name".to_owned(), json!(name))]),
@@ -67,7 +67,7 @@ pub(crate) async fn run(command: Secret, house: &House, output: &Output) -> Resu
             }
             Ok(())
         }
-        Secret::List => list(house, output).await,
+        Secret::List => list(app, output).await,
     }
 }
 
@@ -127,7 +127,7 @@ fn value_of(given: Option<String>, setting: &Setting) -> Result<String, Failure>
 }
 
 /// Reads the value as the functions would, all providers being in use.
-fn good(house: &House, setting: &'static Setting, value: &str) -> Result<(), Failure> {
+fn good(app: &App, setting: &'static Setting, value: &str) -> Result<(), Failure> {
     let document = json!({ setting.name: value }).to_string();
     let secrets = SecretDocument::parse(&document).map_err(Failure::Other)?;
     let everything = [
@@ -140,12 +140,12 @@ fn good(house: &House, setting: &'static Setting, value: &str) -> Result<(), Fai
     let setup = Setup {
         variables: Variables::from_iter(everything),
         secrets,
-        ..house.setup.clone()
+        ..app.setup.clone()
     };
     let mut reader = setup.reader();
     let public = Public::read(&mut reader);
     EdgeSecrets::read(&mut reader);
-    CourierSettings::read(&mut reader, &setup, &public);
+    MessagingSettings::read(&mut reader, &setup, &public);
     webhooks::check_settings(&mut reader, &public);
     reader.optional(&settings::TWILIO_NEXT_AUTH_TOKEN, |token| {
         (!token.chars().any(char::is_whitespace)).then_some(())
@@ -162,10 +162,10 @@ fn good(house: &House, setting: &'static Setting, value: &str) -> Result<(), Fai
 
 /// Changes the document as it stands; where somebody else was faster, the one that stands then.
 async fn change(
-    house: &House,
+    app: &App,
     change: impl Fn(&mut Map<String, Value>) -> bool,
 ) -> Result<bool, Failure> {
-    let secret = house.secret()?;
+    let secret = app.secret()?;
     for _ in 1..ATTEMPTS {
         let mut document = secret.document().await.map_err(unreadable)?;
         if !change(&mut document.members) {
@@ -180,11 +180,11 @@ async fn change(
 }
 
 /// What was done, and what makes the functions see it.
-fn told(house: &House, output: &Output, setting: &Setting, done: &str) {
+fn told(app: &App, output: &Output, setting: &Setting, done: &str) {
     let next = if at_once(setting.name) {
         "functions have it within a minute".to_owned()
     } else {
-        let generation = house.setup.variables.get(settings::SECRET_GENERATION.name);
+        let generation = app.setup.variables.get(settings::SECRET_GENERATION.name);
         let higher = generation
             .and_then(|found| found.parse::<u32>().ok())
             .map_or_else(
@@ -209,8 +209,8 @@ fn at_once(name: &str) -> bool {
     is_key(name) || name == settings::EDGE_SECRETS.name
 }
 
-async fn list(house: &House, output: &Output) -> Result<(), Failure> {
-    let Stored { members, .. } = house.secret()?.document().await.map_err(unreadable)?;
+async fn list(app: &App, output: &Output) -> Result<(), Failure> {
+    let Stored { members, .. } = app.secret()?.document().await.map_err(unreadable)?;
     let known = settings::ALL.iter().filter(|setting| setting.secret);
     let mut rows: Vec<Value> = known
         .map(|setting| {

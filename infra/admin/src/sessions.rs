@@ -5,7 +5,7 @@ use serde_json::{Map, json};
 use shared::domain::id::SessionId;
 use shared::domain::session::{Ending, Why};
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::output::{Output, moment};
 use crate::people::person;
@@ -26,14 +26,14 @@ pub(crate) enum Sessions {
     },
 }
 
-pub(crate) async fn run(command: Sessions, house: &House, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(command: Sessions, app: &App, output: &Output) -> Result<(), Failure> {
     match command {
         Sessions::List { who } => {
-            let user = person(house, &who).await?;
-            let sessions = house.store.sessions(user.id, None).await?;
+            let user = person(app, &who).await?;
+            let sessions = app.store.sessions(user.id, None).await?;
             let rows = sessions
                 .iter()
-                .filter(|session| user.has_session(session.id, house.now()))
+                .filter(|session| user.has_session(session.id, app.now()))
                 .map(|session| {
                     json!({
                         "id": session.id,
@@ -57,7 +57,7 @@ pub(crate) async fn run(command: Sessions, house: &House, output: &Output) -> Re
             );
         }
         Sessions::Revoke { who, session } => {
-            let user = person(house, &who).await?;
+            let user = person(app, &who).await?;
             let wanted: Vec<_> = match &session {
                 None => user.sessions.keys().copied().collect(),
                 Some(text) => {
@@ -71,10 +71,10 @@ pub(crate) async fn run(command: Sessions, house: &House, output: &Output) -> Re
             for id in &wanted {
                 let ending = Ending {
                     why: Why::Operator,
-                    at: house.now(),
+                    at: app.now(),
                     request: format!("operator-{id}"),
                 };
-                house.store.end_session(user.id, *id, ending).await?;
+                app.store.end_session(user.id, *id, ending).await?;
                 bar.inc(1);
             }
             bar.finish_and_clear();

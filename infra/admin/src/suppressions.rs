@@ -2,9 +2,9 @@
 
 use clap::Subcommand;
 use serde_json::{Map, json};
-use shared::keyring::derive::Marks;
+use shared::keyring::derive::AddressKeys;
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::output::{Output, moment};
 use crate::people::identifier;
@@ -25,30 +25,25 @@ pub(crate) enum Suppressions {
     },
 }
 
-pub(crate) async fn run(
-    command: Suppressions,
-    house: &House,
-    output: &Output,
-) -> Result<(), Failure> {
+pub(crate) async fn run(command: Suppressions, app: &App, output: &Output) -> Result<(), Failure> {
     match command {
         Suppressions::List => {
-            let rows = house.store.suppressions().await?.into_iter().map(|entry| {
+            let rows = app.store.suppressions().await?.into_iter().map(|entry| {
                 json!({"kind": entry.kind, "address": entry.masked, "reason": entry.reason, "at": entry.at.map(moment)})
             });
             output.rows(&["kind", "address", "reason", "at"], rows.collect());
         }
         Suppressions::Add { address } => {
             let identifier = identifier(&address)?;
-            let peppers = house.peppers()?;
-            let mac = Marks::new(&peppers).suppression(&identifier);
-            house
-                .store
+            let peppers = app.peppers()?;
+            let mac = AddressKeys::new(&peppers).suppression(&identifier);
+            app.store
                 .suppress(
                     identifier.kind(),
                     &mac,
                     "operator",
                     &identifier.masked(),
-                    house.now(),
+                    app.now(),
                 )
                 .await?;
             told(
@@ -60,9 +55,9 @@ pub(crate) async fn run(
         }
         Suppressions::Remove { address } => {
             let identifier = identifier(&address)?;
-            let peppers = house.peppers()?;
-            let macs = Marks::new(&peppers).suppressions(&identifier);
-            if !house.store.unsuppress(identifier.kind(), &macs).await? {
+            let peppers = app.peppers()?;
+            let macs = AddressKeys::new(&peppers).suppressions(&identifier);
+            if !app.store.unsuppress(identifier.kind(), &macs).await? {
                 return Err(Failure::NotFound(format!(
                     "{} is not suppressed",
                     identifier.masked()

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use shared::domain::user::{Status, User};
 
-use crate::connect::House;
+use crate::connect::App;
 use crate::failure::Failure;
 use crate::leaving::{self, How};
 use crate::output::{Output, moment};
@@ -69,35 +69,35 @@ pub(crate) enum Users {
     },
 }
 
-pub(crate) async fn run(command: Users, house: &House, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(command: Users, app: &App, output: &Output) -> Result<(), Failure> {
     match command {
         Users::Find { who } => {
-            let user = person(house, &who).await?;
+            let user = person(app, &who).await?;
             output.rows(
                 &["id", "email", "phone_number", "status", "date_joined"],
                 vec![line(&user, output)],
             );
         }
-        Users::Show { who } => output.object(whole(&person(house, &who).await?, output)),
+        Users::Show { who } => output.object(whole(&person(app, &who).await?, output)),
         Users::Suspend { who } => {
-            set_status(&who, Status::Suspended, "is suspended", house, output).await?;
+            set_status(&who, Status::Suspended, "is suspended", app, output).await?;
         }
         Users::Resume { who } => {
-            set_status(&who, Status::Active, "may be used again", house, output).await?;
+            set_status(&who, Status::Active, "may be used again", app, output).await?;
         }
         Users::Export { who, to } => {
-            leaving::export(&who, to.as_deref(), house, output).await?;
+            leaving::export(&who, to.as_deref(), app, output).await?;
         }
         Users::Erase { who, yes, grace } => {
-            leaving::erase(&who, How { yes, grace }, house, output).await?;
+            leaving::erase(&who, How { yes, grace }, app, output).await?;
         }
         Users::Grant { who, role } => {
-            let mut user = person(house, &who).await?;
+            let mut user = person(app, &who).await?;
             let role = role_name(role)?;
             if !user.roles.contains(&role) {
                 let before = user.roles.clone();
                 user.roles.push(role.clone());
-                change_roles(house, &user, &before).await?;
+                change_roles(app, &user, &before).await?;
             }
             done(
                 output,
@@ -107,7 +107,7 @@ pub(crate) async fn run(command: Users, house: &House, output: &Output) -> Resul
             );
         }
         Users::RevokeRole { who, role } => {
-            let mut user = person(house, &who).await?;
+            let mut user = person(app, &who).await?;
             let before = user.roles.clone();
             user.roles.retain(|held| *held != role);
             if user.roles == before {
@@ -116,7 +116,7 @@ pub(crate) async fn run(command: Users, house: &House, output: &Output) -> Resul
                     user.id
                 )));
             }
-            change_roles(house, &user, &before).await?;
+            change_roles(app, &user, &before).await?;
             done(
                 output,
                 &user,
@@ -132,19 +132,19 @@ async fn set_status(
     who: &str,
     status: Status,
     sentence: &str,
-    house: &House,
+    app: &App,
     output: &Output,
 ) -> Result<(), Failure> {
-    let user = person(house, who).await?;
-    if !house.store.set_status(user.id, status, house.now()).await? {
+    let user = person(app, who).await?;
+    if !app.store.set_status(user.id, status, app.now()).await? {
         return Err(not_from(&user));
     }
     done(output, &user, sentence, json!({"status": status.as_str()}));
     Ok(())
 }
 
-async fn change_roles(house: &House, user: &User, before: &[String]) -> Result<(), Failure> {
-    if house.store.set_roles(user.id, before, &user.roles).await? {
+async fn change_roles(app: &App, user: &User, before: &[String]) -> Result<(), Failure> {
+    if app.store.set_roles(user.id, before, &user.roles).await? {
         return Ok(());
     }
     Err(Failure::Other(format!(

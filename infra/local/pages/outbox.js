@@ -1,4 +1,4 @@
-// The outbox: what the providers' twins were given to send, the newest first.
+// The outbox: what the providers' emulators were given to send, the newest first.
 
 import { $ } from "./parts/dom.js";
 import { messageCard } from "./outbox/message.js";

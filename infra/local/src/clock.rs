@@ -7,7 +7,7 @@ use shared::clock::{Clock, SystemClock};
 
 /// A clock that goes on ticking wherever it is set.
 ///
-/// Functions, engines and twins share it, so that moving it moves all of them at once.
+/// Functions, engines and emulators share it, so that moving it moves all of them at once.
 #[derive(Debug, Default)]
 pub struct LocalClock {
     /// How far ahead of the machine's clock, in microseconds.

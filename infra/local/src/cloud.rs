@@ -1,4 +1,4 @@
-//! One local cloud: engines, twins, gateway and desk, started and stopped together.
+//! One local cloud: engines, emulators, gateway and development API, started and stopped together.
 
 use std::fs::{File, TryLockError};
 use std::net::{IpAddr, SocketAddr};
@@ -13,20 +13,20 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::callbacks::Callbacks;
 use crate::clock::LocalClock;
-use crate::dev_api::{self, Desk};
+use crate::dev_api::{self, DevApi};
 use crate::emulators::request_id;
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
-use crate::event_sources::Feeds;
+use crate::event_sources::EventSources;
 use crate::former_url;
 use crate::gateway::{Gateway, Routes};
 use crate::keys::Keys;
-use crate::lambda_host::Hosting;
+use crate::lambda_host::LambdaHost;
 use crate::listeners::{Listeners, Taken};
 use crate::options::Options;
 use crate::proxies::{self, Parts};
 use crate::settings::{self, Endpoints};
-use crate::state::World;
+use crate::state::LocalState;
 use crate::template::Template;
 
 /// Why a local cloud does not start, as sentences for whoever started it.
@@ -57,23 +57,23 @@ pub enum StartError {
     },
     /// The template and the code do not fit together, or an engine does not start.
     #[error("{0}")]
-    World(String),
+    LocalState(String),
 }
 
 /// A running local cloud; it ends with [`Cloud::shutdown`], or at once when it is dropped.
 pub struct Cloud {
     address: SocketAddr,
-    world: Arc<World>,
+    state: Arc<LocalState>,
     gateway: Arc<Gateway>,
     endpoints: Endpoints,
-    feeds: Arc<Feeds>,
+    event_sources: Arc<EventSources>,
     stop: watch::Sender<bool>,
     /// What whoever started it should know.
     notice: Option<String>,
     /// Held as long as the cloud uses its folder.
     _lock: Option<File>,
     server: JoinHandle<()>,
-    /// The fronts and engines; dropping it ends them.
+    /// The proxies and engines; dropping it ends them.
     background: JoinSet<()>,
 }
 
@@ -84,7 +84,7 @@ impl Cloud {
     /// [`StartError`], each as one or more sentences.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.check().map_err(StartError::Settings)?;
-        let template = Template::own().map_err(StartError::World)?;
+        let template = Template::own().map_err(StartError::LocalState)?;
         let listeners = Listeners::open(options.port).await;
         let listeners = listeners.map_err(|Taken { on, source }| StartError::Port {
             port: options.port,
@@ -97,12 +97,12 @@ impl Cloud {
         for (name, value) in options.secrets() {
             keys.replace(name, value);
         }
-        let world = Arc::new(World::default());
+        let state = Arc::new(LocalState::default());
         let mut background = JoinSet::new();
         let tables = Tables::open(
             &mut background,
             &options,
-            Arc::clone(&world.clock),
+            Arc::clone(&state.clock),
             template.tables.clone(),
         )
         .await
@@ -114,15 +114,15 @@ impl Cloud {
         let parts = Parts {
             tables: tables.clone(),
             s3: buckets
-                .engine(object_made, Arc::clone(&world.clock) as _)
-                .map_err(StartError::World)?,
+                .engine(object_made, Arc::clone(&state.clock) as _)
+                .map_err(StartError::LocalState)?,
             document: Value::Object(keys.document.clone()).to_string(),
             credentials: settings::credentials(&options, &keys),
         };
 
-        let endpoints = proxies::start(&mut background, &world, parts, address)
+        let endpoints = proxies::start(&mut background, &state, parts, address)
             .await
-            .map_err(|error| StartError::World(error.to_string()))?;
+            .map_err(|error| StartError::LocalState(error.to_string()))?;
         background.spawn(sweeping(tables.clone()));
         let variables = settings::variables(&options, &endpoints, &template.tables, &keys);
         let public_url = variables.get("PUBLIC_URL").unwrap_or_default();
@@ -131,11 +131,11 @@ impl Cloud {
             variables: variables.clone(),
             keys: Arc::new(keys),
         };
-        let setup = Setup::load(variables, Arc::clone(&world.clock) as _)
+        let setup = Setup::load(variables, Arc::clone(&state.clock) as _)
             .await
             .map_err(|error| StartError::Settings(error.to_string()))?;
         let routes = Routes::new(&template.functions);
-        let hosting = Hosting::open(Arc::clone(&world), setup, template.functions)
+        let lambda_host = LambdaHost::open(Arc::clone(&state), setup, template.functions)
             .await
             .map_err(StartError::Settings)?;
         let notice = match options.data.as_deref() {
@@ -144,12 +144,12 @@ impl Cloud {
             None => None,
         };
         let gateway = Arc::new(Gateway {
-            world: Arc::clone(&world),
+            state: Arc::clone(&state),
             routes,
-            hosting,
+            lambda_host,
             public_url,
         });
-        let feeds = Feeds::start(
+        let event_sources = EventSources::start(
             &mut background,
             &gateway,
             &tables,
@@ -158,25 +158,25 @@ impl Cloud {
             options.data.as_deref(),
         )
         .map_err(|reason| data_error(options.data.as_deref(), reason))?;
-        let feeds = Arc::new(feeds);
-        let desk = Arc::new(Desk {
-            world: Arc::clone(&world),
+        let event_sources = Arc::new(event_sources);
+        let dev_api = Arc::new(DevApi {
+            state: Arc::clone(&state),
             tables,
             buckets,
             gateway: Arc::clone(&gateway),
             endpoints: endpoints.clone(),
             settings: options.chosen(),
             callbacks,
-            feeds: Arc::clone(&feeds),
+            event_sources: Arc::clone(&event_sources),
         });
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(serve(listeners, dev_api::router(desk), stopped));
+        let server = tokio::spawn(serve(listeners, dev_api::router(dev_api), stopped));
         Ok(Self {
             address,
-            world,
+            state,
             gateway,
             endpoints,
-            feeds,
+            event_sources,
             stop,
             notice,
             _lock: lock,
@@ -206,10 +206,10 @@ impl Cloud {
     /// The clock of everything in it.
     #[must_use]
     pub fn clock(&self) -> &Arc<LocalClock> {
-        &self.world.clock
+        &self.state.clock
     }
 
-    /// The loopback URL of an engine or twin, by its name on the desk: `dynamodb`, `s3`, `ses` …
+    /// The loopback URL of an engine or emulator, by its name in the development API: `dynamodb`, `s3`, `ses` …
     #[must_use]
     pub fn endpoint(&self, service: &str) -> Option<String> {
         self.endpoints.url(service)
@@ -221,7 +221,7 @@ impl Cloud {
     /// What Lambda would report as a function error.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, String> {
         self.gateway
-            .hosting
+            .lambda_host
             .invoke(function, request_id(), event.to_string())
             .await
             .map_err(|failure| failure.0)
@@ -230,7 +230,7 @@ impl Cloud {
     /// Waits until everything written so far was handed to the functions that read the streams, for ten seconds at the
     /// most; whether it was.
     pub async fn settle(&self) -> bool {
-        self.feeds.settle(Duration::from_secs(10)).await
+        self.event_sources.settle(Duration::from_secs(10)).await
     }
 
     /// Starts the functions anew on the same data: what they remembered in their process is gone.
@@ -238,7 +238,7 @@ impl Cloud {
     /// # Errors
     /// Why a function does not start again.
     pub async fn restart_functions(&self) -> Result<(), String> {
-        self.gateway.hosting.reopen().await
+        self.gateway.lambda_host.reopen().await
     }
 
     /// Ends the cloud: requests under way are finished, for three seconds at the most.
@@ -259,7 +259,7 @@ impl Drop for Cloud {
 /// Takes the data folder for this cloud alone, and reads the keys in it; whether it had any says whether it had data.
 fn keys(data: Option<&Path>) -> Result<(Keys, Option<File>, bool), StartError> {
     let Some(folder) = data else {
-        let keys = Keys::in_memory().map_err(StartError::World)?;
+        let keys = Keys::in_memory().map_err(StartError::LocalState)?;
         return Ok((keys, None, false));
     };
     let refused = |reason: String| data_error(Some(folder), reason);
@@ -276,7 +276,7 @@ fn keys(data: Option<&Path>) -> Result<(Keys, Option<File>, bool), StartError> {
 
 fn data_error(data: Option<&Path>, reason: String) -> StartError {
     match data {
-        None => StartError::World(reason),
+        None => StartError::LocalState(reason),
         Some(path) => StartError::Data {
             path: path.to_owned(),
             reason,
@@ -284,7 +284,7 @@ fn data_error(data: Option<&Path>, reason: String) -> StartError {
     }
 }
 
-/// TTL, once a minute; the desk sweeps too when it moves the clock.
+/// TTL, once a minute; the development API sweeps too when it moves the clock.
 async fn sweeping(tables: Tables) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {

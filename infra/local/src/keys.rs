@@ -1,4 +1,4 @@
-//! Keys that a local cloud makes for itself: the secret's document, and what the twins sign with.
+//! Keys that a local cloud makes for itself: the secret's document, and what the emulators sign with.
 
 use std::path::Path;
 use std::sync::OnceLock;

@@ -12,7 +12,7 @@ use shared::clock::{Clock, SystemClock};
 use shared::cloud::{Setup, StartError};
 use shared::lambda::Entry;
 
-use crate::state::World;
+use crate::state::LocalState;
 use crate::template::Function;
 
 type Open = fn(&Setup) -> BoxFuture<'_, Result<Entry, StartError>>;
@@ -37,27 +37,27 @@ const ELSEWHERE: &[&str] = &["setup"];
 pub(crate) struct Failure(pub(crate) String);
 
 /// All functions of one local cloud.
-pub(crate) struct Hosting {
-    world: Arc<World>,
+pub(crate) struct LambdaHost {
+    state: Arc<LocalState>,
     setup: Setup,
     functions: Vec<Function>,
     entries: RwLock<BTreeMap<String, Entry>>,
 }
 
-impl Hosting {
+impl LambdaHost {
     /// Opens every function of the template.
     ///
     /// # Errors
     /// Sentences: which functions the template and the code do not share, or why a function does not start.
     pub(crate) async fn open(
-        world: Arc<World>,
+        state: Arc<LocalState>,
         setup: Setup,
         functions: Vec<Function>,
     ) -> Result<Self, String> {
         compare(&functions)?;
         let entries = open_all(&setup).await?;
         Ok(Self {
-            world,
+            state,
             setup,
             functions,
             entries: RwLock::new(entries),
@@ -93,16 +93,16 @@ impl Hosting {
             });
         let context = context(name, &id, timeout);
         let name = name.to_owned();
-        let world = Arc::clone(&self.world);
+        let state = Arc::clone(&self.state);
         async move {
             let entry = entry.ok_or_else(|| Failure(format!("there is no function {name}")))?;
             let event = RawValue::from_string(event).map_err(|error| Failure(error.to_string()))?;
             let task = tokio::spawn(async move {
                 tokio::time::timeout(timeout, entry.handle(&event, context)).await
             });
-            world.running.began(&id, task.abort_handle());
+            state.running.began(&id, task.abort_handle());
             let outcome = task.await;
-            world.running.ended(&id);
+            state.running.ended(&id);
             match outcome {
                 Ok(Ok(answer)) => answer.map_err(|error| Failure(error.to_string())),
                 Ok(Err(_)) => Err(Failure(format!("{name} timed out"))),

@@ -3,7 +3,7 @@
 //! - [`Cloud`]: starts and stops it, for `cargo run` and for tests alike;
 //! - [`yaml`]: CloudFormation's way of writing it; `template`: routes, functions and tables, from template.yaml;
 //! - `gateway`: HTTP to API Gateway v2 events and back; `lambda_host`: the functions' own handlers;
-//! - `proxy`: the socket before every engine and twin, which records calls and brings faults;
+//! - `proxy`: the socket before every engine and emulator, which records calls and brings faults;
 //! - `engines`: DynamoDB and S3; `emulators`: SES, SNS, Secrets Manager, EventBridge, Twilio, SendGrid;
 //! - `event_sources`: events that are no HTTP request: streams, S3, the bus, the calendar;
 //! - `callbacks`: what providers call our webhooks with, signed as they sign;

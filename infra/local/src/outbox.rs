@@ -1,4 +1,4 @@
-//! What the twins were given to send: `GET /_local/outbox`.
+//! What the emulators were given to send: `GET /_local/outbox`.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Starts every engine and twin, each behind its front on a port of its own.
+//! Starts every engine and emulator, each behind a proxy on a port of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use crate::engines::dynamodb::Tables;
 use crate::engines::s3::S3;
 use crate::proxy::{self, Service, Upstream};
 use crate::settings::Endpoints;
-use crate::state::World;
+use crate::state::LocalState;
 
-/// What the engines and twins are made of.
+/// What the engines and emulators are made of.
 pub(crate) struct Parts {
     pub(crate) tables: Tables,
     pub(crate) s3: S3,
@@ -31,34 +31,34 @@ pub(crate) struct Parts {
 /// Starts them on `background`; they end with it.
 pub(crate) async fn start(
     background: &mut JoinSet<()>,
-    world: &Arc<World>,
+    state: &Arc<LocalState>,
     parts: Parts,
     gateway: SocketAddr,
 ) -> std::io::Result<Endpoints> {
     let mut fronts = Fronts {
         background,
-        world,
+        state,
         endpoints: Endpoints::new(gateway),
     };
-    let world = || Arc::clone(world);
+    let state = || Arc::clone(state);
     let twilio = Twilio {
-        world: world(),
+        state: state(),
         credentials: parts.credentials.clone(),
     };
     let sendgrid = SendGrid {
-        world: world(),
+        state: state(),
         credentials: parts.credentials,
     };
     let secrets = Secrets::new(parts.document);
     fronts
-        .add(Service::DynamoDb, parts.tables.engine(world()))
+        .add(Service::DynamoDb, parts.tables.engine(state()))
         .await?;
     fronts.add(Service::S3, parts.s3).await?;
-    fronts.add(Service::Ses, Ses(world())).await?;
-    fronts.add(Service::Sns, Sns(world())).await?;
+    fronts.add(Service::Ses, Ses(state())).await?;
+    fronts.add(Service::Sns, Sns(state())).await?;
     fronts.add(Service::SecretsManager, secrets).await?;
     fronts
-        .add(Service::EventBridge, EventBridge(world()))
+        .add(Service::EventBridge, EventBridge(state()))
         .await?;
     fronts.add(Service::Twilio, twilio).await?;
     fronts.add(Service::SendGrid, sendgrid).await?;
@@ -67,7 +67,7 @@ pub(crate) async fn start(
 
 struct Fronts<'a> {
     background: &'a mut JoinSet<()>,
-    world: &'a Arc<World>,
+    state: &'a Arc<LocalState>,
     endpoints: Endpoints,
 }
 
@@ -79,7 +79,7 @@ impl Fronts<'_> {
             listener,
             service,
             upstream,
-            Arc::clone(self.world),
+            Arc::clone(self.state),
         ));
         Ok(())
     }

@@ -19,7 +19,7 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const BUCKET: &str = "latchkey-avatars";
 /// The bus of domain events.
 pub(crate) const EVENT_BUS: &str = "latchkey-local";
-/// The topic that SES's twin reports to.
+/// The topic that SES's emulator reports to.
 pub(crate) const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:000000000000:latchkey-mail-events";
 /// The made-up Twilio account.
 pub(crate) const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
@@ -52,7 +52,7 @@ impl Endpoints {
         self.services.insert(service.as_str(), address);
     }
 
-    /// The URL of a service, by its name on the desk.
+    /// The URL of a service, by its name in the development API.
     pub(crate) fn url(&self, service: &str) -> Option<String> {
         self.services
             .get(service)
@@ -124,7 +124,7 @@ pub(crate) fn variables(
     all.into_iter().collect()
 }
 
-/// What the twins of Twilio and SendGrid expect: what the functions are given.
+/// What the emulators of Twilio and SendGrid expect: what the functions are given.
 pub(crate) fn credentials(options: &Options, keys: &Keys) -> Credentials {
     let given = |name: &str| {
         let chosen = options.settings.iter().rev().find(|(n, _)| n == name);

@@ -7,14 +7,14 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 
 use crate::clock::LocalClock;
-use crate::event_sources::stream_faults::Manners;
+use crate::event_sources::stream_faults::StreamFaults;
 use crate::outbox::Outbox;
 use crate::proxy::{Calls, Faults};
 use crate::running::Running;
 
 /// The state of the world outside the functions.
 #[derive(Default)]
-pub(crate) struct World {
+pub(crate) struct LocalState {
     pub(crate) clock: Arc<LocalClock>,
     pub(crate) calls: Calls,
     pub(crate) faults: Faults,
@@ -26,7 +26,7 @@ pub(crate) struct World {
     /// Counts the writes to the tables, so that the streams' feeds wake up.
     pub(crate) writes: watch::Sender<u64>,
     /// How the tables' streams behave.
-    pub(crate) manners: watch::Sender<Manners>,
+    pub(crate) stream_faults: watch::Sender<StreamFaults>,
     /// Subscriptions that SNS was asked to confirm, oldest first.
     pub(crate) confirmations: Log,
 }

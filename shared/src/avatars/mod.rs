@@ -1,14 +1,14 @@
 //! The door to S3: pictures of people, and what is uploaded to become one.
 //!
 //! A picture is put up in this order, and a crash after any step leaves a profile that points at nothing missing:
-//! marker → the sizes ([`Gallery::put`]) → the user item (`Store::change_avatar`) → the old sizes deleted → marker
-//! deleted ([`Gallery::settle`]). A marker that stays behind tells [`Gallery::unsettled`] whose folder to look through,
-//! and [`Gallery::sweep`] deletes what nothing points at.
+//! marker → the sizes ([`AvatarBucket::put`]) → the user item (`Store::change_avatar`) → the old sizes deleted → marker
+//! deleted ([`AvatarBucket::settle`]). A marker that stays behind tells [`AvatarBucket::unsettled`] whose folder to look through,
+//! and [`AvatarBucket::sweep`] deletes what nothing points at.
 //!
 //! The bucket is private. Its folder `avatars` is served by the CDN in front of it (`AVATAR_BASE_URL`); `uploads` and
 //! `pending` are served to nobody.
 
-mod handout;
+mod download_link;
 mod objects;
 mod policy;
 mod sweep;
@@ -23,13 +23,13 @@ use crate::domain::id::UserId;
 use crate::domain::picture::{Address, Kind, Owner, Picture, Upload};
 use crate::{Error, Result};
 
-pub use handout::Link;
+pub use download_link::Link;
 pub use policy::Form;
 pub use sweep::Unsettled;
 
 /// The bucket.
 #[derive(Clone, Debug)]
-pub struct Gallery {
+pub struct AvatarBucket {
     client: Client,
     bucket: String,
     region: String,
@@ -51,7 +51,7 @@ pub enum Uploaded {
 /// A size under its address never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-impl Gallery {
+impl AvatarBucket {
     /// Opens the door; nothing is sent yet.
     pub fn open(setup: &Setup, reader: &mut Reader) -> Self {
         let endpoint = setup.endpoint(reader, &settings::AWS_ENDPOINT_URL_S3);
@@ -189,7 +189,7 @@ fn prefixes(user: UserId) -> [String; 4] {
         owner.clone(),
         owner.replacen("avatars/", "pending/", 1),
         Upload::prefix(user),
-        handout::prefix(user),
+        download_link::prefix(user),
     ]
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use super::{Gallery, Uploaded, unavailable};
+use super::{AvatarBucket, Uploaded, unavailable};
 use crate::Result;
 
 /// How long the body of an uploaded file may take to arrive.
@@ -16,7 +16,7 @@ const BODY: Duration = Duration::from_secs(10);
 /// S3 deletes and lists so many keys at once.
 const AT_ONCE: usize = 1_000;
 
-impl Gallery {
+impl AvatarBucket {
     pub(super) async fn put_object(
         &self,
         key: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Gallery, Uploaded};
+use super::{AvatarBucket, Uploaded};
 use crate::domain::id::UserId;
 use crate::domain::picture::Address;
 use crate::{Error, Result};
@@ -32,7 +32,7 @@ pub struct Unsettled {
     key: String,
 }
 
-impl Gallery {
+impl AvatarBucket {
     /// The pictures that were being put up before `before` and are still not settled.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The way that a code travels to a person.
 
-use super::Fault;
+use super::InvalidValue;
 use super::identifier::IdentifierKind;
 
 /// The way that a code travels to a person.
@@ -22,12 +22,12 @@ impl Channel {
     ///
     /// # Errors
     /// `invalid_channel` for any other word; the words are case-sensitive.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         match text {
             "email" => Ok(Self::Email),
             "phone" | "sms" => Ok(Self::Sms),
             "whatsapp" => Ok(Self::Whatsapp),
-            _ => Err(Fault::new(
+            _ => Err(InvalidValue::new(
                 "invalid_channel",
                 "Expected one of email, phone, sms and whatsapp.",
             )),

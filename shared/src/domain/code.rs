@@ -3,7 +3,7 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Fault;
+use super::InvalidValue;
 
 /// A one-time code: a fixed number of ASCII digits, leading zeros kept.
 ///
@@ -16,7 +16,7 @@ impl OtpCode {
     ///
     /// # Errors
     /// `invalid_otp_code` for anything else.
-    pub fn parse(text: &str, digits: u8) -> Result<Self, Fault> {
+    pub fn parse(text: &str, digits: u8) -> Result<Self, InvalidValue> {
         let well_formed =
             text.len() == usize::from(digits) && text.bytes().all(|b| b.is_ascii_digit());
         if well_formed {
@@ -24,7 +24,7 @@ impl OtpCode {
         } else {
             let expected =
                 format!("Expected exactly {digits} digits from 0 to 9, as in the message.");
-            Err(Fault::new("invalid_otp_code", expected))
+            Err(InvalidValue::new("invalid_otp_code", expected))
         }
     }
 

@@ -7,7 +7,7 @@ use super::id::{DeliveryId, Id};
 
 /// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum DeliveryStatus {
     /// We are about to hand it over, or did so and do not know the outcome.
     Queued,
     /// The provider took it.
@@ -24,7 +24,7 @@ pub enum State {
     Complained,
 }
 
-impl State {
+impl DeliveryStatus {
     const ALL: [Self; 7] = [
         Self::Queued,
         Self::Sent,
@@ -49,7 +49,7 @@ impl State {
         }
     }
 
-    /// Reads the word of [`State::as_str`].
+    /// Reads the word of [`DeliveryStatus::as_str`].
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
@@ -73,11 +73,11 @@ pub struct Delivery {
     /// The way it travels; `None` where a callback came before our own note.
     pub channel: Option<Channel>,
     /// Where it is.
-    pub state: State,
+    pub state: DeliveryStatus,
     /// Since when.
     pub updated: Timestamp,
     /// Every state and its moment, oldest first.
-    pub history: Vec<(State, Timestamp)>,
+    pub history: Vec<(DeliveryStatus, Timestamp)>,
 }
 
 /// A delivery id as it is shown outside: the id, and a MAC that says it was issued here.
@@ -134,8 +134,8 @@ mod tests {
 
     #[test]
     fn every_word_reads_back() {
-        for state in State::ALL {
-            assert_eq!(State::parse(state.as_str()), Some(state));
+        for state in DeliveryStatus::ALL {
+            assert_eq!(DeliveryStatus::parse(state.as_str()), Some(state));
         }
     }
 }

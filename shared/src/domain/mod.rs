@@ -1,4 +1,4 @@
-//! The nouns, pure: no clock, no chance, no wire; values that exist only when they are right.
+//! Pure values: no clock, no chance, no wire; values that exist only when they are right.
 
 use std::borrow::Cow;
 
@@ -23,17 +23,17 @@ pub mod user;
 
 /// Why a text is not the value that it should be.
 ///
-/// It does not know which field the text came from; [`Fault::at`] adds that. Neither word repeats the text.
+/// It does not know which field the text came from; [`InvalidValue::at`] adds that. Neither word repeats the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {detail}")]
-pub struct Fault {
+pub struct InvalidValue {
     /// For programs, one of the field codes of CONTRACT section 1: `invalid_email`, `too_long`, …
     pub code: &'static str,
     /// For people: what is expected, as a sentence.
     pub detail: Cow<'static, str>,
 }
 
-impl Fault {
+impl InvalidValue {
     /// A fault: what is wrong for programs, what is expected for people.
     pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {

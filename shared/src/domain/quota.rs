@@ -25,7 +25,7 @@ pub fn before(moment: Timestamp, duration: Duration) -> Timestamp {
 
 /// What is left of a caller's own rate, for the `RateLimit` headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct Allowance {
     /// Calls at once after a pause.
     pub burst: u32,
     /// Whole seconds in which a whole burst comes back.
@@ -79,14 +79,14 @@ impl Rate {
     /// Calls that would be admitted at once after one that left this theoretical arrival time.
     #[must_use]
     pub fn remaining(&self, tat: Timestamp, now: Timestamp) -> u32 {
-        let room = self.latest(now).as_millisecond() - tat.as_millisecond();
+        let allowance = self.latest(now).as_millisecond() - tat.as_millisecond();
         let interval = i64::try_from(self.interval.as_millis())
             .unwrap_or(i64::MAX)
             .max(1);
-        if room < 0 {
+        if allowance < 0 {
             0
         } else {
-            u32::try_from(room / interval + 1)
+            u32::try_from(allowance / interval + 1)
                 .unwrap_or(u32::MAX)
                 .min(self.burst)
         }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::Fault;
+use super::InvalidValue;
 
 /// The most characters that a source URL may have.
 pub const MAX_CHARS: usize = 2_048;
@@ -24,12 +24,15 @@ impl SourceOrigin {
     /// # Errors
     /// `too_long` above 2,048 characters. `invalid_url` for anything but http or https with a host of at most 253 octets,
     /// 63 a label, and without credentials.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         if text.chars().count() > MAX_CHARS {
-            return Err(Fault::new("too_long", "Expected at most 2048 characters."));
+            return Err(InvalidValue::new(
+                "too_long",
+                "Expected at most 2048 characters.",
+            ));
         }
         origin(text).map(Self).ok_or_else(|| {
-            Fault::new(
+            InvalidValue::new(
                 "invalid_url",
                 "Expected an http or https URL with a host and without credentials.",
             )

@@ -23,7 +23,7 @@ pub const RECENT: Duration = Duration::from_secs(10 * 60);
 
 /// Lets in who holds an access token.
 #[derive(Clone)]
-pub struct Guard {
+pub struct Auth {
     store: Store,
     keyring: KeyringHandle,
     rules: Arc<TokenRules>,
@@ -44,10 +44,10 @@ pub struct SignedIn {
 /// A person who has signed in lately, for what a stolen token must not do; as an extractor it refuses with 401 before the
 /// body is read.
 #[derive(Debug)]
-pub struct Recent(pub SignedIn);
+pub struct RecentSignIn(pub SignedIn);
 
-impl Guard {
-    /// A guard by the settings.
+impl Auth {
+    /// Authentication by the settings.
     #[must_use]
     pub fn new(setup: &Setup, store: &Store, keyring: KeyringHandle, rules: TokenRules) -> Self {
         Self {
@@ -70,14 +70,14 @@ impl Guard {
     /// The person behind this access token.
     ///
     /// # Errors
-    /// As [`Guard::admit`].
+    /// As [`Auth::admit`].
     pub async fn examine(&self, token: &str) -> Result<SignedIn> {
         let claims = self.keyring.verify(token, &self.rules).await;
         self.confirm(claims.ok_or(Error::Unauthenticated)?).await
     }
 
     /// What the access token in these headers says. Its session may have ended: nothing may be shown or done before
-    /// [`Guard::confirm`], or a condition of the write itself, has said otherwise.
+    /// [`Auth::confirm`], or a condition of the write itself, has said otherwise.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for whatever is wrong with the token.
@@ -87,11 +87,11 @@ impl Guard {
         claims.ok_or(Error::Unauthenticated)
     }
 
-    /// What the access token in these headers says, as [`Guard::claims`], with what its holder asks for. Where that is wrong,
+    /// What the access token in these headers says, as [`Auth::claims`], with what its holder asks for. Where that is wrong,
     /// whether the caller is signed in is said first.
     ///
     /// # Errors
-    /// As [`Guard::admit`], then those of `asked`.
+    /// As [`Auth::admit`], then those of `asked`.
     pub async fn claims_and<T>(
         &self,
         headers: &HeaderMap,
@@ -107,7 +107,7 @@ impl Guard {
     /// The person whom these claims name, if the account and the session count.
     ///
     /// # Errors
-    /// As [`Guard::admit`].
+    /// As [`Auth::admit`].
     pub async fn confirm(&self, claims: AccessClaims) -> Result<SignedIn> {
         // To the millisecond, as the store keeps moments: what is answered is what will be read.
         let now = self.clock.now();
@@ -150,19 +150,19 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 impl<S> FromRequestParts<S> for SignedIn
 where
-    Guard: FromRef<S>,
+    Auth: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        Guard::from_ref(state).admit(&parts.headers).await
+        Auth::from_ref(state).admit(&parts.headers).await
     }
 }
 
-impl<S> FromRequestParts<S> for Recent
+impl<S> FromRequestParts<S> for RecentSignIn
 where
-    Guard: FromRef<S>,
+    Auth: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Error;

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::Result;
-use crate::avatars::Gallery;
+use crate::avatars::AvatarBucket;
 use crate::domain::id::UserId;
 use crate::keyring::Peppers;
-use crate::keyring::derive::Marks;
+use crate::keyring::derive::AddressKeys;
 use crate::store::Store;
 use crate::store::erasure::{Due, Erased};
 
@@ -21,14 +21,14 @@ use crate::store::erasure::{Due, Erased};
 /// [`crate::Error::Unavailable`]: what is left is erased by the next attempt.
 pub async fn erase(
     store: &Store,
-    gallery: &Gallery,
+    bucket: &AvatarBucket,
     peppers: &Peppers,
     due: Due,
     now: Timestamp,
 ) -> Result<Erased> {
-    let marks = Marks::new(peppers);
-    let recipients = |identifier: &_| marks.recipients(identifier);
-    let objects = async |user: UserId| gallery.erase(user).await;
+    let address_keys = AddressKeys::new(peppers);
+    let recipients = |identifier: &_| address_keys.recipients(identifier);
+    let objects = async |user: UserId| bucket.erase(user).await;
     store.erase(due, now, recipients, objects).await
 }
 
@@ -40,7 +40,7 @@ pub async fn erase(
 /// The last failure, after all were tried.
 pub async fn erase_due(
     store: &Store,
-    gallery: &Gallery,
+    bucket: &AvatarBucket,
     peppers: &Peppers,
     now: Timestamp,
     time: Duration,
@@ -62,7 +62,7 @@ pub async fn erase_due(
             if Instant::now() >= end {
                 return failure.map_or(Ok(gone), Err);
             }
-            match erase(store, gallery, peppers, due, now).await {
+            match erase(store, bucket, peppers, due, now).await {
                 Ok(Erased::Gone) => gone += 1,
                 Ok(Erased::Stays) => {}
                 Ok(Erased::Begun) => begun.push_back(due),

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::Result;
-use crate::avatars::Gallery;
+use crate::avatars::AvatarBucket;
 use crate::domain::id::UserId;
 use crate::keyring::Peppers;
-use crate::keyring::derive::Marks;
+use crate::keyring::derive::AddressKeys;
 use crate::store::Store;
 use crate::store::export::Traces;
 
@@ -17,18 +17,18 @@ use crate::store::export::Traces;
 /// [`crate::Error::Unavailable`] when the store or the bucket does not answer.
 pub async fn export(
     store: &Store,
-    gallery: &Gallery,
+    bucket: &AvatarBucket,
     peppers: &Peppers,
     user: UserId,
     now: Timestamp,
 ) -> Result<Option<Value>> {
-    let marks = Marks::new(peppers);
+    let address_keys = AddressKeys::new(peppers);
     let traces = Traces {
-        recipients: &|identifier| marks.recipients(identifier),
-        suppressions: &|identifier| marks.suppressions(identifier),
+        recipients: &|identifier| address_keys.recipients(identifier),
+        suppressions: &|identifier| address_keys.suppressions(identifier),
     };
     let (held, pictures) =
-        futures_util::try_join!(store.export(user, traces), gallery.objects_of(user))?;
+        futures_util::try_join!(store.export(user, traces), bucket.objects_of(user))?;
     Ok(held.map(|mut all| {
         all["id"] = json!(user);
         all["exported_at"] = json!(now);

@@ -10,10 +10,10 @@ use crate::Result;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::before;
 use crate::keyring::Peppers;
-use crate::keyring::derive::Marks;
+use crate::keyring::derive::AddressKeys;
 use crate::messaging::{Content, Language};
 use crate::store::Store;
-use crate::store::notices::Notice;
+use crate::store::pending_notices::Notice;
 
 /// How long a notice is left to whoever made the change.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -36,7 +36,7 @@ impl Notifier<'_> {
     /// [`crate::Error::Unavailable`] when a message was certainly not sent, [`crate::Error::RateLimited`] when the day's
     /// texts are used up, or the store does not answer; the notice stays.
     pub async fn send(&self, notice: &Notice, now: Timestamp) -> Result<()> {
-        let messages = notice.to.iter().map(|to| self.tell(notice, to, now));
+        let messages = notice.to.iter().map(|to| self.notify(notice, to, now));
         let outcomes = futures_util::future::join_all(messages).await;
         outcomes.into_iter().collect::<Result<()>>()?;
         self.store.forget_notice(notice).await
@@ -56,15 +56,18 @@ impl Notifier<'_> {
         outcome
     }
 
-    async fn tell(&self, notice: &Notice, to: &Identifier, now: Timestamp) -> Result<()> {
+    async fn notify(&self, notice: &Notice, to: &Identifier, now: Timestamp) -> Result<()> {
         let content = Content::IdentifierChanged {
             change: notice.change,
             kind: notice.kind,
             address: notice.masked.clone(),
         };
         let language = Language::choose(Some(&notice.language), None);
-        let marks = Marks::new(self.peppers);
-        let told = self.outbound.tell(to, language, content, &marks, now).await;
-        told.map(drop)
+        let address_keys = AddressKeys::new(self.peppers);
+        let notified = self
+            .outbound
+            .notify(to, language, content, &address_keys, now)
+            .await;
+        notified.map(drop)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::domain::channel::Channel;
-use crate::domain::quota::{Rate, Room, seconds_until};
+use crate::domain::quota::{Allowance, Rate, seconds_until};
 use crate::store::Store;
 use crate::store::limit::Admission;
 use crate::store::statistics::{Count, Figure};
@@ -52,7 +52,7 @@ impl Limiter {
         subject: &str,
         request: &str,
         now: Timestamp,
-    ) -> Result<Room> {
+    ) -> Result<Allowance> {
         if let Some(until) = self.remembered(rule, subject, now) {
             return Err(limited(rule.name, seconds_until(now, until).max(1)));
         }
@@ -63,7 +63,7 @@ impl Limiter {
         {
             Admission::Admitted { remaining, reset } => {
                 let window = (rule.rate.interval * rule.rate.burst).as_secs();
-                Ok(Room {
+                Ok(Allowance {
                     burst: rule.rate.burst,
                     window,
                     remaining,
@@ -81,7 +81,7 @@ impl Limiter {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the call then stays counted.
-    pub async fn give_back(
+    pub async fn refund(
         &self,
         rule: Rule,
         subject: &str,
@@ -149,7 +149,7 @@ impl Refusals {
     fn add(&self, channel: Channel, figure: Figure, by: i64, now: Timestamp) {
         *self.0.waiting().entry((channel, figure)).or_default() += by;
         let tally = self.0.clone();
-        background::begin(async move { tally.write(now).await });
+        background::spawn(async move { tally.write(now).await });
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::rate_limit::{Limiter, Refusals, Rule, limited};
 use super::send::{Outbound, Outgoing, Record, Sent, Withheld};
-use super::text_budget::{Fare, Fares};
+use super::text_budget::{Reservation, TextBudget};
 use crate::clock::SharedClock;
 use crate::cloud::{Setup, StartError};
 use crate::config::{IpLimits, OtpRules, Public, Reader};
@@ -17,12 +17,12 @@ use crate::domain::channel::Channel;
 use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::domain::locale::LanguageTag;
-use crate::domain::quota::{Rate, Room, seconds_until};
+use crate::domain::quota::{Allowance, Rate, seconds_until};
 use crate::domain::source::SourceOrigin;
 use crate::http::Caller;
-use crate::keyring::derive::Marks;
+use crate::keyring::derive::AddressKeys;
 use crate::keyring::{Pepper, Peppers, Reloading};
-use crate::messaging::{Content, Courier, CourierSettings, Dispatch, Language, Reason};
+use crate::messaging::{Content, Dispatch, Language, Messaging, MessagingSettings, Reason};
 use crate::store::Store;
 use crate::store::challenge::ask::{Ask, Asked, Seen};
 use crate::{Error, Result, entropy, telemetry};
@@ -62,7 +62,7 @@ pub struct CodeSent {
     /// The delivery id, sealed.
     pub delivery_id: String,
     /// What is left of the caller's own rate.
-    pub room: Room,
+    pub allowance: Allowance,
 }
 
 /// Sends codes.
@@ -79,7 +79,7 @@ pub struct RequestCode {
 
 /// What the caller's limits and the address say before anything is charged.
 struct Admitted {
-    room: Room,
+    allowance: Allowance,
     lane: Lane,
     seen: Option<Seen>,
     withheld: Option<Withheld>,
@@ -89,7 +89,7 @@ struct Admitted {
 struct Draft<'a> {
     now: Timestamp,
     peppers: &'a Peppers,
-    marks: Marks<'a>,
+    address_keys: AddressKeys<'a>,
     delivery: DeliveryId,
     sealed: String,
     key: String,
@@ -101,7 +101,7 @@ struct Charged {
     live: Live,
     /// Whether the code is a new one.
     fresh: bool,
-    fare: Option<Fare>,
+    reservation: Option<Reservation>,
     sent: CodeSent,
 }
 
@@ -125,14 +125,14 @@ impl RequestCode {
         peppers: Reloading<Peppers>,
     ) -> Result<Self, StartError> {
         let limits = IpLimits::read(reader);
-        let courier = CourierSettings::read(reader, setup, public);
-        let courier =
-            Courier::new(courier, setup).map_err(|error| StartError::Client(error.to_string()))?;
+        let messaging = MessagingSettings::read(reader, setup, public);
+        let messaging = Messaging::new(messaging, setup)
+            .map_err(|error| StartError::Client(error.to_string()))?;
         Ok(Self {
             store: store.clone(),
             limiter: Limiter::new(store.clone()),
             refusals: Refusals::new(store.clone()),
-            outbound: Outbound::new(store, courier, Fares::open(reader, store)),
+            outbound: Outbound::new(store, messaging, TextBudget::open(reader, store)),
             peppers,
             rules: OtpRules::read(reader),
             per_ip: Rule {
@@ -195,9 +195,9 @@ impl RequestCode {
         draft: &Draft<'_>,
     ) -> Result<Admitted> {
         let identifier = request.identifier;
-        telemetry::subject(&draft.marks.subject(identifier));
-        let suppressions = draft.marks.suppressions(identifier);
-        let (room, suppressed, seen, lane) = futures_util::try_join!(
+        telemetry::subject(&draft.address_keys.subject(identifier));
+        let suppressions = draft.address_keys.suppressions(identifier);
+        let (allowance, suppressed, seen, lane) = futures_util::try_join!(
             self.limiter
                 .admit(self.per_ip, &caller.subject, &caller.request_id, draft.now),
             self.store.is_suppressed(identifier.kind(), &suppressions),
@@ -210,7 +210,7 @@ impl RequestCode {
             ),
         )?;
         Ok(Admitted {
-            room,
+            allowance,
             lane,
             seen,
             withheld: self.outbound.withheld(identifier, suppressed),
@@ -220,7 +220,7 @@ impl RequestCode {
     /// Charges the send to the address, and beside it the text to the day: both or neither.
     async fn charge(&self, ask: &Ask<'_>, admitted: Admitted) -> Result<Charge> {
         let Admitted {
-            room,
+            allowance,
             seen,
             withheld,
             ..
@@ -240,12 +240,12 @@ impl RequestCode {
                 false => Ok(None),
             }
         };
-        let (asked, fare) = match refusal {
+        let (asked, reservation) = match refusal {
             Some(asked) => (asked, Ok(None)),
             None => {
                 let asked = self.store.ask(ask, &self.rules, seen);
-                let (asked, fare) = futures_util::join!(asked, reserve);
-                (asked?, fare)
+                let (asked, reservation) = futures_util::join!(asked, reserve);
+                (asked?, reservation)
             }
         };
         let sent = |channel, live: &Live, reopens, delivery_id| CodeSent {
@@ -253,19 +253,19 @@ impl RequestCode {
             expires_in: seconds_left(ask.now, live.expires),
             resend_in: seconds_until(ask.now, reopens),
             delivery_id,
-            room,
+            allowance,
         };
         match asked {
             Asked::Send {
                 live,
                 fresh,
                 reopens,
-            } => match fare {
-                Ok(fare) => Ok(Charge::Taken(Charged {
+            } => match reservation {
+                Ok(reservation) => Ok(Charge::Taken(Charged {
                     sent: sent(ask.channel, &live, reopens, ask.delivery.to_owned()),
                     live,
                     fresh,
-                    fare,
+                    reservation,
                 })),
                 Err(refusal) => {
                     self.store.uncharge(ask, &live, fresh).await?;
@@ -281,11 +281,15 @@ impl RequestCode {
                 via,
                 reopens,
             } => {
-                self.outbound.cancel(fare.ok().flatten(), ask.now).await?;
+                self.outbound
+                    .cancel(reservation.ok().flatten(), ask.now)
+                    .await?;
                 Ok(Charge::Repeated(sent(via, &live, reopens, delivery)))
             }
             Asked::Limited { retry_after, rule } => {
-                self.outbound.cancel(fare.ok().flatten(), ask.now).await?;
+                self.outbound
+                    .cancel(reservation.ok().flatten(), ask.now)
+                    .await?;
                 Err(limited(rule, retry_after))
             }
         }
@@ -299,14 +303,14 @@ impl RequestCode {
         draft: &Draft<'_>,
         withheld: Withheld,
     ) -> Result<()> {
-        let recipient = draft.marks.recipient(ask.identifier);
+        let recipient = draft.address_keys.recipient(ask.identifier);
         let end = Some(withheld.end());
-        let (muted, noted) = futures_util::join!(
-            self.store.mute(ask, &charged.live, charged.fresh),
+        let (withheld, noted) = futures_util::join!(
+            self.store.withhold(ask, &charged.live, charged.fresh),
             self.store
                 .note_delivery(draft.delivery, ask.channel, &recipient, end, ask.now),
         );
-        muted.and(noted)
+        withheld.and(noted)
     }
 
     /// Gives the message to the provider, and settles what it says.
@@ -319,9 +323,10 @@ impl RequestCode {
         draft: &Draft<'_>,
     ) -> Result<CodeSent> {
         let message = self.message(request, caller, &charged, draft)?;
-        let fare = charged.fare.take();
+        let reservation = charged.reservation.take();
         let (sent, ()) = futures_util::join!(
-            self.outbound.send(message, fare, &draft.marks, draft.now),
+            self.outbound
+                .send(message, reservation, &draft.address_keys, draft.now),
             self.remember(request, draft)
         );
         self.settle(ask, charged, sent?, draft).await
@@ -343,7 +348,7 @@ impl RequestCode {
         let dispatch = sent.dispatch.clone();
         let settled = self
             .outbound
-            .settle(sent, ask.identifier, &draft.marks, ask.now);
+            .settle(sent, ask.identifier, &draft.address_keys, ask.now);
         match dispatch {
             Dispatch::Accepted { via, .. } => {
                 telemetry::metric("otp_sent", &[("channel", via.as_str())]);
@@ -356,9 +361,9 @@ impl RequestCode {
                 })
             }
             Dispatch::Refused(refusal) if refusal.reason == Reason::OptedOut => {
-                let muted = self.store.mute(ask, &live, fresh);
-                let (settled, muted) = futures_util::join!(settled, muted);
-                settled.and(muted).map(|()| answer)
+                let withheld = self.store.withhold(ask, &live, fresh);
+                let (settled, withheld) = futures_util::join!(settled, withheld);
+                settled.and(withheld).map(|()| answer)
             }
             Dispatch::Refused(refusal) => {
                 telemetry::metric("otp_failed", &[("reason", refusal.reason.as_str())]);
@@ -402,7 +407,7 @@ impl RequestCode {
     ) -> Result<Outgoing<'a>> {
         let (owner, live) = (request.owner.as_deref(), &charged.live);
         let code = draft
-            .marks
+            .address_keys
             .code(
                 request.purpose,
                 request.identifier,
@@ -436,15 +441,15 @@ impl<'a> Draft<'a> {
         peppers: &'a Peppers,
         now: Timestamp,
     ) -> Self {
-        let marks = Marks::new(peppers);
+        let address_keys = AddressKeys::new(peppers);
         let delivery = DeliveryId::new(now, entropy::bytes());
         Self {
             now,
             peppers,
-            marks,
+            address_keys,
             delivery,
-            sealed: marks.seal(delivery).to_string(),
-            key: marks.idempotency(
+            sealed: address_keys.seal(delivery).to_string(),
+            key: address_keys.idempotency(
                 request.idempotency_key.as_deref(),
                 &caller.request_id,
                 request.channel,
@@ -470,7 +475,7 @@ impl<'a> Draft<'a> {
             request: &caller.request_id,
             nonce: entropy::bytes(),
             peppers: &self.versions,
-            muted: admitted.withheld.is_some(),
+            withheld: admitted.withheld.is_some(),
             owner: request.owner.as_deref(),
             source: request.source.as_ref().map(SourceOrigin::as_str),
             language: request.locale.as_ref().map(LanguageTag::as_str),

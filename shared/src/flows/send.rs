@@ -12,21 +12,23 @@
 
 use jiff::Timestamp;
 
-use super::text_budget::{Fare, Fares};
+use super::text_budget::{Reservation, TextBudget};
 use crate::domain::channel::Channel;
-use crate::domain::delivery::State;
+use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::DeliveryId;
 use crate::domain::identifier::Identifier;
-use crate::keyring::derive::Marks;
-use crate::messaging::{Content, Courier, Dispatch, Language, Letter, Reason, Recipient, Refusal};
+use crate::keyring::derive::AddressKeys;
+use crate::messaging::{
+    Content, Dispatch, Language, Message, Messaging, Reason, Recipient, Refusal,
+};
 use crate::store::Store;
 use crate::{Error, Result, entropy, telemetry};
 
 /// The way out: the providers, and what texts cost.
 pub struct Outbound {
     store: Store,
-    courier: Courier,
-    fares: Fares,
+    messaging: Messaging,
+    text_budget: TextBudget,
 }
 
 /// Why an address gets no message although its owner is answered as ever.
@@ -41,10 +43,10 @@ pub enum Withheld {
 impl Withheld {
     /// What sending would have led to; the delivery shows it.
     #[must_use]
-    pub fn end(self) -> State {
+    pub fn end(self) -> DeliveryStatus {
         match self {
-            Self::Suppressed => State::Bounced,
-            Self::NotServed => State::Failed,
+            Self::Suppressed => DeliveryStatus::Bounced,
+            Self::NotServed => DeliveryStatus::Failed,
         }
     }
 }
@@ -81,14 +83,14 @@ pub enum Record {
 #[must_use = "a refusal has to be settled"]
 pub struct Sent {
     id: DeliveryId,
-    fare: Option<Fare>,
+    reservation: Option<Reservation>,
     /// What the provider said.
     pub dispatch: Dispatch,
 }
 
 /// What became of a message without a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Notified {
     /// It is on its way, or may be.
     Sent,
     /// It never will be: it is withheld, or refused for good.
@@ -98,18 +100,18 @@ pub enum Told {
 impl Outbound {
     /// The way out by these settings.
     #[must_use]
-    pub fn new(store: &Store, courier: Courier, fares: Fares) -> Self {
+    pub fn new(store: &Store, messaging: Messaging, text_budget: TextBudget) -> Self {
         Self {
             store: store.clone(),
-            courier,
-            fares,
+            messaging,
+            text_budget,
         }
     }
 
     /// Whether messages can go this way at all.
     #[must_use]
     pub fn offers(&self, channel: Channel) -> bool {
-        self.courier.offers(channel)
+        self.messaging.offers(channel)
     }
 
     /// Why this address gets nothing; `suppressed` as [`Store::is_suppressed`] says.
@@ -119,7 +121,7 @@ impl Outbound {
             return Some(Withheld::Suppressed);
         }
         let number = to.phone()?;
-        if self.fares.serves(number) {
+        if self.text_budget.serves(number) {
             return None;
         }
         telemetry::metric("country_not_served", &[]);
@@ -136,9 +138,13 @@ impl Outbound {
         to: &Identifier,
         request: &str,
         now: Timestamp,
-    ) -> Result<Option<Fare>> {
+    ) -> Result<Option<Reservation>> {
         match to.phone() {
-            Some(number) => self.fares.take(number, request, now).await.map(Some),
+            Some(number) => self
+                .text_budget
+                .reserve(number, request, now)
+                .await
+                .map(Some),
             None => Ok(None),
         }
     }
@@ -147,8 +153,8 @@ impl Outbound {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; range and budget may then be smaller by one.
-    pub async fn cancel(&self, fare: Option<Fare>, now: Timestamp) -> Result<()> {
-        self.fares.never_mind(fare, now).await
+    pub async fn cancel(&self, reservation: Option<Reservation>, now: Timestamp) -> Result<()> {
+        self.text_budget.cancel(reservation, now).await
     }
 
     /// Sends a message, once, and records its delivery beside. What was reserved is settled by [`Outbound::settle`].
@@ -159,21 +165,21 @@ impl Outbound {
     pub async fn send(
         &self,
         outgoing: Outgoing<'_>,
-        fare: Option<Fare>,
-        marks: &Marks<'_>,
+        reservation: Option<Reservation>,
+        address_keys: &AddressKeys<'_>,
         now: Timestamp,
     ) -> Result<Sent> {
         let Outgoing {
             id, to, channel, ..
         } = outgoing;
-        let letter = Letter {
-            delivery_id: marks.seal(id).to_string(),
+        let message = Message {
+            delivery_id: address_keys.seal(id).to_string(),
             recipient: Recipient::new(to, channel)
                 .ok_or_else(|| Error::internal("the channel does not fit the identifier"))?,
             language: outgoing.language,
             content: outgoing.content,
         };
-        let recipient = marks.recipient(to);
+        let recipient = address_keys.recipient(to);
         let noted = async {
             let store = &self.store;
             match outgoing.record {
@@ -190,14 +196,18 @@ impl Outbound {
                 Record::Kept => Ok(()),
             }
         };
-        let (dispatch, noted) = futures_util::join!(self.courier.send(&letter), noted);
+        let (dispatch, noted) = futures_util::join!(self.messaging.send(&message), noted);
         if let Err(error) = noted {
             telemetry::note("delivery_not_noted", error);
         }
         if let Dispatch::Refused(refusal) = &dispatch {
             telemetry::note("provider", &refusal.upstream);
         }
-        Ok(Sent { id, fare, dispatch })
+        Ok(Sent {
+            id,
+            reservation,
+            dispatch,
+        })
     }
 
     /// What a refusal leads to: the reservation goes back, the delivery ends, and an address that opted out is
@@ -209,7 +219,7 @@ impl Outbound {
         &self,
         sent: Sent,
         to: &Identifier,
-        marks: &Marks<'_>,
+        address_keys: &AddressKeys<'_>,
         now: Timestamp,
     ) -> Result<()> {
         let Dispatch::Refused(refusal) = &sent.dispatch else {
@@ -220,19 +230,19 @@ impl Outbound {
             if !opted_out {
                 return Ok(());
             }
-            let (mac, masked) = (marks.suppression(to), to.masked());
+            let (mac, masked) = (address_keys.suppression(to), to.masked());
             self.store
                 .suppress(to.kind(), &mac, "opt_out", &masked, now)
                 .await
         };
         let end = if opted_out {
-            State::Bounced
+            DeliveryStatus::Bounced
         } else {
-            State::Failed
+            DeliveryStatus::Failed
         };
         let (suppressed, refunded, ended) = futures_util::join!(
             suppressed,
-            self.fares.give_back(sent.fare, now),
+            self.text_budget.refund(sent.reservation, now),
             // Recorded as queued beside the call, so it has to move.
             self.store.advance_delivery(sent.id, end, now),
         );
@@ -244,22 +254,22 @@ impl Outbound {
     /// # Errors
     /// [`Error::RateLimited`] when the day's texts are used up, [`Error::Unavailable`] when the message was certainly not
     /// sent, or the store does not answer: it may be told again.
-    pub async fn tell(
+    pub async fn notify(
         &self,
         to: &Identifier,
         language: Language,
         content: Content,
-        marks: &Marks<'_>,
+        address_keys: &AddressKeys<'_>,
         now: Timestamp,
-    ) -> Result<Told> {
+    ) -> Result<Notified> {
         let channel = Channel::for_kind(to.kind());
-        let suppressions = marks.suppressions(to);
+        let suppressions = address_keys.suppressions(to);
         let suppressed = self.store.is_suppressed(to.kind(), &suppressions).await?;
         if !self.offers(channel) || self.withheld(to, suppressed).is_some() {
-            return Ok(Told::Never);
+            return Ok(Notified::Never);
         }
         let id = DeliveryId::new(now, entropy::bytes());
-        let fare = self.reserve(to, &id.to_string(), now).await?;
+        let reservation = self.reserve(to, &id.to_string(), now).await?;
         let outgoing = Outgoing {
             id,
             to,
@@ -268,16 +278,16 @@ impl Outbound {
             content,
             record: Record::Notice,
         };
-        let sent = self.send(outgoing, fare, marks, now).await?;
-        let told = match &sent.dispatch {
-            Dispatch::Accepted { .. } | Dispatch::Unknown => Ok(Told::Sent),
-            Dispatch::Refused(refusal) if is_final(refusal) => Ok(Told::Never),
+        let sent = self.send(outgoing, reservation, address_keys, now).await?;
+        let notified = match &sent.dispatch {
+            Dispatch::Accepted { .. } | Dispatch::Unknown => Ok(Notified::Sent),
+            Dispatch::Refused(refusal) if is_final(refusal) => Ok(Notified::Never),
             Dispatch::Refused(_) => Err(Error::Unavailable(
                 "a provider did not take a message".to_owned(),
             )),
         };
-        self.settle(sent, to, marks, now).await?;
-        told
+        self.settle(sent, to, address_keys, now).await?;
+        notified
     }
 }
 

@@ -27,7 +27,7 @@ const PREFIX: Rule = Rule {
 
 /// Sells the right to send a text.
 #[derive(Debug)]
-pub struct Fares {
+pub struct TextBudget {
     store: Store,
     limiter: Limiter,
     limits: TextLimits,
@@ -35,14 +35,14 @@ pub struct Fares {
 
 /// One message of a day's budget, to be sent or given back.
 #[derive(Debug)]
-pub struct Fare {
+pub struct Reservation {
     day: String,
     prefix: String,
     request: String,
 }
 
-impl Fares {
-    /// Fares by the settings.
+impl TextBudget {
+    /// The budget by the settings.
     pub fn open(reader: &mut Reader, store: &Store) -> Self {
         Self {
             store: store.clone(),
@@ -57,32 +57,36 @@ impl Fares {
         self.limits.serves(number.country())
     }
 
-    /// Takes the fare of a text to this number.
+    /// Reserves a text to this number.
     ///
     /// # Errors
     /// [`crate::Error::RateLimited`] with the true wait, nothing taken from the budget; [`crate::Error::Unavailable`].
-    pub async fn take(&self, number: &PhoneNumber, request: &str, now: Timestamp) -> Result<Fare> {
+    pub async fn reserve(
+        &self,
+        number: &PhoneNumber,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<Reservation> {
         let day = now.strftime("%Y-%m-%d").to_string();
         let (place, message) = futures_util::join!(
             self.limiter.admit(PREFIX, number.prefix(), request, now),
-            self.store
-                .take_of_budget(&day, self.limits.daily_budget, now),
+            self.store.reserve_text(&day, self.limits.daily_budget, now),
         );
-        let fare = message?.then(|| Fare {
+        let reservation = message?.then(|| Reservation {
             day,
             prefix: number.prefix().to_owned(),
             request: request.to_owned(),
         });
-        match (place, fare) {
-            (Ok(_), Some(fare)) => Ok(fare),
+        match (place, reservation) {
+            (Ok(_), Some(reservation)) => Ok(reservation),
             (Ok(_), None) => {
                 self.limiter
-                    .give_back(PREFIX, number.prefix(), request, now)
+                    .refund(PREFIX, number.prefix(), request, now)
                     .await?;
                 Err(limited("text_budget", until_midnight(now)))
             }
-            (Err(refusal), fare) => {
-                self.give_back(fare, now).await?;
+            (Err(refusal), reservation) => {
+                self.refund(reservation, now).await?;
                 Err(refusal)
             }
         }
@@ -92,14 +96,14 @@ impl Fares {
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; range and budget may then be smaller by one.
-    pub async fn never_mind(&self, fare: Option<Fare>, now: Timestamp) -> Result<()> {
-        let Some(fare) = fare else {
+    pub async fn cancel(&self, reservation: Option<Reservation>, now: Timestamp) -> Result<()> {
+        let Some(reservation) = reservation else {
             return Ok(());
         };
         let place = self
             .limiter
-            .give_back(PREFIX, &fare.prefix, &fare.request, now);
-        let message = self.store.give_back_to_budget(&fare.day, now);
+            .refund(PREFIX, &reservation.prefix, &reservation.request, now);
+        let message = self.store.refund_text(&reservation.day, now);
         let (place, message) = futures_util::join!(place, message);
         place.and(message)
     }
@@ -108,9 +112,9 @@ impl Fares {
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; the budget is then smaller by one.
-    pub async fn give_back(&self, fare: Option<Fare>, now: Timestamp) -> Result<()> {
-        match fare {
-            Some(fare) => self.store.give_back_to_budget(&fare.day, now).await,
+    pub async fn refund(&self, reservation: Option<Reservation>, now: Timestamp) -> Result<()> {
+        match reservation {
+            Some(reservation) => self.store.refund_text(&reservation.day, now).await,
             None => Ok(()),
         }
     }

@@ -7,11 +7,11 @@ use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::code::OtpCode;
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
-use crate::domain::quota::{FREE_FAILURES, Rate, Room};
+use crate::domain::quota::{Allowance, FREE_FAILURES, Rate};
 use crate::flows::rate_limit::{Limiter, Rule, limited};
 use crate::flows::request_code::lane_of;
 use crate::http::Caller;
-use crate::keyring::derive::Marks;
+use crate::keyring::derive::AddressKeys;
 use crate::keyring::{DeviceToken, Peppers, Reloading};
 use crate::store::Store;
 use crate::store::challenge::charge::{Charged, Paid};
@@ -42,11 +42,11 @@ pub struct Proven {
     /// Who claims the address.
     pub owner: Option<UserId>,
     /// What is left of the caller's own rate.
-    pub room: Room,
+    pub allowance: Allowance,
 }
 
 /// Checks codes.
-pub struct Prover {
+pub struct VerifyCode {
     store: Store,
     limiter: Limiter,
     peppers: Reloading<Peppers>,
@@ -55,7 +55,7 @@ pub struct Prover {
     clock: SharedClock,
 }
 
-impl Prover {
+impl VerifyCode {
     /// A prover by the settings.
     pub fn open(
         setup: &Setup,
@@ -88,13 +88,13 @@ impl Prover {
     /// # Errors
     /// [`Error::OtpInvalid`] for whatever is wrong with the code; [`Error::RateLimited`] while the caller or the
     /// identifier must wait; [`Error::Unavailable`] when the store does not answer.
-    pub async fn prove(&self, attempt: Attempt<'_>, caller: &Caller) -> Result<Proven> {
+    pub async fn verify(&self, attempt: Attempt<'_>, caller: &Caller) -> Result<Proven> {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
-        let marks = Marks::new(&peppers);
-        telemetry::subject(&marks.subject(attempt.identifier));
+        let address_keys = AddressKeys::new(&peppers);
+        telemetry::subject(&address_keys.subject(attempt.identifier));
 
-        let (room, owner) = futures_util::try_join!(
+        let (allowance, owner) = futures_util::try_join!(
             self.limiter
                 .admit(self.per_ip, &caller.subject, &caller.request_id, now),
             self.store.owner(attempt.identifier),
@@ -104,7 +104,7 @@ impl Prover {
             .and_then(|token| DeviceToken::verify(&peppers, token, attempt.identifier.as_str()));
         let lane = holder.map_or(Lane::Stranger, |holder| lane_of(holder, owner));
 
-        let guess = marks.guess(attempt.identifier, attempt.owner, attempt.code);
+        let guess = address_keys.guess(attempt.identifier, attempt.owner, attempt.code);
         let charged = self
             .store
             .charge(
@@ -132,7 +132,7 @@ impl Prover {
             sent: now,
         };
         let live = paid.as_ref().map_or(&dummy, |paid| &paid.live);
-        let expected = marks.code(
+        let expected = address_keys.code(
             attempt.purpose,
             attempt.identifier,
             attempt.owner,
@@ -141,12 +141,12 @@ impl Prover {
         );
         let matches = expected.is_some_and(|expected| expected.matches(attempt.code));
         match paid {
-            Some(paid) if matches && !paid.muted && paid.owner.as_deref() == attempt.owner => {
+            Some(paid) if matches && !paid.withheld && paid.owner.as_deref() == attempt.owner => {
                 Ok(Proven {
                     paid,
                     lane,
                     owner,
-                    room,
+                    allowance,
                 })
             }
             paid => {

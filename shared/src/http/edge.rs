@@ -26,7 +26,7 @@ impl FromSettings for EdgeSecrets {
     }
 }
 
-/// The edge, as the desk knows it.
+/// The edge, as the layer knows it.
 pub(super) struct Edge {
     secrets: Reloading<EdgeSecrets>,
     required: bool,

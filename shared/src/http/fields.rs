@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use axum::http::Uri;
 use serde_json::{Map, Value};
 
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 use crate::{Error, FieldError};
 
 /// The most wrong fields that an answer lists; a body may name thousands.
@@ -87,7 +87,7 @@ impl Fields {
     pub fn required<T>(
         &mut self,
         name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Fault>,
+        parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
     ) -> Option<T> {
         if self.is_missing(name) {
             return None;
@@ -113,7 +113,7 @@ impl Fields {
     pub fn optional<T>(
         &mut self,
         name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Fault>,
+        parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
     ) -> Option<T> {
         let value = self.take(name)?;
         self.text(name, &value, parse)
@@ -123,7 +123,7 @@ impl Fields {
     pub fn nullable<T>(
         &mut self,
         name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Fault>,
+        parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
     ) -> Option<Option<T>> {
         match self.take(name)? {
             Value::Null => Some(None),
@@ -247,7 +247,7 @@ impl Fields {
         &mut self,
         name: &'static str,
         value: &Value,
-        parse: impl FnOnce(&str) -> Result<T, Fault>,
+        parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
     ) -> Option<T> {
         let Value::String(text) = value else {
             self.fault(name, "invalid_type", "Expected a text.");

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Fields;
-use crate::domain::quota::Room;
+use crate::domain::quota::Allowance;
 
 /// The header `Idempotency-Key`: 1 to 64 visible ASCII characters. Any other value, and two of them, are a wrong field.
 pub fn idempotency_key(headers: &HeaderMap, fields: &mut Fields) -> Option<String> {
@@ -34,10 +34,10 @@ pub fn device_token(headers: &HeaderMap) -> Option<String> {
 
 /// What is left of the caller's own rate (draft-ietf-httpapi-ratelimit-headers); never an identifier's.
 #[must_use]
-pub fn rate_limit_headers(room: Room) -> HeaderMap {
+pub fn rate_limit_headers(allowance: Allowance) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let policy = format!("\"ip\";q={};w={}", room.burst, room.window);
-    let limit = format!("\"ip\";r={};t={}", room.remaining, room.reset);
+    let policy = format!("\"ip\";q={};w={}", allowance.burst, allowance.window);
+    let limit = format!("\"ip\";r={};t={}", allowance.remaining, allowance.reset);
     for (name, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);

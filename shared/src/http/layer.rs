@@ -21,27 +21,27 @@ use crate::config::Public;
 use crate::telemetry::{self, Outcome, Scope};
 use crate::{Error, Result};
 
-struct Desk {
+struct Layer {
     public_url: String,
     cors: Cors,
     edge: Option<Edge>,
     clock: SharedClock,
 }
 
-/// Puts the desk around a function's router: the last thing that happens to it before [`crate::lambda::Entry::http`].
+/// Puts the layer around a function's router: the last thing that happens to it before [`crate::lambda::Entry::http`].
 ///
 /// Routes are named in their normal form: with a slash at the end under `/api/`, without one elsewhere.
-pub fn desk(router: Router, public: &Public, setup: &Setup) -> Router {
-    let desk = Desk {
+pub fn layer(router: Router, public: &Public, setup: &Setup) -> Router {
+    let layer = Layer {
         public_url: public.url.clone(),
         cors: Cors::new(&public.cors_origins),
         edge: Edge::open(&public.edge, setup),
         clock: setup.clock.clone(),
     };
-    router.layer(from_fn_with_state(Arc::new(desk), attend))
+    router.layer(from_fn_with_state(Arc::new(layer), handle))
 }
 
-async fn attend(State(desk): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
+async fn handle(State(layer): State<Arc<Layer>>, mut request: Request, next: Next) -> Response {
     let arrival = request
         .extensions()
         .get::<Arrival>()
@@ -52,8 +52,8 @@ async fn attend(State(desk): State<Arc<Desk>>, mut request: Request, next: Next)
         .get::<MatchedPath>()
         .map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
-    let origin = desk.cors.allowed(request.headers());
-    let preflight = desk
+    let origin = layer.cors.allowed(request.headers());
+    let preflight = layer
         .cors
         .preflight(&method, request.headers(), origin.as_ref());
 
@@ -61,21 +61,21 @@ async fn attend(State(desk): State<Arc<Desk>>, mut request: Request, next: Next)
     let (mut response, code) = scope
         .run(async {
             let answer = match (
-                edge::admit(desk.edge.as_ref(), &mut request).await,
+                edge::admit(layer.edge.as_ref(), &mut request).await,
                 preflight,
             ) {
                 (Err(refusal), _) => Err(refusal),
                 (Ok(()), Some(response)) => Ok(response),
                 (Ok(()), None) => serve(request, next).await,
             };
-            finish(answer, &desk, &method, &arrival.request_id)
+            finish(answer, &layer, &method, &arrival.request_id)
         })
         .await;
 
     if method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
-    desk.cors.mark(response.headers_mut(), origin);
+    layer.cors.mark(response.headers_mut(), origin);
     mark(response.headers_mut(), &arrival.request_id);
     let outcome = Outcome {
         method: known(&method),
@@ -83,7 +83,7 @@ async fn attend(State(desk): State<Arc<Desk>>, mut request: Request, next: Next)
         status: response.status().as_u16(),
         code,
     };
-    scope.close(outcome, desk.clock.now());
+    scope.close(outcome, layer.clock.now());
     response
 }
 
@@ -98,7 +98,7 @@ async fn serve(request: Request, next: Next) -> Result<Response> {
 /// Writes an error out as a problem.
 fn finish(
     answer: Result<Response>,
-    desk: &Desk,
+    layer: &Layer,
     method: &Method,
     request_id: &str,
 ) -> (Response, &'static str) {
@@ -113,7 +113,7 @@ fn finish(
         telemetry::cause(cause);
     }
     let status = error.explanation().status;
-    let mut response = respond::problem(&error, status, &desk.public_url, request_id);
+    let mut response = respond::problem(&error, status, &layer.public_url, request_id);
     // What a handler or a middle layer said beside (RateLimit, for example) stays.
     let mut last = None;
     for (name, value) in old.headers_mut().drain() {

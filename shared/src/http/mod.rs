@@ -1,6 +1,6 @@
-//! The desk: extractors, answers, problems.
+//! Extractors, answers, problems.
 //!
-//! A request comes from [`crate::lambda`] through [`desk`] to a handler, which takes what it needs in this order: its
+//! A request comes from [`crate::lambda`] through [`layer`] to a handler, which takes what it needs in this order: its
 //! [`Caller`], the guard that authenticates, its [`Page`], and last the [`JsonBody`]; so 401 is decided before a body is
 //! read. What goes wrong is a [`crate::Error`], and [`problem`] says how each looks from outside.
 
@@ -24,5 +24,5 @@ pub use caller::Caller;
 pub use fields::Fields;
 pub use headers::{device_token, idempotency_key, rate_limit_headers};
 pub use json::object;
-pub use layer::{desk, refusal};
+pub use layer::{layer, refusal};
 pub use page::{Listing, Page, Series};

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::fields::Fields;
 use crate::Error;
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 use crate::keyring::{Cursor, Peppers};
 
 /// Which page of a list is asked for: `?limit=` (1 to 100, 50 where it is missing) and `?cursor=`.
@@ -35,7 +35,7 @@ impl Page {
             let sealed = CURSOR.contains(&text.len()) && URL_SAFE_NO_PAD.decode(text).is_ok();
             sealed
                 .then(|| text.to_owned())
-                .ok_or_else(|| Fault::new("invalid_cursor", BAD_CURSOR))
+                .ok_or_else(|| InvalidValue::new("invalid_cursor", BAD_CURSOR))
         });
         Some(Self {
             limit: u32::try_from(limit.unwrap_or(50)).unwrap_or(50),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{Error, FieldError};
 
-/// The error that a response stands for, until the desk writes it out: only the desk knows the request's id and the
+/// The error that a response stands for, until the layer writes it out: only the layer knows the request's id and the
 /// public URL.
 #[derive(Clone)]
 pub(super) struct Stored(pub(super) Arc<Error>);

@@ -20,7 +20,7 @@ const MAX_KID_BYTES: usize = 128;
 
 /// Why a token is not accepted; callers outside see one and the same 401.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum TokenRefusal {
     /// Not a token of ours, or not valid now.
     Invalid,
     /// Well-formed, but by a key that is not in the ring: it may have joined the ring since the ring was read.
@@ -49,18 +49,18 @@ pub(super) fn well_formed_kid(kid: &str) -> bool {
 pub(super) fn signed_claims(
     token: &str,
     verifies: impl FnOnce(&str, &str, &[u8], &str) -> Option<bool>,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Vec<u8>, TokenRefusal> {
     if token.len() > MAX_TOKEN_BYTES {
-        return Err(Refusal::Invalid);
+        return Err(TokenRefusal::Invalid);
     }
-    let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Invalid)?;
-    let (header, claims) = message.split_once('.').ok_or(Refusal::Invalid)?;
+    let (message, signature) = token.rsplit_once('.').ok_or(TokenRefusal::Invalid)?;
+    let (header, claims) = message.split_once('.').ok_or(TokenRefusal::Invalid)?;
     let (header, claims) = base64url(header)
         .zip(base64url(claims)) // a dot in the claims is none of base64url's letters
-        .ok_or(Refusal::Invalid)?;
-    base64url(signature).ok_or(Refusal::Invalid)?;
+        .ok_or(TokenRefusal::Invalid)?;
+    base64url(signature).ok_or(TokenRefusal::Invalid)?;
 
-    let header = Object::parse(&header).ok_or(Refusal::Invalid)?;
+    let header = Object::parse(&header).ok_or(TokenRefusal::Invalid)?;
     let plain = header.names().all(|n| matches!(n, "alg" | "typ" | "kid"));
     let (Some(alg), Some("at+jwt"), Some(kid), true) = (
         header.text("alg"),
@@ -68,12 +68,12 @@ pub(super) fn signed_claims(
         header.text("kid").filter(|kid| well_formed_kid(kid)),
         plain,
     ) else {
-        return Err(Refusal::Invalid);
+        return Err(TokenRefusal::Invalid);
     };
     match verifies(kid, alg, message.as_bytes(), signature) {
         Some(true) => Ok(claims),
-        Some(false) => Err(Refusal::Invalid),
-        None => Err(Refusal::UnknownKey),
+        Some(false) => Err(TokenRefusal::Invalid),
+        None => Err(TokenRefusal::UnknownKey),
     }
 }
 

@@ -10,14 +10,14 @@ use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::keyring::{Label, Pepper, Peppers, equal};
 
-/// Derives marks from a ring of peppers: the current one makes, every one is recognised.
+/// Derives keys from a ring of peppers: the current one makes them, every one is recognised.
 #[derive(Clone, Copy)]
-pub struct Marks<'a> {
+pub struct AddressKeys<'a> {
     peppers: &'a Peppers,
 }
 
-impl<'a> Marks<'a> {
-    /// Marks from these peppers.
+impl<'a> AddressKeys<'a> {
+    /// Keys under these peppers.
     #[must_use]
     pub fn new(peppers: &'a Peppers) -> Self {
         Self { peppers }

@@ -27,12 +27,12 @@ mod signing;
 mod strict;
 pub mod token_pair;
 
-pub use accept::{LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refusal};
+pub use accept::{LEEWAY_SECONDS, MAX_TOKEN_BYTES, TokenRefusal};
 pub use cursor::Cursor;
 pub use device::DeviceToken;
 pub use peppers::{Label, Pepper, Peppers};
 pub use reloading::{FromSettings, KeyringHandle, Reload, Reloading};
-pub use signing::{SigningKeys, State};
+pub use signing::{KeyState, SigningKeys};
 
 use crate::config::Reader;
 

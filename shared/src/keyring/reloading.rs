@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use super::{Keyring, Refusal};
+use super::{Keyring, TokenRefusal};
 use crate::background;
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
@@ -104,7 +104,7 @@ impl<T: FromSettings> Reloading<T> {
             let inner = self.inner.clone();
             // Noted before the task runs: of many requests at once, one starts it.
             inner.note_asked();
-            background::begin(async move { inner.renew().await });
+            background::spawn(async move { inner.renew().await });
         }
         self.inner.current()
     }
@@ -132,8 +132,8 @@ impl Reloading<Keyring> {
         let keyring = self.snapshot();
         match keyring.signing.check(token, rules, now) {
             Ok(claims) => Some(claims),
-            Err(Refusal::Invalid) => None,
-            Err(Refusal::UnknownKey) => {
+            Err(TokenRefusal::Invalid) => None,
+            Err(TokenRefusal::UnknownKey) => {
                 self.wait_for_newer().await;
                 self.inner.current().signing.verify(token, rules, now)
             }

@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::accept::{self, Checked, Refusal};
+use super::accept::{self, Checked, TokenRefusal};
 use super::jwk::PublicKey;
 use super::pem;
 use super::reloading::FromSettings;
@@ -27,7 +27,7 @@ const MIN_SECRET_BYTES: usize = 32;
 /// What a key is for at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum KeyState {
     /// Signs and verifies.
     Current,
     /// Is published, so that everybody knows it before it signs; verifies.
@@ -39,7 +39,7 @@ pub enum State {
 /// One key: its name, the one algorithm that counts for it, and both halves.
 pub(super) struct Key {
     kid: String,
-    state: State,
+    state: KeyState,
     algorithm: Algorithm,
     /// `None` only for a key of which no more than the public half is known.
     signing: Option<Signer>,
@@ -112,7 +112,7 @@ impl SigningKeys {
         let key = self
             .0
             .iter()
-            .find(|key| key.state == State::Current)
+            .find(|key| key.state == KeyState::Current)
             .and_then(|key| Some((key, key.signing.as_ref()?)));
         let (key, signing) = key.ok_or_else(|| Error::internal("no key signs"))?;
         let header = JoseHeader {
@@ -148,15 +148,15 @@ impl SigningKeys {
         token: &str,
         rules: &TokenRules,
         now: Timestamp,
-    ) -> Result<AccessClaims, Refusal> {
+    ) -> Result<AccessClaims, TokenRefusal> {
         let claims = self.signed_claims(token)?;
         Checked::parse(&claims, rules, now.as_second())
             .and_then(|checked| checked.access(rules))
-            .ok_or(Refusal::Invalid)
+            .ok_or(TokenRefusal::Invalid)
     }
 
     /// The claims' bytes of a token that a key of this ring signed.
-    fn signed_claims(&self, token: &str) -> Result<Vec<u8>, Refusal> {
+    fn signed_claims(&self, token: &str) -> Result<Vec<u8>, TokenRefusal> {
         accept::signed_claims(token, |kid, alg, message, signature| {
             Some(self.by_kid(kid)?.verifies(alg, message, signature))
         })
@@ -176,9 +176,9 @@ impl SigningKeys {
     #[must_use]
     pub fn overview(&self) -> Vec<(&str, &'static str, &'static str)> {
         let state = |key: &Key| match key.state {
-            State::Current => "current",
-            State::Next => "next",
-            State::Previous => "previous",
+            KeyState::Current => "current",
+            KeyState::Next => "next",
+            KeyState::Previous => "previous",
         };
         self.0
             .iter()
@@ -224,7 +224,7 @@ struct Entry {
     kid: String,
     pem: Option<SecretString>,
     secret: Option<SecretString>,
-    state: State,
+    state: KeyState,
 }
 
 fn parse(text: &str) -> Result<SigningKeys, String> {
@@ -265,7 +265,7 @@ fn parse(text: &str) -> Result<SigningKeys, String> {
         key.state = entry.state;
         keys.push(key);
     }
-    match keys.iter().filter(|k| k.state == State::Current).count() {
+    match keys.iter().filter(|k| k.state == KeyState::Current).count() {
         1 => Ok(SigningKeys(keys)),
         n => Err(format!("{n} of {} keys are current", keys.len())),
     }
@@ -275,7 +275,7 @@ fn private_key(kid: &str, text: &str) -> Result<Key, String> {
     let key = pem::private_key(text).map_err(|reason| format!("the key `{kid}` {reason}"))?;
     Ok(Key {
         kid: kid.to_owned(),
-        state: State::Current,
+        state: KeyState::Current,
         algorithm: key.signing.algorithm(),
         signing: Some(key.signing),
         verifying: key.verifying,
@@ -286,7 +286,7 @@ fn private_key(kid: &str, text: &str) -> Result<Key, String> {
 fn shared_secret(kid: &str, secret: &[u8]) -> Key {
     Key {
         kid: kid.to_owned(),
-        state: State::Current,
+        state: KeyState::Current,
         algorithm: Algorithm::HS256,
         signing: Some(Signer::Shared(Box::new(hmac::Key::new(
             hmac::HMAC_SHA256,

@@ -14,7 +14,7 @@ use crate::keyring::Keyring;
 
 /// What an access token says of its session.
 #[derive(Debug)]
-pub struct Grounds<'a> {
+pub struct SessionFacts<'a> {
     /// When the person proved a code.
     pub signed_in: Timestamp,
     /// How.
@@ -27,7 +27,7 @@ pub struct Grounds<'a> {
 
 /// The `tokens` object of CONTRACT sections 3 and 4.
 #[derive(Serialize)]
-pub struct Tokens {
+pub struct TokenPair {
     #[serde(serialize_with = "expose")]
     access: SecretString,
     #[serde(serialize_with = "expose")]
@@ -46,14 +46,14 @@ fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S
 ///
 /// # Errors
 /// [`crate::Error::Internal`] when the key does not sign.
-pub fn mint(
+pub fn issue(
     keyring: &Keyring,
     rules: &TokenRules,
-    grounds: &Grounds<'_>,
+    facts: &SessionFacts<'_>,
     refresh: &RefreshToken,
     now: Timestamp,
-) -> Result<Tokens> {
-    let ends = after(now, rules.access).min(grounds.end);
+) -> Result<TokenPair> {
+    let ends = after(now, rules.access).min(facts.end);
     let claims = AccessClaims {
         iss: rules.issuer.clone(),
         aud: rules.audience.clone(),
@@ -62,16 +62,16 @@ pub fn mint(
         jti: TokenId::new(now, entropy::bytes()).to_string(),
         iat: now.as_second(),
         exp: ends.as_second(),
-        auth_time: grounds.signed_in.as_second(),
-        amr: grounds.amr.to_vec(),
-        roles: grounds.roles.to_vec(),
+        auth_time: facts.signed_in.as_second(),
+        amr: facts.amr.to_vec(),
+        roles: facts.roles.to_vec(),
         client_id: rules.client_id.clone(),
     };
-    Ok(Tokens {
+    Ok(TokenPair {
         access: keyring.signing.sign(&claims)?.into(),
         refresh: refresh.encode().into(),
         token_type: "Bearer",
         expires_in: claims.exp - claims.iat,
-        refresh_expires_in: (grounds.end.as_millisecond() - now.as_millisecond()) / 1000,
+        refresh_expires_in: (facts.end.as_millisecond() - now.as_millisecond()) / 1000,
     })
 }

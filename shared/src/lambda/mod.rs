@@ -41,7 +41,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A function that answers HTTP requests; the router has the desk around it ([`crate::http::desk`]).
+    /// A function that answers HTTP requests; the router has the layer around it ([`crate::http::layer`]).
     #[must_use]
     pub fn http(router: Router) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Entry {
         context: Context,
     ) -> Result<Value, lambda_runtime::Error> {
         let cold = self.cold.swap(false, Ordering::Relaxed);
-        background::complete(async {
+        background::drain(async {
             match serde_json::from_str::<HttpEvent>(event.get()) {
                 Ok(http) => {
                     let cleaned = http

@@ -9,9 +9,9 @@ use crate::config::settings::{self as s, Setting};
 use crate::config::{Public, Reader};
 use crate::domain::identifier::EmailAddress;
 
-/// Everything that the courier needs to know.
+/// Everything that messaging needs to know.
 #[derive(Clone, Debug)]
-pub struct CourierSettings {
+pub struct MessagingSettings {
     /// Brand and domain.
     pub public: Public,
     /// Who sends mail.
@@ -20,7 +20,7 @@ pub struct CourierSettings {
     pub text: Option<TextSettings>,
 }
 
-impl CourierSettings {
+impl MessagingSettings {
     /// Reads the section.
     pub fn read(reader: &mut Reader, setup: &Setup, public: &Public) -> Self {
         Self {

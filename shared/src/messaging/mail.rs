@@ -5,18 +5,18 @@ use lettre::message::Mailbox;
 use super::breaker::Breaker;
 use super::config::{MailProvider, MailSettings};
 use super::dispatch::{Dispatch, Reason};
-use super::letter::Letter;
+use super::message::Message;
 use super::mime;
 use super::sendgrid::Sendgrid;
 use super::ses::Ses;
+use super::templates::Templates;
 use super::web;
-use super::words::Words;
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::domain::identifier::EmailAddress;
 
 /// Where mail leaves the house.
-pub(super) struct MailDesk {
+pub(super) struct MailSender {
     from: Mailbox,
     provider: Provider,
     breaker: Breaker,
@@ -28,7 +28,7 @@ enum Provider {
     Sendgrid(Sendgrid),
 }
 
-impl MailDesk {
+impl MailSender {
     pub(super) fn new(settings: MailSettings, setup: &Setup) -> Result<Self, reqwest::Error> {
         let provider = match settings.provider {
             MailProvider::Ses {
@@ -47,8 +47,13 @@ impl MailDesk {
         })
     }
 
-    pub(super) async fn send(&self, words: &Words, letter: &Letter, to: &EmailAddress) -> Dispatch {
-        let mail = match words.mail(letter) {
+    pub(super) async fn send(
+        &self,
+        templates: &Templates,
+        message: &Message,
+        to: &EmailAddress,
+    ) -> Dispatch {
+        let mail = match templates.mail(message) {
             Ok(mail) => mail,
             Err(wordless) => return Dispatch::refused(Reason::Other, wordless.to_string()),
         };
@@ -56,7 +61,7 @@ impl MailDesk {
         if !self.breaker.admits(now) {
             return Dispatch::refused(Reason::NotConnected, "breaker open");
         }
-        let (to, id) = (to.as_str(), letter.delivery_id.as_str());
+        let (to, id) = (to.as_str(), message.delivery_id.as_str());
         let outcome = match &self.provider {
             Provider::Ses(ses) => match mime::pack(&self.from, to, mail, id, now) {
                 Ok(mime) => ses.send(self.from.email.as_ref(), to, mime, id).await,

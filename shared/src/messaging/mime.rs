@@ -7,7 +7,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 
-use super::words::Mail;
+use super::templates::Mail;
 
 /// Packs a mail: text and HTML as alternatives, no tracking, marked as written by a machine (RFC 3834 section 5) so
 /// that no auto-responder answers it. The `Message-ID` is the delivery id under the sender's domain; `X-Entity-Ref-ID` says

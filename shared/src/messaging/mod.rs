@@ -1,6 +1,6 @@
 //! The door to people: mail, SMS and WhatsApp.
 //!
-//! A [`Letter`] goes in, a [`Dispatch`] comes out. The providers' failures are outcomes, not errors: what matters to
+//! A [`Message`] goes in, a [`Dispatch`] comes out. The providers' failures are outcomes, not errors: what matters to
 //! the caller is whether the message certainly was not sent, or may have been. Nothing is ever sent twice by itself.
 
 mod breaker;
@@ -8,53 +8,53 @@ mod config;
 mod dispatch;
 mod gsm7;
 mod language;
-mod letter;
 mod mail;
+mod message;
 mod mime;
 mod sendgrid;
 mod ses;
+mod templates;
 mod text;
 mod twilio;
 pub mod web;
-mod words;
 
 #[cfg(test)]
 mod wire_tests;
 
 pub use config::{
-    CourierSettings, MailProvider, MailSettings, Sender, TextSettings, WhatsappWay, by_sendgrid,
+    MailProvider, MailSettings, MessagingSettings, Sender, TextSettings, WhatsappWay, by_sendgrid,
     twilio_webhook_url,
 };
 pub use dispatch::{Dispatch, Reason, Refusal};
 pub use language::Language;
-pub use letter::{Content, Letter, Lockout, Recipient};
-pub use words::{Mail, Wordless, Words};
+pub use message::{Content, Lockout, Message, Recipient};
+pub use templates::{Mail, TemplateError, Templates};
 
 use crate::cloud::Setup;
 use crate::domain::channel::Channel;
 
-use mail::MailDesk;
-use text::TextDesk;
+use mail::MailSender;
+use text::TextSender;
 
-/// Takes letters to people.
-pub struct Courier {
-    words: Words,
-    mail: MailDesk,
-    text: Option<TextDesk>,
+/// Sends messages to people.
+pub struct Messaging {
+    templates: Templates,
+    mail: MailSender,
+    text: Option<TextSender>,
 }
 
-impl Courier {
-    /// A courier for these settings.
+impl Messaging {
+    /// Messaging by these settings.
     ///
     /// # Errors
     /// A provider is reached by HTTP and the machine has no usable root certificates.
-    pub fn new(settings: CourierSettings, setup: &Setup) -> Result<Self, reqwest::Error> {
+    pub fn new(settings: MessagingSettings, setup: &Setup) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            words: Words::new(&settings.public),
-            mail: MailDesk::new(settings.mail, setup)?,
+            templates: Templates::new(&settings.public),
+            mail: MailSender::new(settings.mail, setup)?,
             text: settings
                 .text
-                .map(|text| TextDesk::new(text, setup))
+                .map(|text| TextSender::new(text, setup))
                 .transpose()?,
         })
     }
@@ -70,18 +70,20 @@ impl Courier {
         }
     }
 
-    /// Sends a letter, once. A WhatsApp message that was certainly not sent goes as an SMS with the same code, where
+    /// Sends a message, once. A WhatsApp message that was certainly not sent goes as an SMS with the same code, where
     /// SMS is configured; [`Dispatch::Accepted`] tells the way that it took.
-    pub async fn send(&self, letter: &Letter) -> Dispatch {
-        let outcome = match (&letter.recipient, &self.text) {
-            (Recipient::Email(to), _) => self.mail.send(&self.words, letter, to).await,
-            (Recipient::Sms(to), Some(text)) => text.sms(&self.words, letter, to).await,
-            (Recipient::Whatsapp(to), Some(text)) => text.whatsapp(&self.words, letter, to).await,
+    pub async fn send(&self, message: &Message) -> Dispatch {
+        let outcome = match (&message.recipient, &self.text) {
+            (Recipient::Email(to), _) => self.mail.send(&self.templates, message, to).await,
+            (Recipient::Sms(to), Some(text)) => text.sms(&self.templates, message, to).await,
+            (Recipient::Whatsapp(to), Some(text)) => {
+                text.whatsapp(&self.templates, message, to).await
+            }
             (_, None) => Dispatch::refused(Reason::Other, "no texts are configured"),
         };
         if let Dispatch::Refused(refusal) = &outcome {
             tracing::warn!(
-                channel = letter.recipient.channel().as_str(),
+                channel = message.recipient.channel().as_str(),
                 reason = refusal.reason.as_str(),
                 upstream = refusal.upstream,
                 "the provider did not take a message"

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::dispatch::{Dispatch, Reason, Refusal};
-use super::web::{self, Answer, Silence};
-use super::words::Mail;
+use super::templates::Mail;
+use super::web::{self, Answer, NoResponse};
 use crate::domain::channel::Channel;
 
 /// Sends mails by `POST /v3/mail/send`, once each.
@@ -73,8 +73,10 @@ impl Sendgrid {
                 via: Channel::Email,
             },
             Ok(answer) => refusal(&answer),
-            Err(Silence::NotConnected) => Dispatch::refused(Reason::NotConnected, "no connection"),
-            Err(Silence::Lost) => Dispatch::Unknown,
+            Err(NoResponse::NotConnected) => {
+                Dispatch::refused(Reason::NotConnected, "no connection")
+            }
+            Err(NoResponse::Lost) => Dispatch::Unknown,
         }
     }
 }

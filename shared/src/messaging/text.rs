@@ -3,23 +3,23 @@
 use super::breaker::Breaker;
 use super::config::TextSettings;
 use super::dispatch::{Dispatch, Reason};
-use super::letter::Letter;
+use super::message::Message;
+use super::templates::Templates;
 use super::twilio::{Code, Twilio};
 use super::web;
-use super::words::Words;
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::domain::channel::Channel;
 use crate::domain::identifier::PhoneNumber;
 
 /// Where texts leave the house.
-pub(super) struct TextDesk {
+pub(super) struct TextSender {
     twilio: Twilio,
     breaker: Breaker,
     clock: SharedClock,
 }
 
-impl TextDesk {
+impl TextSender {
     pub(super) fn new(settings: TextSettings, setup: &Setup) -> Result<Self, reqwest::Error> {
         Ok(Self {
             twilio: Twilio::new(web::client()?, settings),
@@ -32,29 +32,36 @@ impl TextDesk {
         self.twilio.offers(channel)
     }
 
-    pub(super) async fn sms(&self, words: &Words, letter: &Letter, to: &PhoneNumber) -> Dispatch {
-        let body = match words.text(letter) {
+    pub(super) async fn sms(
+        &self,
+        templates: &Templates,
+        message: &Message,
+        to: &PhoneNumber,
+    ) -> Dispatch {
+        let body = match templates.text(message) {
             Ok(body) => body,
             Err(wordless) => return Dispatch::refused(Reason::Other, wordless.to_string()),
         };
-        let id = letter.delivery_id.as_str();
+        let id = message.delivery_id.as_str();
         let sending = self
             .twilio
-            .sms(to.as_str(), &body, code(letter), letter.language, id);
+            .sms(to.as_str(), &body, code(message), message.language, id);
         self.guarded(sending).await
     }
 
     pub(super) async fn whatsapp(
         &self,
-        words: &Words,
-        letter: &Letter,
+        templates: &Templates,
+        message: &Message,
         to: &PhoneNumber,
     ) -> Dispatch {
-        let Some(code) = code(letter) else {
+        let Some(code) = code(message) else {
             // WhatsApp takes nothing but approved templates, and there is one for codes alone.
-            return self.sms(words, letter, to).await;
+            return self.sms(templates, message, to).await;
         };
-        let sending = self.twilio.whatsapp(to.as_str(), code, &letter.delivery_id);
+        let sending = self
+            .twilio
+            .whatsapp(to.as_str(), code, &message.delivery_id);
         let outcome = self.guarded(sending).await;
         // The other way helps only where WhatsApp itself said no.
         let other_way = match &outcome {
@@ -64,7 +71,7 @@ impl TextDesk {
             _ => false,
         };
         if other_way && self.offers(Channel::Sms) {
-            return self.sms(words, letter, to).await;
+            return self.sms(templates, message, to).await;
         }
         outcome
     }
@@ -79,8 +86,8 @@ impl TextDesk {
     }
 }
 
-fn code(letter: &Letter) -> Option<Code<'_>> {
-    letter.content.code().map(|(code, expires_in)| Code {
+fn code(message: &Message) -> Option<Code<'_>> {
+    message.content.code().map(|(code, expires_in)| Code {
         digits: code.expose(),
         expires_in,
     })

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::config::{Sender, TextSettings};
 use super::dispatch::{Dispatch, Reason, Refusal};
 use super::language::Language;
-use super::web::{self, Answer, Silence};
+use super::web::{self, Answer, NoResponse};
 use crate::domain::channel::Channel;
 
 /// Sends texts, once each.
@@ -147,8 +147,10 @@ impl Twilio {
                 via,
             },
             Ok(answer) => refusal(&answer),
-            Err(Silence::NotConnected) => Dispatch::refused(Reason::NotConnected, "no connection"),
-            Err(Silence::Lost) => Dispatch::Unknown,
+            Err(NoResponse::NotConnected) => {
+                Dispatch::refused(Reason::NotConnected, "no connection")
+            }
+            Err(NoResponse::Lost) => Dispatch::Unknown,
         }
     }
 }

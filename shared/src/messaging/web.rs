@@ -49,7 +49,7 @@ pub(super) struct Answer {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) enum Silence {
+pub(super) enum NoResponse {
     /// No connection was made: the request certainly did not arrive.
     NotConnected,
     /// Bytes may have left.
@@ -61,7 +61,7 @@ pub(super) async fn send(
     request: RequestBuilder,
     service: &'static str,
     operation: &'static str,
-) -> Result<Answer, Silence> {
+) -> Result<Answer, NoResponse> {
     let request = match telemetry::request_id() {
         Some(id) => request
             .header(REQUEST_ID_HEADER, id)
@@ -86,12 +86,12 @@ pub async fn fetch(client: &Client, url: &str, limit: Duration) -> Option<Option
     Some(text.filter(|_| whole && answer.status.is_success()))
 }
 
-async fn ask(request: RequestBuilder) -> Result<Answer, Silence> {
+async fn ask(request: RequestBuilder) -> Result<Answer, NoResponse> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
-            Silence::NotConnected
+            NoResponse::NotConnected
         } else {
-            Silence::Lost
+            NoResponse::Lost
         }
     })?;
     let text = |name: &str| {
@@ -106,8 +106,8 @@ async fn ask(request: RequestBuilder) -> Result<Answer, Silence> {
     // The status has decided; a body that breaks off only costs the provider's words.
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = ANSWER_LIMIT - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        let allowance = ANSWER_LIMIT - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(allowance)]);
         if body.len() == ANSWER_LIMIT {
             break;
         }

@@ -65,8 +65,8 @@ async fn read(listener: &TcpListener) -> (String, tokio::net::TcpStream) {
     }
 }
 
-/// A courier with these settings beside the usual ones.
-pub(super) fn courier(settings: &[(&str, &str)]) -> Courier {
+/// Messaging with these settings beside the usual ones.
+pub(super) fn messaging(settings: &[(&str, &str)]) -> Messaging {
     let mut variables: Variables = [
         ("STAGE", "local"),
         ("PUBLIC_URL", "https://api.example.com"),
@@ -80,8 +80,8 @@ pub(super) fn courier(settings: &[(&str, &str)]) -> Courier {
     let setup = setup(variables);
     let mut reader = setup.reader();
     let public = Public::read(&mut reader);
-    let settings = CourierSettings::read(&mut reader, &setup, &public);
-    Courier::new(reader.finish(settings).unwrap(), &setup).unwrap()
+    let settings = MessagingSettings::read(&mut reader, &setup, &public);
+    Messaging::new(reader.finish(settings).unwrap(), &setup).unwrap()
 }
 
 pub(super) fn setup(variables: Variables) -> Setup {
@@ -109,8 +109,8 @@ impl aws_sdk_ses::config::AsyncSleep for TokioSleep {
     }
 }
 
-pub(super) fn code_for(recipient: Recipient) -> Letter {
-    Letter {
+pub(super) fn code_for(recipient: Recipient) -> Message {
+    Message {
         delivery_id: "dlv_0193a5b2c3d47e8f9a0b1c2d3e4f5061abcdef".into(),
         recipient,
         language: Language::English,
@@ -137,11 +137,11 @@ mod ses {
 
     async fn send(behaviour: Provider) -> (Dispatch, String) {
         let (url, task) = provider(behaviour).await;
-        let courier = courier(&[
+        let messaging = messaging(&[
             ("AWS_ENDPOINT_URL_SES", &url),
             ("SES_CONFIGURATION_SET", "latchkey"),
         ]);
-        let dispatch = courier.send(&code_for(jane())).await;
+        let dispatch = messaging.send(&code_for(jane())).await;
         (dispatch, task.await.unwrap())
     }
 
@@ -260,7 +260,7 @@ mod twilio {
             ("TWILIO_AUTH_TOKEN", "token"),
         ];
         all.extend_from_slice(settings);
-        let dispatch = courier(&all).send(&code_for(recipient)).await;
+        let dispatch = messaging(&all).send(&code_for(recipient)).await;
         (dispatch, task.await.unwrap())
     }
 
@@ -417,10 +417,10 @@ mod twilio {
 
     #[test]
     fn only_what_is_configured_is_offered() {
-        let none = courier(&[]);
+        let none = messaging(&[]);
         assert!(none.offers(Channel::Email));
         assert!(!none.offers(Channel::Sms) && !none.offers(Channel::Whatsapp));
-        let sms = courier(&[
+        let sms = messaging(&[
             NUMBER,
             ("TWILIO_ACCOUNT_SID", ACCOUNT),
             ("TWILIO_AUTH_TOKEN", "t"),
@@ -434,12 +434,12 @@ mod sendgrid {
 
     async fn send(behaviour: Provider) -> (Dispatch, String) {
         let (url, task) = provider(behaviour).await;
-        let courier = courier(&[
+        let messaging = messaging(&[
             ("MAIL_PROVIDER", "sendgrid"),
             ("SENDGRID_API_KEY", "SG.key"),
             ("SENDGRID_BASE_URL", &url),
         ]);
-        let dispatch = courier.send(&code_for(jane())).await;
+        let dispatch = messaging.send(&code_for(jane())).await;
         (dispatch, task.await.unwrap())
     }
 
@@ -506,7 +506,7 @@ mod settings {
         let setup = setup(variables);
         let mut reader: Reader = setup.reader();
         let public = Public::read(&mut reader);
-        let settings = CourierSettings::read(&mut reader, &setup, &public);
+        let settings = MessagingSettings::read(&mut reader, &setup, &public);
         reader
             .finish(settings)
             .err()

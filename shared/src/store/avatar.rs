@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::activity::Activity;
-use super::fault::Fault;
+use super::error::StoreError;
 use super::item::{Read, map, n, s};
 use super::keys::{self, Table};
 use super::profile::note;
@@ -59,7 +59,7 @@ impl Store {
                 .await
             {
                 Ok(()) => return Ok(AvatarChanged::From(old)),
-                Err(Fault::Cancelled(refused)) => refused,
+                Err(StoreError::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
             };
             let item = refused.into_iter().next().flatten().unwrap_or_default();

@@ -12,7 +12,7 @@ use super::query::Query;
 use super::write::{Write, held};
 use crate::Result;
 use crate::domain::channel::Channel;
-use crate::domain::delivery::{Delivery, State};
+use crate::domain::delivery::{Delivery, DeliveryStatus};
 use crate::domain::id::DeliveryId;
 use crate::domain::quota::after;
 
@@ -38,7 +38,7 @@ impl Store {
         id: DeliveryId,
         channel: Channel,
         recipient: &str,
-        ended: Option<State>,
+        ended: Option<DeliveryStatus>,
         now: Timestamp,
     ) -> Result<()> {
         self.note_message(id, channel, recipient, ended, false, now)
@@ -65,12 +65,12 @@ impl Store {
         id: DeliveryId,
         channel: Channel,
         recipient: &str,
-        ended: Option<State>,
+        ended: Option<DeliveryStatus>,
         notice: bool,
         now: Timestamp,
     ) -> Result<()> {
-        let state = ended.unwrap_or(State::Queued);
-        let history = std::iter::once(State::Queued)
+        let state = ended.unwrap_or(DeliveryStatus::Queued);
+        let history = std::iter::once(DeliveryStatus::Queued)
             .chain(ended)
             .map(|state| step(state, now));
         let mut update =
@@ -103,7 +103,7 @@ impl Store {
     pub async fn advance_delivery(
         &self,
         id: DeliveryId,
-        state: State,
+        state: DeliveryStatus,
         now: Timestamp,
     ) -> Result<bool> {
         let condition = if may_make_a_record(id, now) {
@@ -151,7 +151,7 @@ impl Store {
     }
 }
 
-pub(super) fn step(state: State, at_: Timestamp) -> AttributeValue {
+pub(super) fn step(state: DeliveryStatus, at_: Timestamp) -> AttributeValue {
     AttributeValue::M(map([("status", s(state.as_str())), ("at", at(at_))]))
 }
 
@@ -169,7 +169,7 @@ pub(super) fn may_make_a_record(id: DeliveryId, now: Timestamp) -> bool {
 fn read(item: &Item) -> Result<Delivery> {
     let state = item
         .text("st")
-        .and_then(State::parse)
+        .and_then(DeliveryStatus::parse)
         .ok_or_else(|| item.corrupt("delivery", "st"))?;
     let steps = item
         .get("hist")
@@ -179,7 +179,7 @@ fn read(item: &Item) -> Result<Delivery> {
     let history = steps.iter().filter_map(|step| {
         let step = step.as_m().ok()?;
         Some((
-            step.text("status").and_then(State::parse)?,
+            step.text("status").and_then(DeliveryStatus::parse)?,
             step.moment("at")?,
         ))
     });

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{NOUNS, Table};
+use super::keys::{ENTITIES, Table};
 
 fn document() -> String {
     let mut page = "# What is stored\n\n\
@@ -12,7 +12,7 @@ fn document() -> String {
         .to_owned();
     for table in [Table::Accounts, Table::Ephemeral] {
         let _ = write!(page, "\n## {table:?}\n");
-        for noun in NOUNS.iter().filter(|noun| noun.table == table) {
+        for noun in ENTITIES.iter().filter(|noun| noun.table == table) {
             let _ = write!(
                 page,
                 "\n### {}\n\n`pk` = `{}`, `sk` = `{}`; goes: {}.\n\n| attribute | |\n|---|---|\n",

@@ -1,7 +1,7 @@
 //! Everything that is held on a person, item by item.
 //!
-//! [`COVERED`] says of every noun of the tables how it gets into an export, or why not; a test holds it against
-//! [`keys::NOUNS`], so that a new noun cannot be forgotten.
+//! [`COVERED`] says of every entity of the tables how it gets into an export, or why not; a test holds it against
+//! [`keys::ENTITIES`], so that a new entity cannot be forgotten.
 
 use std::collections::HashSet;
 
@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::addresses::{Held, add, held, read_former};
-use super::asked::{self, Asked};
 use super::item::{Item, Read};
 use super::keys::{self, Table};
+use super::link_requests::{self, Asked};
 use super::query::Query;
 use super::{Store, user};
 use crate::Result;
@@ -22,7 +22,7 @@ use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
 use crate::domain::user::User;
 
-/// How a noun gets into an export.
+/// How an entity gets into an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cover {
     /// Under this member of the export.
@@ -33,7 +33,7 @@ pub enum Cover {
 
 use Cover::{In, NotPersonal};
 
-/// Every noun, and how it gets into an export.
+/// Every entity, and how it gets into an export.
 pub static COVERED: &[(&str, Cover)] = &[
     ("user", In("account")),
     ("session", In("sessions")),
@@ -137,7 +137,7 @@ impl Store {
             .into_iter()
             .collect();
         let limits = [keys::limit("avatar", &id.to_string())];
-        let asked: Vec<_> = hanging.iter().filter_map(asked::read).collect();
+        let asked: Vec<_> = hanging.iter().filter_map(link_requests::read).collect();
         let (traces, asked, claims, erasure, limits, notices) = futures_util::try_join!(
             try_join_all(addresses.iter().map(|held| self.traces(held, &traces))),
             try_join_all(asked.iter().map(|asked| self.traces_of_asked(&user, asked))),
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn every_noun_is_in_the_export_or_not_about_a_person() {
-        for noun in keys::NOUNS {
+        for noun in keys::ENTITIES {
             let covered = COVERED
                 .iter()
                 .filter(|(name, _)| *name == noun.name)

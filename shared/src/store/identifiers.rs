@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::activity::Activity;
 use super::addresses::former;
-use super::fault::{Fault, settled};
+use super::error::{StoreError, settled};
 use super::item::{Item, at, map, n, s};
 use super::keys::{self, Table};
-use super::notices::{self, Notice};
+use super::pending_notices::{self, Notice};
 use super::profile::{note, still_signed_in};
 use super::redeem::use_up;
 use super::write::{Write, all_held};
@@ -103,7 +103,7 @@ impl Store {
         writes.extend(change.rest());
         let (mut outcome, claimant) =
             futures_util::join!(self.transact(writes.clone()), self.claimant(owner, user));
-        if matches!(&outcome, Err(Fault::Cancelled(refused)) if is_taken(refused))
+        if matches!(&outcome, Err(StoreError::Cancelled(refused)) if is_taken(refused))
             && let Some(claimant) = claimant?
             && claimant.erases_at.is_some_and(|at| at <= by.now)
         {
@@ -113,7 +113,7 @@ impl Store {
         }
         let refused = match outcome {
             Ok(()) => return Ok(Linked::To(Box::new(change.done()), change.notice())),
-            Err(Fault::Cancelled(refused)) => refused,
+            Err(StoreError::Cancelled(refused)) => refused,
             Err(fault) => return Err(fault.into()),
         };
         if let Some(item) = of(&refused, USER) {
@@ -160,7 +160,7 @@ impl Store {
             writes.extend(change.rest());
             let refused = match self.transact(writes).await {
                 Ok(()) => return Ok(Unlinked::To(Box::new(change.done()), change.notice())),
-                Err(Fault::Cancelled(refused)) => refused,
+                Err(StoreError::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
             };
             let item = refused.into_iter().next().flatten().unwrap_or_default();
@@ -263,7 +263,7 @@ impl<'a> Change<'a> {
                 Write::put(Table::Accounts, former),
             ]
         });
-        let notice = self.notice().map(|notice| notices::item(&notice));
+        let notice = self.notice().map(|notice| pending_notices::item(&notice));
         std::iter::once(note(self.user.id, &self.by.activity))
             .chain(old)
             .chain(notice.map(|notice| Write::put_new(Table::Accounts, notice)))

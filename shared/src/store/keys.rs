@@ -1,4 +1,4 @@
-//! Every key of the two tables, and what each item holds; docs/TABLES.md is rendered from [`NOUNS`].
+//! Every key of the two tables, and what each item holds; docs/TABLES.md is rendered from [`ENTITIES`].
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use crate::domain::identifier::{Identifier, IdentifierKind};
 /// The index of `Ephemeral` that lists the deliveries to a recipient, by the MAC of their address.
 pub(crate) const RECIPIENTS: &str = "recipients";
 
-/// Which of the two tables a noun lives in.
+/// Which of the two tables an entity lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// What must last: recovery, deletion protection.
@@ -22,7 +22,7 @@ pub enum Table {
 
 /// A kind of item: where it is and what it holds.
 #[derive(Debug)]
-pub struct Noun {
+pub struct Entity {
     /// What it is called in ARCHITECTURE.md.
     pub name: &'static str,
     /// Where it lives.
@@ -38,8 +38,8 @@ pub struct Noun {
 }
 
 /// Every kind of item there is.
-pub static NOUNS: &[Noun] = &[
-    Noun {
+pub static ENTITIES: &[Entity] = &[
+    Entity {
         name: "user",
         table: Table::Accounts,
         pk: "USER#<id>",
@@ -81,7 +81,7 @@ pub static NOUNS: &[Noun] = &[
             ),
         ],
     },
-    Noun {
+    Entity {
         name: "session",
         table: Table::Accounts,
         pk: "USER#<id>",
@@ -106,7 +106,7 @@ pub static NOUNS: &[Noun] = &[
             ),
         ],
     },
-    Noun {
+    Entity {
         name: "source of a user",
         table: Table::Accounts,
         pk: "USER#<id>",
@@ -120,7 +120,7 @@ pub static NOUNS: &[Noun] = &[
             ("created, seen", "first and last sign-in from there"),
         ],
     },
-    Noun {
+    Entity {
         name: "activity",
         table: Table::Accounts,
         pk: "USER#<id>",
@@ -133,7 +133,7 @@ pub static NOUNS: &[Noun] = &[
             ("detail", "particulars without addresses"),
         ],
     },
-    Noun {
+    Entity {
         name: "asked address",
         table: Table::Accounts,
         pk: "USER#<id>",
@@ -144,7 +144,7 @@ pub static NOUNS: &[Noun] = &[
             "set of the messages that were sent so that the person could link this address, proven since or not",
         )],
     },
-    Noun {
+    Entity {
         name: "former address",
         table: Table::Accounts,
         pk: "USER#<id>",
@@ -155,7 +155,7 @@ pub static NOUNS: &[Noun] = &[
             "when the person gave the address up: what was sent to it before is theirs, and erasure finds it",
         )],
     },
-    Noun {
+    Entity {
         name: "claim",
         table: Table::Accounts,
         pk: "CLAIM#<kind>#<identifier>",
@@ -163,7 +163,7 @@ pub static NOUNS: &[Noun] = &[
         expires: "never",
         attributes: &[("user", "whose address this is")],
     },
-    Noun {
+    Entity {
         name: "registrations",
         table: Table::Accounts,
         pk: "STATS#REGISTRATIONS",
@@ -174,7 +174,7 @@ pub static NOUNS: &[Noun] = &[
             "new users of that day, by the way they registered",
         )],
     },
-    Noun {
+    Entity {
         name: "sources",
         table: Table::Accounts,
         pk: "STATS#SOURCES",
@@ -188,7 +188,7 @@ pub static NOUNS: &[Noun] = &[
             ("last", "the last one's moment, in shard 0 only"),
         ],
     },
-    Noun {
+    Entity {
         name: "code figures",
         table: Table::Accounts,
         pk: "STATS#OTP",
@@ -199,7 +199,7 @@ pub static NOUNS: &[Noun] = &[
             "how many of that day",
         )],
     },
-    Noun {
+    Entity {
         name: "last-active histogram",
         table: Table::Accounts,
         pk: "STATS#ACTIVE",
@@ -207,7 +207,7 @@ pub static NOUNS: &[Noun] = &[
         expires: "never",
         attributes: &[("users", "users whose last sign of life was that day")],
     },
-    Noun {
+    Entity {
         name: "recent registrations",
         table: Table::Accounts,
         pk: "STATS#JOINED#<month>",
@@ -215,7 +215,7 @@ pub static NOUNS: &[Noun] = &[
         expires: "never; it goes with its user",
         attributes: &[("source", "the origin of the page that they came from")],
     },
-    Noun {
+    Entity {
         name: "seen",
         table: Table::Ephemeral,
         pk: "SEEN#<id of a stream record, or of a message to be sent once>",
@@ -223,7 +223,7 @@ pub static NOUNS: &[Noun] = &[
         expires: "after 15 days: a stream remembers for one, a dead letter for 14",
         attributes: &[],
     },
-    Noun {
+    Entity {
         name: "due erasure",
         table: Table::Accounts,
         pk: "ERASURES",
@@ -231,7 +231,7 @@ pub static NOUNS: &[Noun] = &[
         expires: "never: it goes with its user, or when the wish is undone",
         attributes: &[],
     },
-    Noun {
+    Entity {
         name: "notice",
         table: Table::Accounts,
         pk: "NOTICES",
@@ -244,7 +244,7 @@ pub static NOUNS: &[Noun] = &[
             ("lang", "the language to write in"),
         ],
     },
-    Noun {
+    Entity {
         name: "challenge",
         table: Table::Ephemeral,
         pk: "CODE#<purpose>#<kind>#<identifier>",
@@ -305,7 +305,7 @@ pub static NOUNS: &[Noun] = &[
             ("rid", "the request that wrote last"),
         ],
     },
-    Noun {
+    Entity {
         name: "limit",
         table: Table::Ephemeral,
         pk: "LIMIT#<rule>#<subject>",
@@ -324,7 +324,7 @@ pub static NOUNS: &[Noun] = &[
             ("undone", "the request that was taken back last"),
         ],
     },
-    Noun {
+    Entity {
         name: "delivery",
         table: Table::Ephemeral,
         pk: "DELIVERY#<id>",
@@ -340,7 +340,7 @@ pub static NOUNS: &[Noun] = &[
             ("err", "the provider's first error code, for the operator"),
         ],
     },
-    Noun {
+    Entity {
         name: "suppression",
         table: Table::Ephemeral,
         pk: "SUPPRESSED#<kind>#<MAC of the identifier>",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Store;
-use super::fault::{Fault, settled};
+use super::error::{StoreError, settled};
 use super::item::{Item, Read, at, map, n, s, ttl};
 use super::keys::{self, Table};
 use super::write::{Write, held};
@@ -51,13 +51,16 @@ impl Store {
         let old = match (first, second) {
             (Ok(()), _) => return Ok(admitted(rate, after(now, rate.interval), now)),
             (_, Ok(tat)) => return Ok(admitted(rate, tat, now)),
-            (Err(Fault::Condition(_)), Err(Fault::Condition(old))) => old,
-            (Err(Fault::Condition(old)), Err(_)) | (Err(_), Err(Fault::Condition(old)))
+            (Err(StoreError::Condition(_)), Err(StoreError::Condition(old))) => old,
+            (Err(StoreError::Condition(old)), Err(_))
+            | (Err(_), Err(StoreError::Condition(old)))
                 if old.text("rid") == Some(request) =>
             {
                 old
             }
-            (Err(Fault::Condition(_)), Err(fault)) | (Err(fault), _) => return Err(fault.into()),
+            (Err(StoreError::Condition(_)), Err(fault)) | (Err(fault), _) => {
+                return Err(fault.into());
+            }
         };
         let tat = old.moment("tat").unwrap_or(now);
         if old.text("rid") == Some(request) {
@@ -69,7 +72,7 @@ impl Store {
         // The item appeared between the two: it is there now.
         match busy().await {
             Ok(tat) => Ok(admitted(rate, tat, now)),
-            Err(Fault::Condition(old)) => match old.moment("tat") {
+            Err(StoreError::Condition(old)) => match old.moment("tat") {
                 Some(tat) if old.text("rid") == Some(request) => Ok(admitted(rate, tat, now)),
                 Some(tat) if tat > rate.latest(now) => Ok(refused(rate, tat, now)),
                 _ => Err(Error::Unavailable("the limit kept changing".into())),
@@ -108,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer: a limit that cannot be counted denies.
-    pub async fn take_of_budget(&self, day: &str, budget: u32, now: Timestamp) -> Result<bool> {
+    pub async fn reserve_text(&self, day: &str, budget: u32, now: Timestamp) -> Result<bool> {
         let values = map([
             (":one", n(1)),
             (":zero", n(0)),
@@ -124,7 +127,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the budget is then smaller by one.
-    pub async fn give_back_to_budget(&self, day: &str, now: Timestamp) -> Result<()> {
+    pub async fn refund_text(&self, day: &str, now: Timestamp) -> Result<()> {
         let values = map([
             (":one", n(1)),
             (":zero", n(0)),
@@ -142,7 +145,7 @@ impl Store {
         rate: Rate,
         request: &str,
         now: Timestamp,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         let next = after(now, rate.interval);
         let values = map([
             (":next", at(next)),
@@ -170,7 +173,7 @@ impl Store {
         rate: Rate,
         request: &str,
         now: Timestamp,
-    ) -> Result<Timestamp, Fault> {
+    ) -> Result<Timestamp, StoreError> {
         let latest = rate.latest(now);
         let values = map([
             (":interval", n(rate.interval.as_millis())),
@@ -193,7 +196,7 @@ impl Store {
         update: &str,
         condition: &str,
         values: Item,
-    ) -> Result<Item, Fault> {
+    ) -> Result<Item, StoreError> {
         let key = keys::limit(rule, subject);
         let write = Write::update(Table::Ephemeral, key, update).when(condition);
         self.update(write.values(values)).await

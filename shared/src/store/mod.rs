@@ -1,4 +1,4 @@
-//! The door to DynamoDB: one [`Store`], one file per noun.
+//! DynamoDB: one [`Store`], one file per entity.
 //!
 //! A condition expression *is* the logic here, so every write says in its condition what must hold, and what it finds
 //! instead comes back as an answer. Times in items are milliseconds since 1970 from our own clock.
@@ -6,23 +6,23 @@
 pub mod activities;
 pub mod activity;
 mod addresses;
-mod asked;
 pub mod avatar;
+mod batch;
 pub mod challenge;
 pub mod claim;
 pub mod delivery;
 #[cfg(test)]
 mod document;
 pub mod erasure;
+pub(crate) mod error;
 pub mod export;
-pub(crate) mod fault;
 pub mod identifiers;
 pub(crate) mod item;
 pub mod keys;
 pub mod limit;
-mod many;
-pub mod notices;
+mod link_requests;
 pub mod operator;
+pub mod pending_notices;
 pub mod profile;
 mod query;
 pub mod redeem;
@@ -44,7 +44,7 @@ use crate::Result;
 use crate::cloud::{Setup, Trace};
 use crate::config::{Reader, Tables, settings};
 use crate::domain::id::UserId;
-use fault::when_busy;
+use error::when_busy;
 use item::Item;
 use keys::Table;
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
 
 use super::challenge::{attributes, locked};
-use super::fault::when_busy;
+use super::error::when_busy;
 use super::item::{Item, Read, map, n, s, texts};
 use super::keys::{self, Table};
 use super::write::{Write, held};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
-use super::fault::Fault;
+use super::error::StoreError;
 use super::item::{Item, Read, at, map, n, s};
 use super::keys::{self, Table};
 use super::write::Write;
@@ -63,7 +63,7 @@ impl Store {
                     user.last_activity = Some(change.now);
                     return Ok(Changed::To(Box::new(user)));
                 }
-                Err(Fault::Cancelled(refused)) => refused,
+                Err(StoreError::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
             };
             let item = refused.into_iter().next().flatten().unwrap_or_default();

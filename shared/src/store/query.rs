@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 use super::Store;
-use super::fault::when_busy;
+use super::error::when_busy;
 use super::item::{Item, s};
 use super::keys::{Key, Table};
 use super::write::names_in;

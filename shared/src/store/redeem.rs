@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
-use super::fault::{Fault, settled};
+use super::error::{StoreError, settled};
 use super::item::{Item, Read, at, b, n, s};
 use super::keys::{self, Table};
 use super::write::Write;
@@ -87,7 +87,7 @@ impl Store {
             };
             let refused = match outcome {
                 Ok(()) => return accepted(user, owner.is_none(), &redeem),
-                Err(Fault::Cancelled(refused)) => refused,
+                Err(StoreError::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
             };
             let of = |place: usize| refused.get(place).and_then(Option::as_ref);
@@ -121,7 +121,7 @@ impl Store {
                     let writes = sign_in(&mut redeem, id, Some(oldest));
                     match self.transact(writes).await {
                         Ok(()) => return accepted(Some(user::read(id, item)?), false, &redeem),
-                        Err(Fault::Cancelled(_)) => {}
+                        Err(StoreError::Cancelled(_)) => {}
                         Err(fault) => return Err(fault.into()),
                     }
                 }
@@ -168,7 +168,7 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> 
     )
     .value(":user", s(id.to_string()));
     let set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now";
-    let (set, room) = match evicting {
+    let (set, allowance) = match evicting {
         None => (set.to_owned(), "size(sessions)<:cap"),
         Some(_) => (
             format!("{set}, ended=:ended REMOVE sessions.#old"),
@@ -177,7 +177,7 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> 
     };
     let user = Write::update(Table::Accounts, keys::user(id), set)
         .when(format!(
-            "#status=:active AND {room} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
+            "#status=:active AND {allowance} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
         ))
         .name("#sid", redeem.session.id.to_string())
         .values([

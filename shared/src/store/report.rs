@@ -4,14 +4,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::delivery::{KEEP, may_make_a_record, step};
-use super::fault::Fault;
+use super::error::StoreError;
 use super::item::{Read, at, map, n, s, ttl};
 use super::keys::{self, Table};
 use super::write::{Write, held};
 use super::{Store, suppression};
 use crate::Result;
 use crate::domain::channel::Channel;
-use crate::domain::delivery::State;
+use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::DeliveryId;
 use crate::domain::identifier::IdentifierKind;
 use crate::domain::quota::after;
@@ -24,7 +24,7 @@ pub struct Report<'a> {
     /// The way that it took.
     pub channel: Channel,
     /// The state that it has reached.
-    pub state: State,
+    pub state: DeliveryStatus,
     /// The provider's error code, for the operator; the first one stays.
     pub error_code: Option<&'a str>,
     /// The address that nothing may be sent to any more.
@@ -82,7 +82,7 @@ impl Store {
                 moved: true,
                 suppressed: true,
             }),
-            Err(Fault::Cancelled(refused)) => {
+            Err(StoreError::Cancelled(refused)) => {
                 let record = refused.into_iter().next().flatten().unwrap_or_default();
                 let recipient = record.text("to");
                 let foreign =

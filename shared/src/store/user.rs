@@ -10,7 +10,7 @@ use super::item::{Item, Read, at, n, s, texts};
 use super::keys::{self, Table};
 use super::write::Write;
 use crate::Result;
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::locale::{LanguageTag, TimeZoneName};
 use crate::domain::profile::{Bio, PersonName, Profile, Username};
@@ -61,7 +61,11 @@ pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
 
 /// What the person says about themselves; a stored text that today's rules would refuse reads as not given.
 fn profile(item: &Item) -> Profile {
-    fn field<T: Default>(item: &Item, name: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> T {
+    fn field<T: Default>(
+        item: &Item,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, InvalidValue>,
+    ) -> T {
         item.text(name)
             .and_then(|text| parse(text).ok())
             .unwrap_or_default()

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::Store;
-use super::fault::{Fault, when_busy};
+use super::error::{StoreError, when_busy};
 use super::item::Item;
 use super::keys::{Key, Table};
 use crate::{Result, entropy};
@@ -194,45 +194,45 @@ pub(super) fn names_in(
 }
 
 /// Whether a write was made: `false` where its condition did not hold.
-pub(super) fn held<T>(outcome: Result<T, Fault>) -> Result<bool> {
+pub(super) fn held<T>(outcome: Result<T, StoreError>) -> Result<bool> {
     match outcome {
         Ok(_) => Ok(true),
-        Err(Fault::Condition(_)) => Ok(false),
+        Err(StoreError::Condition(_)) => Ok(false),
         Err(fault) => Err(fault.into()),
     }
 }
 
 /// Whether a transaction was made: `false` where one of its conditions did not hold.
-pub(super) fn all_held(outcome: Result<(), Fault>) -> Result<bool> {
+pub(super) fn all_held(outcome: Result<(), StoreError>) -> Result<bool> {
     match outcome {
         Ok(()) => Ok(true),
-        Err(Fault::Cancelled(_)) => Ok(false),
+        Err(StoreError::Cancelled(_)) => Ok(false),
         Err(fault) => Err(fault.into()),
     }
 }
 
 impl Store {
     /// Makes one write; repeated by the SDK where its answer is lost, so its condition has to make that harmless.
-    pub(super) async fn write(&self, write: Write) -> Result<(), Fault> {
+    pub(super) async fn write(&self, write: Write) -> Result<(), StoreError> {
         self.send(&self.client, &write, ReturnValue::None)
             .await
             .map(drop)
     }
 
     /// Makes one write, and tells the item as it is then.
-    pub(super) async fn update(&self, write: Write) -> Result<Item, Fault> {
+    pub(super) async fn update(&self, write: Write) -> Result<Item, StoreError> {
         self.send(&self.client, &write, ReturnValue::AllNew).await
     }
 
     /// Like [`Store::write`], for what must not happen twice: no repetition where nobody knows whether it was made.
-    pub(super) async fn write_once(&self, write: Write) -> Result<(), Fault> {
+    pub(super) async fn write_once(&self, write: Write) -> Result<(), StoreError> {
         self.send(&self.once, &write, ReturnValue::None)
             .await
             .map(drop)
     }
 
     /// Like [`Store::update`], for what must not happen twice.
-    pub(super) async fn update_once(&self, write: Write) -> Result<Item, Fault> {
+    pub(super) async fn update_once(&self, write: Write) -> Result<Item, StoreError> {
         self.send(&self.once, &write, ReturnValue::AllNew).await
     }
 
@@ -241,12 +241,12 @@ impl Store {
     pub(super) async fn transact(
         &self,
         writes: impl IntoIterator<Item = Write>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         let actions = writes
             .into_iter()
             .map(|write| write.in_transaction(self))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Fault::Mistaken(error.to_string()))?;
+            .map_err(|error| StoreError::Mistaken(error.to_string()))?;
         let token = uuid::Builder::from_random_bytes(entropy::bytes())
             .into_uuid()
             .to_string();
@@ -263,7 +263,12 @@ impl Store {
         .await
     }
 
-    async fn send(&self, client: &Client, write: &Write, told: ReturnValue) -> Result<Item, Fault> {
+    async fn send(
+        &self,
+        client: &Client,
+        write: &Write,
+        told: ReturnValue,
+    ) -> Result<Item, StoreError> {
         let (table, names) = (self.table(write.table), write.names_used());
         when_busy(|| async {
             let (names, values) = (names.clone(), write.values_used());
@@ -313,7 +318,7 @@ impl Store {
                     None
                 }
                 Action::Check(_) => {
-                    return Err(Fault::Mistaken("a check stands alone".to_owned()));
+                    return Err(StoreError::Mistaken("a check stands alone".to_owned()));
                 }
             };
             Ok(item.unwrap_or_default())

@@ -151,7 +151,7 @@ fn with<T>(act: impl FnOnce(&Scope) -> T) -> Option<T> {
 
 /// Runs `work` as one request of its own: what it notes and counts is written when it ends.
 ///
-/// For work that no HTTP request stands behind, such as one record of a batch; the desk opens a scope by itself.
+/// For work that no HTTP request stands behind, such as one record of a batch; the layer opens a scope by itself.
 pub async fn scope<F: Future>(request_id: impl Into<String>, work: F) -> F::Output {
     use crate::clock::Clock as _;
     let scope = Scope::new(request_id, None, false);

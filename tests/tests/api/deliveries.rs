@@ -558,14 +558,14 @@ fn delivery_ids(peppers: &str, now: jiff::Timestamp, count: u32) -> Vec<String> 
     use shared::config::{Reader, SecretDocument, Variables};
     use shared::domain::id::DeliveryId;
     use shared::keyring::Peppers;
-    use shared::keyring::derive::Marks;
+    use shared::keyring::derive::AddressKeys;
 
     let variables: Variables = [("PEPPERS", peppers)].into_iter().collect();
     let secrets = SecretDocument::default();
     let mut reader = Reader::new(&variables, &secrets);
     let peppers = Peppers::read(&mut reader);
     let peppers = reader.finish(peppers).unwrap();
-    let marks = Marks::new(&peppers);
+    let marks = AddressKeys::new(&peppers);
     // Each is made when its first report comes: one that is older makes no record.
     (0..count)
         .map(|n| {

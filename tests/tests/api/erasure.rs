@@ -3,7 +3,7 @@
 use local::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::avatars::Gallery;
+use shared::avatars::AvatarBucket;
 use shared::cloud::Setup;
 use shared::config::Variables;
 use shared::flows::erase::erase_due;
@@ -521,9 +521,9 @@ async fn resume(house: &House) {
         .expect("a setup");
     let mut reader = setup.reader();
     let store = Store::open(&setup, &mut reader);
-    let gallery = Gallery::open(&setup, &mut reader);
+    let bucket = AvatarBucket::open(&setup, &mut reader);
     let peppers = Reloading::<Peppers>::open(&setup, &mut reader).snapshot();
     let time = std::time::Duration::from_secs(600);
-    let gone = erase_due(&store, &gallery, &peppers, house.now(), time).await;
+    let gone = erase_due(&store, &bucket, &peppers, house.now(), time).await;
     assert_eq!(gone.expect("erased"), 1);
 }

@@ -190,7 +190,7 @@ async fn windows_are_kept(store: &Store, address: &str, steps: &[i64], rules: &O
             request: &request,
             nonce: [u8::try_from(n).unwrap(); 16],
             peppers: &[1],
-            muted: false,
+            withheld: false,
             owner: None,
             source: None,
             language: None,

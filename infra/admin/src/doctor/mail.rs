@@ -8,16 +8,16 @@ use aws_sdk_sesv2::types::{DkimStatus, EventType, MailFromDomainStatus, PricingP
 use shared::config::settings;
 
 use super::{Check, Finding, clean};
-use crate::connect::House;
+use crate::connect::App;
 
-pub(super) async fn checks(house: &House) -> Vec<Check> {
-    let client = Client::new(&house.setup.sdk);
-    let mut reader = house.setup.reader();
+pub(super) async fn checks(app: &App) -> Vec<Check> {
+    let client = Client::new(&app.setup.sdk);
+    let mut reader = app.setup.reader();
     let sender = reader.optional_text(&settings::MAIL_FROM);
     let set = reader.optional_text(&settings::SES_CONFIGURATION_SET);
     let mut checks = account(&client).await;
     match sender.as_deref().map(Sender::read) {
-        None if house.stack.is_none() => checks.push(("sender", NOT_EXPORTED)),
+        None if app.stack.is_none() => checks.push(("sender", NOT_EXPORTED)),
         None => checks.push((
             "sender",
             Finding::Unwell(
@@ -37,7 +37,7 @@ pub(super) async fn checks(house: &House) -> Vec<Check> {
     checks.push((
         "configuration set",
         match set {
-            None if house.stack.is_none() => NOT_EXPORTED,
+            None if app.stack.is_none() => NOT_EXPORTED,
             None => Finding::Unwell(
                 "SES_CONFIGURATION_SET is not set: bounces and complaints are not reported; deploy the template again"
                     .to_owned(),

@@ -5,11 +5,11 @@ use serde_json::Value;
 use shared::config::Public;
 
 use super::{Check, Finding};
-use crate::connect::House;
+use crate::connect::App;
 use crate::web;
 
-pub(super) async fn checks(house: &House) -> Vec<Check> {
-    let mut reader = house.setup.reader();
+pub(super) async fn checks(app: &App) -> Vec<Check> {
+    let mut reader = app.setup.reader();
     let public = Public::read(&mut reader);
     let Ok(url) = reader.finish(public.url) else {
         let unset = "PUBLIC_URL is not set as it should be, or EDGE_SECRETS, so what is published cannot be looked at; \
@@ -18,7 +18,7 @@ pub(super) async fn checks(house: &House) -> Vec<Check> {
     };
     let jwks = format!("{url}/.well-known/jwks.json");
     let (keys, clock) = match fetch(&jwks).await {
-        Ok((document, date)) => (key_set(house, &jwks, &document), clock(house, date)),
+        Ok((document, date)) => (key_set(app, &jwks, &document), clock(app, date)),
         Err(cause) => (
             Finding::Unwell(format!("{jwks} does not answer: {cause}")),
             Finding::Skipped("the service does not answer"),
@@ -26,20 +26,20 @@ pub(super) async fn checks(house: &House) -> Vec<Check> {
     };
     vec![
         ("key set", keys),
-        ("issuer", issuer(house, &url).await),
+        ("issuer", issuer(app, &url).await),
         ("clock", clock),
     ]
 }
 
 /// The published key set holds the ring's keys.
-fn key_set(house: &House, url: &str, document: &Value) -> Finding {
+fn key_set(app: &App, url: &str, document: &Value) -> Finding {
     let kids = |document: &Value| -> Vec<String> {
         let keys = document["keys"].as_array().into_iter().flatten();
         keys.filter_map(|key| Some(key["kid"].as_str()?.to_owned()))
             .collect()
     };
     let published = kids(document);
-    let ring = house
+    let ring = app
         .signing_keys()
         .map(|keys| keys.jwks())
         .unwrap_or_default();
@@ -58,8 +58,8 @@ fn key_set(house: &House, url: &str, document: &Value) -> Finding {
 }
 
 /// Discovery names the URL that the stack stands at. Tokens of another issuer are refused by everybody.
-async fn issuer(house: &House, url: &str) -> Finding {
-    let expected = house
+async fn issuer(app: &App, url: &str) -> Finding {
+    let expected = app
         .stack
         .as_ref()
         .and_then(|stack| stack.output("PublicUrl"))
@@ -83,14 +83,14 @@ async fn issuer(house: &House, url: &str) -> Finding {
 }
 
 /// This machine's clock against the service's.
-fn clock(house: &House, date: Option<Timestamp>) -> Finding {
-    if house.local.is_some() {
+fn clock(app: &App, date: Option<Timestamp>) -> Finding {
+    if app.local.is_some() {
         return Finding::Skipped("a local cloud's clock is moved at will");
     }
     let Some(date) = date else {
         return Finding::Skipped("the service sent no Date header");
     };
-    let off = house.now().as_second().abs_diff(date.as_second());
+    let off = app.now().as_second().abs_diff(date.as_second());
     Finding::that(
         off <= 5,
         format!("{off} s apart"),

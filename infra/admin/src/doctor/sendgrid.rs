@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use shared::config::{Public, settings};
 
 use super::{Check, Finding, reaches};
-use crate::connect::House;
+use crate::connect::App;
 use crate::web;
 
-pub(super) async fn checks(house: &House) -> Vec<Check> {
-    let mut reader = house.setup.reader();
+pub(super) async fn checks(app: &App) -> Vec<Check> {
+    let mut reader = app.setup.reader();
     let Some(key) = reader.optional_secret(&settings::SENDGRID_API_KEY) else {
         return vec![(
             "SendGrid key",

@@ -1,18 +1,18 @@
 //! The functions' settings and the secret together: whether every function would start with them.
 
 use shared::config::{Avatars, IpLimits, OtpRules, Public, TextLimits, TokenRules, settings};
-use shared::messaging::CourierSettings;
+use shared::messaging::MessagingSettings;
 
 use super::{Check, Finding};
-use crate::connect::House;
+use crate::connect::App;
 
-pub(super) fn checks(house: &House) -> Vec<Check> {
-    vec![("settings", settings(house)), ("secret", secret(house))]
+pub(super) fn checks(app: &App) -> Vec<Check> {
+    vec![("settings", settings(app)), ("secret", secret(app))]
 }
 
 /// Reads what the functions read at their start, in the same words.
-fn settings(house: &House) -> Finding {
-    let Some(stack) = &house.stack else {
+fn settings(app: &App) -> Finding {
+    let Some(stack) = &app.stack else {
         return Finding::Skipped("--stack NAME reads what the functions have");
     };
     if let Some(cause) = &stack.unread {
@@ -20,14 +20,14 @@ fn settings(house: &House) -> Finding {
             "the functions' settings cannot be read: {cause}; it takes the right lambda:GetFunctionConfiguration"
         ));
     }
-    let mut reader = house.setup.reader();
+    let mut reader = app.setup.reader();
     let public = Public::read(&mut reader);
     OtpRules::read(&mut reader);
     IpLimits::read(&mut reader);
     TextLimits::read(&mut reader);
     TokenRules::read(&mut reader, &public);
     Avatars::read(&mut reader);
-    CourierSettings::read(&mut reader, &house.setup, &public);
+    MessagingSettings::read(&mut reader, &app.setup, &public);
     webhooks::check_settings(&mut reader, &public);
     match reader.finish(()) {
         Ok(()) => Finding::Well("the functions have all that they need".to_owned()),
@@ -53,8 +53,8 @@ fn closed(sentence: &str) -> String {
 }
 
 /// Members that no function reads are a slip of the hand.
-fn secret(house: &House) -> Finding {
-    if let Err(failure) = house.readable() {
+fn secret(app: &App) -> Finding {
+    if let Err(failure) = app.readable() {
         return Finding::Unwell(failure.to_string());
     }
     let known = |name: &str| {
@@ -63,10 +63,10 @@ fn secret(house: &House) -> Finding {
                 .iter()
                 .any(|setting| setting.secret && setting.name == name)
     };
-    let unknown: Vec<_> = house.members.iter().filter(|name| !known(name)).collect();
+    let unknown: Vec<_> = app.members.iter().filter(|name| !known(name)).collect();
     Finding::that(
         unknown.is_empty(),
-        format!("it holds {}", house.members.join(", ")),
+        format!("it holds {}", app.members.join(", ")),
         format!(
             "it holds {}, which nothing reads; expected names of docs/CONFIGURATION.md that are marked as secret. \
              `latchkey secret remove NAME` takes one out",

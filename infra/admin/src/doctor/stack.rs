@@ -5,20 +5,20 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use shared::config::settings;
 
 use super::{Check, Finding, clean, functions};
-use crate::connect::House;
+use crate::connect::App;
 use crate::stack::Stack;
 use crate::web;
 
 /// What is looked at of a stack; without one, what is left out.
-pub(super) async fn checks(house: &House) -> Vec<Check> {
-    let Some(stack) = &house.stack else {
-        let reason = match house.local {
+pub(super) async fn checks(app: &App) -> Vec<Check> {
+    let Some(stack) = &app.stack else {
+        let reason = match app.local {
             Some(_) => "a local cloud has no stack",
             None => "--stack NAME looks at it",
         };
         return vec![("stack", Finding::Skipped(reason))];
     };
-    let sdk = &house.setup.sdk;
+    let sdk = &app.setup.sdk;
     let lambda = aws_sdk_lambda::Client::new(sdk);
     let sns = aws_sdk_sns::Client::new(sdk);
     vec![
@@ -30,9 +30,9 @@ pub(super) async fn checks(house: &House) -> Vec<Check> {
             queues(&aws_sdk_sqs::Client::new(sdk), stack).await,
         ),
         ("alarms", alarms(&sns, stack).await),
-        ("mail reports", mail_reports(&sns, house, stack).await),
-        ("picture uploads", uploads(house, stack).await),
-        ("pictures", pictures(house).await),
+        ("mail reports", mail_reports(&sns, app, stack).await),
+        ("picture uploads", uploads(app, stack).await),
+        ("pictures", pictures(app).await),
     ]
 }
 
@@ -178,8 +178,8 @@ async fn alarms(client: &aws_sdk_sns::Client, stack: &Stack) -> Finding {
     }
 }
 
-async fn mail_reports(client: &aws_sdk_sns::Client, house: &House, stack: &Stack) -> Finding {
-    let mut reader = house.setup.reader();
+async fn mail_reports(client: &aws_sdk_sns::Client, app: &App, stack: &Stack) -> Finding {
+    let mut reader = app.setup.reader();
     if reader.optional_text(&settings::MAIL_PROVIDER).as_deref() == Some("sendgrid") {
         return Finding::Skipped("MAIL_PROVIDER is sendgrid, which calls back itself");
     }
@@ -200,13 +200,13 @@ async fn mail_reports(client: &aws_sdk_sns::Client, house: &House, stack: &Stack
 }
 
 /// A file that a browser put into the bucket is worked off by the function Avatar.
-async fn uploads(house: &House, stack: &Stack) -> Finding {
-    let mut reader = house.setup.reader();
+async fn uploads(app: &App, stack: &Stack) -> Finding {
+    let mut reader = app.setup.reader();
     let Some(bucket) = reader.optional_text(&settings::AVATAR_BUCKET) else {
         return Finding::Unwell("AVATAR_BUCKET is not set; deploy the template again".to_owned());
     };
-    let mut config = aws_sdk_s3::config::Builder::from(&house.setup.sdk);
-    if let Some(url) = house
+    let mut config = aws_sdk_s3::config::Builder::from(&app.setup.sdk);
+    if let Some(url) = app
         .setup
         .endpoint(&mut reader, &settings::AWS_ENDPOINT_URL_S3)
     {
@@ -240,8 +240,8 @@ async fn uploads(house: &House, stack: &Stack) -> Finding {
 }
 
 /// A picture that is not there: whoever hands pictures out answers 403 or 404, and nobody else does.
-async fn pictures(house: &House) -> Finding {
-    let mut reader = house.setup.reader();
+async fn pictures(app: &App) -> Finding {
+    let mut reader = app.setup.reader();
     let Some(base) = reader.optional_text(&settings::AVATAR_BASE_URL) else {
         return Finding::Unwell("AVATAR_BASE_URL is not set; deploy the template again".to_owned());
     };

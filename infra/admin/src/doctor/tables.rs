@@ -5,14 +5,13 @@ use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TimeToLiveStatus};
 use shared::config::{Tables, settings};
 
 use super::{Check, Finding};
-use crate::connect::House;
+use crate::connect::App;
 
-pub(super) async fn checks(house: &House) -> Vec<Check> {
-    let mut reader = house.setup.reader();
-    let mut config = aws_sdk_dynamodb::config::Builder::from(&house.setup.sdk);
+pub(super) async fn checks(app: &App) -> Vec<Check> {
+    let mut reader = app.setup.reader();
+    let mut config = aws_sdk_dynamodb::config::Builder::from(&app.setup.sdk);
     config.set_endpoint_url(
-        house
-            .setup
+        app.setup
             .endpoint(&mut reader, &settings::AWS_ENDPOINT_URL_DYNAMODB),
     );
     let client = Client::from_conf(config.build());
@@ -22,7 +21,7 @@ pub(super) async fn checks(house: &House) -> Vec<Check> {
         ("ephemeral table", table(&client, &tables.ephemeral).await),
         (
             "accounts recovery",
-            recovery(&client, &tables.accounts, house.local.is_some()).await,
+            recovery(&client, &tables.accounts, app.local.is_some()).await,
         ),
     ]
 }

@@ -7,13 +7,13 @@ use shared::config::{Public, settings};
 use shared::messaging::twilio_webhook_url;
 
 use super::{Check, Finding, reaches};
-use crate::connect::House;
+use crate::connect::App;
 use crate::web;
 
-pub(super) async fn checks(house: &House) -> Vec<Check> {
-    let mut reader = house.setup.reader();
+pub(super) async fn checks(app: &App) -> Vec<Check> {
+    let mut reader = app.setup.reader();
     let Some(sid) = reader.optional_text(&settings::TWILIO_ACCOUNT_SID) else {
-        let reason = match house.local {
+        let reason = match app.local {
             Some(_) => "a local cloud's twin takes every text",
             None => "TWILIO_ACCOUNT_SID is not set: no texts are sent",
         };

@@ -9,7 +9,7 @@ use shared::cloud::Setup;
 use shared::config::{
     IpLimits, OtpRules, Public, SecretDocument, TextLimits, TokenRules, Variables, settings,
 };
-use shared::messaging::CourierSettings;
+use shared::messaging::MessagingSettings;
 
 use crate::failure::Failure;
 
@@ -273,7 +273,7 @@ fn complaints(values: &BTreeMap<String, String>) -> Vec<String> {
     IpLimits::read(&mut reader);
     TextLimits::read(&mut reader);
     TokenRules::read(&mut reader, &public);
-    CourierSettings::read(&mut reader, &setup, &public);
+    MessagingSettings::read(&mut reader, &setup, &public);
     let complaints = reader.finish(()).err().into_iter().flat_map(|all| all.0);
     // What only the secret holds is put in after the deployment.
     let in_secret = |name: &str| settings::ALL.iter().any(|s| s.secret && s.name == name);

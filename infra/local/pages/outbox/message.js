@@ -67,7 +67,7 @@ function unfold(details, message, afterReport) {
   ].filter(Boolean));
 }
 
-/** Has the provider's twin call back, as the provider would. */
+/** Has the provider's emulator call back, as the provider would. */
 function report({ id }, afterReport) {
   const select = make("select", { id: `report-${id}` }, REPORTS.map(([value, name]) => make("option", { value }, name)));
   const told = make("p", { class: "quiet", role: "status" });

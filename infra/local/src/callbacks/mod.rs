@@ -1,4 +1,4 @@
-//! What the providers call back with: `POST /_local/deliveries/{id}/status` has the twin of the message's provider
+//! What the providers call back with: `POST /_local/deliveries/{id}/status` has the emulator of the message's provider
 //! tell our own webhook what became of it, signed as the provider signs.
 
 mod sendgrid;
@@ -13,7 +13,7 @@ use shared::config::Variables;
 use crate::keys::Keys;
 use crate::outbox::Message;
 
-/// What became of a message, in the desk's words.
+/// What became of a message, in the development API's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Sent,
@@ -37,7 +37,7 @@ const OUTCOMES: [(Outcome, &str); 7] = [
 ];
 
 impl Outcome {
-    /// Reads the desk's word.
+    /// Reads the development API's word.
     pub(crate) fn parse(word: &str) -> Result<Self, String> {
         OUTCOMES
             .iter()
@@ -49,7 +49,7 @@ impl Outcome {
             })
     }
 
-    /// The desk's word.
+    /// The development API's word.
     pub(crate) fn word(self) -> &'static str {
         OUTCOMES
             .iter()
@@ -68,7 +68,7 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    /// As the desk shows it.
+    /// As the development API shows it.
     pub(crate) fn shown(&self) -> Value {
         let headers: serde_json::Map<_, _> = self
             .headers

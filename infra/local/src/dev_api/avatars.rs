@@ -6,11 +6,11 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
-use super::Desk;
+use super::DevApi;
 
 /// One size of a picture.
-pub(super) async fn show(State(desk): State<Arc<Desk>>, Path(path): Path<String>) -> Response {
-    let Some(bytes) = desk.buckets.read(&format!("avatars/{path}")).await else {
+pub(super) async fn show(State(dev_api): State<Arc<DevApi>>, Path(path): Path<String>) -> Response {
+    let Some(bytes) = dev_api.buckets.read(&format!("avatars/{path}")).await else {
         // S3 behind a CDN tells nobody what exists.
         return StatusCode::FORBIDDEN.into_response();
     };

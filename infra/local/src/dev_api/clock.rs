@@ -9,20 +9,23 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
-use super::{Desk, PATIENCE, Wrong, object};
+use super::{DevApi, PATIENCE, Wrong, object};
 
 /// `{"now"}`.
-pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
-    Json(json!({ "now": desk.world.clock.now() }))
+pub(super) async fn show(State(dev_api): State<Arc<DevApi>>) -> Json<Value> {
+    Json(json!({ "now": dev_api.state.clock.now() }))
 }
 
 /// `{"advance_seconds": n}` or `{"set": "<time>"}`; both may go back. After a move forward the schedules have run when this
 /// answers: what was to happen in between has happened.
-pub(super) async fn turn(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<Json<Value>, Wrong> {
+pub(super) async fn turn(
+    State(dev_api): State<Arc<DevApi>>,
+    body: Bytes,
+) -> Result<Json<Value>, Wrong> {
     let order = object(&body, &["advance_seconds", "set"])?;
     // What happened before belongs to the time before.
-    desk.feeds.settle(PATIENCE).await;
-    let clock = &desk.world.clock;
+    dev_api.event_sources.settle(PATIENCE).await;
+    let clock = &dev_api.state.clock;
     let before = clock.now();
     match (order.get("advance_seconds"), order.get("set")) {
         (Some(seconds), None) => {
@@ -43,11 +46,11 @@ pub(super) async fn turn(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<J
         }
         _ => return Err(Wrong::value("expected either advance_seconds or set")),
     }
-    desk.tables.sweep().await;
+    dev_api.tables.sweep().await;
     if clock.now() > before {
-        desk.feeds.calendar.jumped().await;
+        dev_api.event_sources.calendar.jumped().await;
     } else {
-        desk.feeds.calendar.look().await;
+        dev_api.event_sources.calendar.look().await;
     }
-    Ok(show(State(desk)).await)
+    Ok(show(State(dev_api)).await)
 }

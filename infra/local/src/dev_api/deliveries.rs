@@ -1,4 +1,4 @@
-//! `/_local/deliveries/{outbox id}/status`: the provider's twin calls our webhook.
+//! `/_local/deliveries/{outbox id}/status`: the provider's emulator calls our webhook.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
-use super::{Desk, Wrong, object};
+use super::{DevApi, Wrong, object};
 use crate::callbacks::{Callback, Outcome};
 
 /// `{"status", "error_code"?}` → `{"status": <the webhook's HTTP status>, "request": {…}}`.
 pub(super) async fn report(
-    State(desk): State<Arc<Desk>>,
+    State(dev_api): State<Arc<DevApi>>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, Wrong> {
@@ -35,31 +35,31 @@ pub(super) async fn report(
                 .ok_or_else(|| Wrong::value("error_code: expected a whole number"))?,
         ),
     };
-    let world = &desk.world;
-    let message = id.parse().ok().and_then(|id| world.outbox.get(id));
+    let state = &dev_api.state;
+    let message = id.parse().ok().and_then(|id| state.outbox.get(id));
     let message = message.ok_or_else(|| {
         Wrong(
             StatusCode::NOT_FOUND,
             format!("there is no message {id} in the outbox"),
         )
     })?;
-    let callback = desk
+    let callback = dev_api
         .callbacks
-        .make(&message, outcome, error_code, world.clock.now())
+        .make(&message, outcome, error_code, state.clock.now())
         .map_err(Wrong::value)?;
-    let status = deliver(&desk, &callback)
+    let status = deliver(&dev_api, &callback)
         .await
         .map_err(|reason| Wrong(StatusCode::BAD_GATEWAY, reason))?;
-    world.outbox.set_status(message.id, outcome.word());
+    state.outbox.set_status(message.id, outcome.word());
     Ok(Json(
         json!({ "status": status, "request": callback.shown() }),
     ))
 }
 
 /// Posts the callback to this gateway, whatever host its URL names.
-async fn deliver(desk: &Desk, callback: &Callback) -> Result<u16, String> {
+async fn deliver(dev_api: &DevApi, callback: &Callback) -> Result<u16, String> {
     let url = url::Url::parse(&callback.url).map_err(|error| error.to_string())?;
-    let mut target = format!("http://{}{}", desk.endpoints.gateway, url.path());
+    let mut target = format!("http://{}{}", dev_api.endpoints.gateway, url.path());
     if let Some(query) = url.query() {
         target = format!("{target}?{query}");
     }
@@ -76,7 +76,7 @@ async fn deliver(desk: &Desk, callback: &Callback) -> Result<u16, String> {
     for (name, text) in &callback.headers {
         headers.insert(HeaderName::from_static(name), value(text)?);
     }
-    if let Some(secret) = desk.callbacks.edge_secret() {
+    if let Some(secret) = dev_api.callbacks.edge_secret() {
         headers.insert("x-origin-secret", value(&secret)?);
     }
     let client = Client::builder(TokioExecutor::new()).build_http();

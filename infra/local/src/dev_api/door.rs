@@ -1,9 +1,9 @@
-//! Who is let in to the desk: programs of this machine, and pages that it served itself.
+//! Who is let in to the development API: programs of this machine, and pages that it served itself.
 //!
-//! The desk reads codes and moves the clock, and any page that somebody has open can send requests to this machine. A page
+//! The development API reads codes and moves the clock, and any page that somebody has open can send requests to this machine. A page
 //! elsewhere can have its own name point here and read what it likes (DNS rebinding): then `Host` is that name. Or it
 //! posts across, without reading the answer: then `Origin` is its own. A front end under development on another
-//! port is another origin, and is refused as well: the API knows it by `CORS_ORIGINS`, the desk would let every
+//! port is another origin, and is refused as well: the API knows it by `CORS_ORIGINS`, the development API would let every
 //! page on that port read everybody's codes. Its tests call from outside the browser, or through its own proxy.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -17,15 +17,19 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use shared::config::OwnOrigins;
 use url::Url;
 
-use super::{Desk, Wrong};
+use super::{DevApi, Wrong};
 
 /// Lets a request in, or refuses it with a sentence.
-pub(super) async fn keep(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+pub(super) async fn keep(
+    State(dev_api): State<Arc<DevApi>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
     // Pictures stand for what a CDN shows to everybody.
     let is_desk = path == "/_local" || path.starts_with("/_local/");
     let is_guarded = is_desk && !path.starts_with("/_local/avatars/");
-    match refusal(request.headers(), &desk.gateway.public_url) {
+    match refusal(request.headers(), &dev_api.gateway.public_url) {
         Some(sentence) if is_guarded => {
             Wrong(StatusCode::FORBIDDEN, sentence.to_owned()).into_response()
         }

@@ -8,11 +8,11 @@ use axum::extract::State;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{Desk, PATIENCE, Wrong};
+use super::{DevApi, PATIENCE, Wrong};
 
 /// Takes an order.
 pub(super) async fn order(
-    State(desk): State<Arc<Desk>>,
+    State(dev_api): State<Arc<DevApi>>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), Wrong> {
     let order = serde_json::from_slice(&body).map_err(|error| {
@@ -22,18 +22,18 @@ pub(super) async fn order(
         )
     })?;
     // What earlier requests left to be done is done before: the fault is for what comes.
-    desk.feeds.settle(PATIENCE).await;
-    let listed = desk.world.faults.order(order).map_err(Wrong::value)?;
+    dev_api.event_sources.settle(PATIENCE).await;
+    let listed = dev_api.state.faults.order(order).map_err(Wrong::value)?;
     Ok((StatusCode::CREATED, Json(listed)))
 }
 
 /// The orders with their hits.
-pub(super) async fn list(State(desk): State<Arc<Desk>>) -> Json<Vec<Value>> {
-    Json(desk.world.faults.list())
+pub(super) async fn list(State(dev_api): State<Arc<DevApi>>) -> Json<Vec<Value>> {
+    Json(dev_api.state.faults.list())
 }
 
 /// Drops all orders.
-pub(super) async fn clear(State(desk): State<Arc<Desk>>) -> StatusCode {
-    desk.world.faults.clear();
+pub(super) async fn clear(State(dev_api): State<Arc<DevApi>>) -> StatusCode {
+    dev_api.state.faults.clear();
     StatusCode::NO_CONTENT
 }

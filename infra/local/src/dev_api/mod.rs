@@ -1,4 +1,4 @@
-//! The desk under `/_local/`, and the pages: what people and tests see and move. It exists in no deployed function.
+//! The development API under `/_local/`, and the pages: what people and tests see and move. It exists in no deployed function.
 
 mod avatars;
 mod clock;
@@ -30,18 +30,18 @@ use crate::callbacks::Callbacks;
 use crate::emulators::request_id;
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
-use crate::event_sources::Feeds;
-use crate::event_sources::stream_faults::Manners;
+use crate::event_sources::EventSources;
+use crate::event_sources::stream_faults::StreamFaults;
 use crate::gateway::{self, Gateway};
 use crate::settings::Endpoints;
-use crate::state::World;
+use crate::state::LocalState;
 
-/// How long an answer of the desk waits for what the feeds still hold.
+/// How long an answer of the development API waits for what the event sources still hold.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the desk can reach.
-pub(crate) struct Desk {
-    pub(crate) world: Arc<World>,
+/// What the development API can reach.
+pub(crate) struct DevApi {
+    pub(crate) state: Arc<LocalState>,
     pub(crate) tables: Tables,
     pub(crate) buckets: Buckets,
     pub(crate) gateway: Arc<Gateway>,
@@ -49,12 +49,12 @@ pub(crate) struct Desk {
     /// The settings that this cloud was started with, without secrets.
     pub(crate) settings: Map<String, Value>,
     pub(crate) callbacks: Callbacks,
-    pub(crate) feeds: Arc<Feeds>,
+    pub(crate) event_sources: Arc<EventSources>,
 }
 
-/// The whole outside of a local cloud: the desk, and the gateway for every other path.
-pub(crate) fn router(desk: Arc<Desk>) -> Router {
-    let gateway = any(gateway::handle).with_state(Arc::clone(&desk.gateway));
+/// The whole outside of a local cloud: the development API, and the gateway for every other path.
+pub(crate) fn router(dev_api: Arc<DevApi>) -> Router {
+    let gateway = any(gateway::handle).with_state(Arc::clone(&dev_api.gateway));
     looked_at()
         .route("/_local/avatars/{*path}", get(avatars::show))
         .route("/_local/outbox/{id}/html", get(pages::mail))
@@ -77,13 +77,13 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/_local/endpoints", get(endpoints::show))
         .route("/_local/reset", post(reset))
         .route("/_local/{*path}", any(nothing))
-        .layer(from_fn_with_state(Arc::clone(&desk), door::keep))
+        .layer(from_fn_with_state(Arc::clone(&dev_api), door::keep))
         .layer(map_response(with_headers))
-        .with_state(desk)
+        .with_state(dev_api)
         .fallback_service(gateway)
 }
 
-/// What every answer of the API has, the desk's and the pages' have as well.
+/// What every answer of the API has, the development API's and the pages' have as well.
 async fn with_headers(mut response: Response) -> Response {
     let id = HeaderValue::from_str(&request_id()).unwrap_or(HeaderValue::from_static("-"));
     let headers = response.headers_mut();
@@ -100,7 +100,7 @@ async fn with_headers(mut response: Response) -> Response {
 }
 
 /// What people look at.
-fn looked_at() -> Router<Arc<Desk>> {
+fn looked_at() -> Router<Arc<DevApi>> {
     Router::new()
         .route("/", get(pages::sign_in))
         .route(
@@ -121,15 +121,15 @@ fn looked_at() -> Router<Arc<Desk>> {
 
 /// Numbers, when they are complete: in the cloud they are behind by a second or two.
 async fn analytics(
-    State(desk): State<Arc<Desk>>,
+    State(dev_api): State<Arc<DevApi>>,
     peer: ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    desk.feeds.settle(PATIENCE).await;
-    gateway::handle(State(Arc::clone(&desk.gateway)), peer, request).await
+    dev_api.event_sources.settle(PATIENCE).await;
+    gateway::handle(State(Arc::clone(&dev_api.gateway)), peer, request).await
 }
 
-/// An order that the desk does not take, with a sentence that says why.
+/// An order that the development API does not take, with a sentence that says why.
 pub(super) struct Wrong(StatusCode, String);
 
 impl Wrong {
@@ -174,22 +174,23 @@ async fn nothing() -> Wrong {
 
 /// Empty tables, bucket, outbox, faults and records, the machine's time, and functions that remember nothing.
 async fn reset(
-    axum::extract::State(desk): axum::extract::State<Arc<Desk>>,
+    axum::extract::State(dev_api): axum::extract::State<Arc<DevApi>>,
 ) -> Result<Json<Value>, Wrong> {
     let failed = |reason| Wrong(StatusCode::INTERNAL_SERVER_ERROR, reason);
-    let world = &desk.world;
-    world.faults.clear();
-    world.manners.send_replace(Manners::default());
-    world.clock.reset();
-    desk.tables.empty().await.map_err(failed)?;
-    desk.feeds.skip().await.map_err(failed)?;
-    desk.buckets
+    let state = &dev_api.state;
+    state.faults.clear();
+    state.stream_faults.send_replace(StreamFaults::default());
+    state.clock.reset();
+    dev_api.tables.empty().await.map_err(failed)?;
+    dev_api.event_sources.skip().await.map_err(failed)?;
+    dev_api
+        .buckets
         .empty()
         .map_err(|error| failed(error.to_string()))?;
-    desk.gateway.hosting.reopen().await.map_err(failed)?;
-    world.outbox.clear();
-    world.events.clear();
-    world.confirmations.clear();
-    world.calls.clear();
+    dev_api.gateway.lambda_host.reopen().await.map_err(failed)?;
+    state.outbox.clear();
+    state.events.clear();
+    state.confirmations.clear();
+    state.calls.clear();
     Ok(Json(json!({ "reset": true })))
 }

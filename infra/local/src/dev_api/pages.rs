@@ -8,16 +8,16 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
-use super::{Desk, Wrong, files};
+use super::{DevApi, Wrong, files};
 
 /// Nothing but our own files, no framing, no forms that leave. Pictures come from this gateway, by whatever name the
 /// page was opened.
-fn policy(desk: &Desk) -> String {
+fn policy(dev_api: &DevApi) -> String {
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
          img-src 'self' data: {}; frame-src 'self'; form-action 'self'; base-uri 'none'; \
          frame-ancestors 'none'",
-        desk.endpoints.public_url()
+        dev_api.endpoints.public_url()
     )
 }
 
@@ -38,67 +38,75 @@ fn page(kind: &'static str, policy: &str, text: impl Into<String>) -> Response {
 const HTML: &str = "text/html; charset=utf-8";
 
 /// The sign-in page.
-pub(super) async fn sign_in(State(desk): State<Arc<Desk>>) -> Response {
+pub(super) async fn sign_in(State(dev_api): State<Arc<DevApi>>) -> Response {
     page(
         HTML,
-        &policy(&desk),
+        &policy(&dev_api),
         include_str!("../../pages/signin.html"),
     )
 }
 
 /// The account's page.
-pub(super) async fn account(State(desk): State<Arc<Desk>>) -> Response {
+pub(super) async fn account(State(dev_api): State<Arc<DevApi>>) -> Response {
     page(
         HTML,
-        &policy(&desk),
+        &policy(&dev_api),
         include_str!("../../pages/account.html"),
     )
 }
 
 /// The figures' page.
-pub(super) async fn admin(State(desk): State<Arc<Desk>>) -> Response {
-    page(HTML, &policy(&desk), include_str!("../../pages/admin.html"))
+pub(super) async fn admin(State(dev_api): State<Arc<DevApi>>) -> Response {
+    page(
+        HTML,
+        &policy(&dev_api),
+        include_str!("../../pages/admin.html"),
+    )
 }
 
 /// The outbox page.
-pub(super) async fn outbox(State(desk): State<Arc<Desk>>) -> Response {
+pub(super) async fn outbox(State(dev_api): State<Arc<DevApi>>) -> Response {
     page(
         HTML,
-        &policy(&desk),
+        &policy(&dev_api),
         include_str!("../../pages/outbox.html"),
     )
 }
 
 /// The API's page.
-pub(super) async fn api(State(desk): State<Arc<Desk>>) -> Response {
-    page(HTML, &policy(&desk), include_str!("../../pages/docs.html"))
+pub(super) async fn api(State(dev_api): State<Arc<DevApi>>) -> Response {
+    page(
+        HTML,
+        &policy(&dev_api),
+        include_str!("../../pages/docs.html"),
+    )
 }
 
 /// The API's document, with this gateway as its server.
-pub(super) async fn document(State(desk): State<Arc<Desk>>) -> Response {
-    axum::Json(document::document(&desk.endpoints.public_url())).into_response()
+pub(super) async fn document(State(dev_api): State<Arc<DevApi>>) -> Response {
+    axum::Json(document::document(&dev_api.endpoints.public_url())).into_response()
 }
 
 /// A file of the pages.
 pub(super) async fn file(
-    State(desk): State<Arc<Desk>>,
+    State(dev_api): State<Arc<DevApi>>,
     Path(path): Path<String>,
 ) -> Result<Response, Wrong> {
     match files::find(&path) {
-        Some((kind, text)) => Ok(page(kind, &policy(&desk), text)),
+        Some((kind, text)) => Ok(page(kind, &policy(&dev_api), text)),
         None => Err(super::nothing().await),
     }
 }
 
 /// The HTML of a mail; with `?scheme=light` or `dark` as a mail program of that scheme shows it.
 pub(super) async fn mail(
-    State(desk): State<Arc<Desk>>,
+    State(dev_api): State<Arc<DevApi>>,
     Path(id): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Wrong> {
     id.parse()
         .ok()
-        .and_then(|id| desk.world.outbox.get(id))
+        .and_then(|id| dev_api.state.outbox.get(id))
         .and_then(|message| message.html)
         .map(|html| match query.get("scheme").map(String::as_str) {
             Some(scheme @ ("light" | "dark")) => page(HTML, MAIL_POLICY, shown_in(scheme, &html)),

@@ -1,4 +1,4 @@
-//! The twin of EventBridge: keeps what `PutEvents` brings.
+//! The emulator of EventBridge: keeps what `PutEvents` brings.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use shared::clock::Clock;
 
 use super::request_id;
 use crate::proxy::{Upstream, shapes};
-use crate::state::World;
+use crate::state::LocalState;
 
 /// EventBridge, as far as publishing goes.
-pub(crate) struct EventBridge(pub(crate) Arc<World>);
+pub(crate) struct EventBridge(pub(crate) Arc<LocalState>);
 
 impl Upstream for EventBridge {
     async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
@@ -83,12 +83,12 @@ impl EventBridge {
 mod tests {
     use super::*;
 
-    async fn put(world: &Arc<World>, entries: Value) -> Value {
+    async fn put(state: &Arc<LocalState>, entries: Value) -> Value {
         let request = Request::builder()
             .header("x-amz-target", "AWSEvents.PutEvents")
             .body(Bytes::from(json!({ "Entries": entries }).to_string()))
             .unwrap();
-        let answer = EventBridge(Arc::clone(world))
+        let answer = EventBridge(Arc::clone(state))
             .answer(request)
             .await
             .unwrap();
@@ -97,12 +97,12 @@ mod tests {
 
     #[tokio::test]
     async fn good_events_are_kept_and_bad_ones_fail_alone() {
-        let world = Arc::new(World::default());
+        let state = Arc::new(LocalState::default());
         let good = json!({"Source": "latchkey", "DetailType": "user.registered", "Detail": "{\"id\":1}", "Time": 1.5});
         let bad = json!({"Source": "latchkey", "DetailType": "user.registered", "Detail": "no"});
-        let answer = put(&world, json!([good, bad])).await;
+        let answer = put(&state, json!([good, bad])).await;
         assert_eq!(answer["FailedEntryCount"], 1);
-        let kept = world.events.list();
+        let kept = state.events.list();
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0]["detail-type"], "user.registered");
         assert_eq!(kept[0]["time"], "1970-01-01T00:00:01.5Z");

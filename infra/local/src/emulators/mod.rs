@@ -1,4 +1,4 @@
-//! Twins of the services that are no engine: they speak the real wire formats and keep what they were given.
+//! Emulators of the services that have no engine of their own: they speak the real wire formats and keep what they were given.
 
 pub(crate) mod eventbridge;
 pub(crate) mod mime;
@@ -8,7 +8,7 @@ pub(crate) mod ses;
 pub(crate) mod sns;
 pub(crate) mod twilio;
 
-/// What the twins of Twilio and SendGrid expect of their callers.
+/// What the emulators of Twilio and SendGrid expect of their callers.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {
     pub(crate) twilio_account: String,

@@ -1,4 +1,4 @@
-//! The twin of Secrets Manager: one secret, the document of settings.
+//! The emulator of Secrets Manager: one secret, the document of settings.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

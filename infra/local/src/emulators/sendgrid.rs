@@ -1,4 +1,4 @@
-//! The twin of SendGrid: `POST /v3/mail/send`, and `GET /v3/scopes` for whoever looks at the key.
+//! The emulator of SendGrid: `POST /v3/mail/send`, and `GET /v3/scopes` for whoever looks at the key.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use shared::clock::Clock;
 use super::{Credentials, hex};
 use crate::outbox::Message;
 use crate::proxy::{Upstream, shapes};
-use crate::state::World;
+use crate::state::LocalState;
 
 /// SendGrid, as far as sending goes.
 pub(crate) struct SendGrid {
-    pub(crate) world: Arc<World>,
+    pub(crate) state: Arc<LocalState>,
     pub(crate) credentials: Credentials,
 }
 
@@ -78,9 +78,9 @@ impl SendGrid {
             };
             let subject = person["subject"].as_str().or(mail["subject"].as_str());
             for to in person["to"].as_array().into_iter().flatten() {
-                self.world.outbox.put(Message {
+                self.state.outbox.put(Message {
                     id: 0,
-                    at: self.world.clock.now(),
+                    at: self.state.clock.now(),
                     channel: "email",
                     provider: "sendgrid",
                     to: to["email"].as_str().unwrap_or_default().to_owned(),
@@ -110,9 +110,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    async fn send(world: &Arc<World>, key: &str, mail: Value) -> Response<Bytes> {
+    async fn send(state: &Arc<LocalState>, key: &str, mail: Value) -> Response<Bytes> {
         let twin = SendGrid {
-            world: Arc::clone(world),
+            state: Arc::clone(state),
             credentials: Credentials {
                 twilio_account: String::new(),
                 twilio_token: String::new(),
@@ -128,7 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_lands_in_the_outbox_with_our_id() {
-        let world = Arc::new(World::default());
+        let state = Arc::new(LocalState::default());
         let mail = json!({
             "personalizations": [{"to": [{"email": "jane@example.com"}]}],
             "from": {"email": "no-reply@example.com", "name": "Latchkey"},
@@ -136,10 +136,10 @@ mod tests {
             "content": [{"type": "text/plain", "value": "123456"}],
             "custom_args": {"delivery_id": "dlv_1"},
         });
-        assert_eq!(send(&world, "SG.wrong", mail.clone()).await.status(), 401);
-        let answer = send(&world, "SG.right", mail).await;
+        assert_eq!(send(&state, "SG.wrong", mail.clone()).await.status(), 401);
+        let answer = send(&state, "SG.right", mail).await;
         assert_eq!(answer.status(), 202);
-        let message = &world.outbox.list(Some("jane@example.com"))[0];
+        let message = &state.outbox.list(Some("jane@example.com"))[0];
         assert_eq!(
             answer.headers()["x-message-id"],
             message.provider_message_id.as_str()

@@ -1,4 +1,4 @@
-//! The twin of SES: the Query API's `SendRawEmail`.
+//! The emulator of SES: the Query API's `SendRawEmail`.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use shared::clock::Clock;
 use super::{hex, mime, request_id};
 use crate::outbox::Message;
 use crate::proxy::{Upstream, shapes};
-use crate::state::World;
+use crate::state::LocalState;
 
 /// SES, as far as sending a mail goes.
-pub(crate) struct Ses(pub(crate) Arc<World>);
+pub(crate) struct Ses(pub(crate) Arc<LocalState>);
 
 impl Upstream for Ses {
     async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
@@ -131,8 +131,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_raw_mail_lands_in_the_outbox_with_its_tag() {
-        let world = Arc::new(World::default());
-        let ses = Ses(Arc::clone(&world));
+        let state = Arc::new(LocalState::default());
+        let ses = Ses(Arc::clone(&state));
         let raw =
             "From: no-reply@example.com\r\nTo: jane@example.com\r\nSubject: Code\r\n\r\n123456";
         let body = url::form_urlencoded::Serializer::new(String::new())
@@ -144,7 +144,7 @@ mod tests {
             .finish();
         let answer = ses.answer(Request::new(Bytes::from(body))).await.unwrap();
         assert_eq!(answer.status(), 200);
-        let sent = world.outbox.list(Some("jane@example.com"));
+        let sent = state.outbox.list(Some("jane@example.com"));
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].text.as_deref(), Some("123456"));
         assert_eq!(sent[0].delivery_id.as_deref(), Some("dlv_1"));

@@ -1,4 +1,4 @@
-//! The twin of SNS: takes `ConfirmSubscription` and remembers it.
+//! The emulator of SNS: takes `ConfirmSubscription` and remembers it.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use serde_json::json;
 use super::request_id;
 use super::ses::Form;
 use crate::proxy::{Upstream, shapes};
-use crate::state::World;
+use crate::state::LocalState;
 
 /// SNS, as far as a subscriber needs it.
-pub(crate) struct Sns(pub(crate) Arc<World>);
+pub(crate) struct Sns(pub(crate) Arc<LocalState>);
 
 impl Upstream for Sns {
     async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
@@ -53,12 +53,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_confirmation_is_remembered() {
-        let world = Arc::new(World::default());
+        let state = Arc::new(LocalState::default());
         let body = "Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-east-1:1:t&Token=abc";
-        let answer = Sns(Arc::clone(&world))
+        let answer = Sns(Arc::clone(&state))
             .answer(Request::new(Bytes::from(body)))
             .await;
         assert_eq!(answer.unwrap().status(), 200);
-        assert_eq!(world.confirmations.list()[0]["token"], "abc");
+        assert_eq!(state.confirmations.list()[0]["token"], "abc");
     }
 }

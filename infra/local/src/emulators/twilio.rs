@@ -1,4 +1,4 @@
-//! The twin of Twilio: Programmable Messaging, and Verify with codes of ours.
+//! The emulator of Twilio: Programmable Messaging, and Verify with codes of ours.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use super::{Credentials, hex};
 use crate::emulators::ses::Form;
 use crate::outbox::Message;
 use crate::proxy::{Upstream, shapes};
-use crate::state::World;
+use crate::state::LocalState;
 
 /// Twilio, as far as sending goes.
 pub(crate) struct Twilio {
-    pub(crate) world: Arc<World>,
+    pub(crate) state: Arc<LocalState>,
     pub(crate) credentials: Credentials,
 }
 
@@ -83,9 +83,9 @@ impl Twilio {
         };
         let sid = format!("SM{}", hex::<16>());
         let number = to.strip_prefix("whatsapp:");
-        let now = self.world.clock.now();
+        let now = self.state.clock.now();
         let callback = form.get("StatusCallback").map(str::to_owned);
-        self.world.outbox.put(Message {
+        self.state.outbox.put(Message {
             id: 0,
             at: now,
             channel: if number.is_some() {
@@ -131,16 +131,16 @@ impl Twilio {
             return shapes::twilio(400, 60200);
         };
         // A repetition for the same number within ten minutes belongs to the same verification.
-        let now = self.world.clock.now();
+        let now = self.state.clock.now();
         let earlier =
-            self.world.outbox.list(Some(to)).into_iter().find(|m| {
+            self.state.outbox.list(Some(to)).into_iter().find(|m| {
                 m.provider == "twilio_verify" && now.duration_since(m.at).as_secs() < 600
             });
         let sid = earlier.map_or_else(
             || format!("VE{}", hex::<16>()),
             |message| message.provider_message_id,
         );
-        self.world.outbox.put(Message {
+        self.state.outbox.put(Message {
             id: 0,
             at: now,
             channel: if channel == "whatsapp" {
@@ -193,13 +193,13 @@ mod tests {
     use super::*;
 
     async fn post(
-        world: &Arc<World>,
+        state: &Arc<LocalState>,
         token: &str,
         path: &str,
         form: &[(&str, &str)],
     ) -> (u16, Value) {
         let twilio = Twilio {
-            world: Arc::clone(world),
+            state: Arc::clone(state),
             credentials: Credentials {
                 twilio_account: "AC1".to_owned(),
                 twilio_token: "right".to_owned(),
@@ -225,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_text_lands_in_the_outbox_with_our_id() {
-        let world = Arc::new(World::default());
+        let state = Arc::new(LocalState::default());
         let form = [
             ("To", "+14155550100"),
             ("From", "+14155550199"),
@@ -235,66 +235,66 @@ mod tests {
                 "https://x.example/api/webhooks/twilio/?d=dlv_1",
             ),
         ];
-        let (status, answer) = post(&world, "right", MESSAGES, &form).await;
+        let (status, answer) = post(&state, "right", MESSAGES, &form).await;
         assert_eq!((status, &answer["status"]), (201, &json!("queued")));
-        let message = &world.outbox.list(Some("+14155550100"))[0];
+        let message = &state.outbox.list(Some("+14155550100"))[0];
         assert_eq!(message.delivery_id.as_deref(), Some("dlv_1"));
         assert_eq!(answer["sid"], json!(message.provider_message_id));
     }
 
     #[tokio::test]
     async fn whatsapp_shows_the_number_and_the_template_s_text() {
-        let world = Arc::new(World::default());
+        let state = Arc::new(LocalState::default());
         let form = [
             ("To", "whatsapp:+14155550100"),
             ("From", "whatsapp:+14155238886"),
             ("ContentSid", "HX1"),
             ("ContentVariables", "{\"1\":\"123456\"}"),
         ];
-        assert_eq!(post(&world, "right", MESSAGES, &form).await.0, 201);
-        let message = &world.outbox.list(Some("+14155550100"))[0];
+        assert_eq!(post(&state, "right", MESSAGES, &form).await.0, 201);
+        let message = &state.outbox.list(Some("+14155550100"))[0];
         assert_eq!(message.channel, "whatsapp");
         assert!(message.text.as_deref().unwrap().starts_with("123456 "));
     }
 
     #[tokio::test]
     async fn what_twilio_refuses_is_refused() {
-        let world = Arc::new(World::default());
+        let state = Arc::new(LocalState::default());
         let form = [("To", "+14155550100"), ("Body", "x")];
         assert_eq!(
-            post(&world, "wrong", MESSAGES, &form).await.1["code"],
+            post(&state, "wrong", MESSAGES, &form).await.1["code"],
             20003
         );
         assert_eq!(
-            post(&world, "right", MESSAGES, &form).await.1["code"],
+            post(&state, "right", MESSAGES, &form).await.1["code"],
             21603
         );
-        assert_eq!(post(&world, "right", "/x", &form).await.0, 404);
-        assert!(world.outbox.list(None).is_empty());
+        assert_eq!(post(&state, "right", "/x", &form).await.0, 404);
+        assert!(state.outbox.list(None).is_empty());
     }
 
     #[tokio::test]
     async fn a_verification_is_reused_within_ten_minutes() {
-        let world = Arc::new(World::default());
+        let state = Arc::new(LocalState::default());
         let path = "/v2/Services/VA1/Verifications";
         let form = [
             ("To", "+14155550100"),
             ("Channel", "sms"),
             ("CustomCode", "123456"),
         ];
-        let (status, first) = post(&world, "right", path, &form).await;
+        let (status, first) = post(&state, "right", path, &form).await;
         assert_eq!(status, 201);
         assert_eq!(
-            post(&world, "right", path, &form).await.1["sid"],
+            post(&state, "right", path, &form).await.1["sid"],
             first["sid"]
         );
-        world.clock.advance(601).unwrap();
+        state.clock.advance(601).unwrap();
         assert_ne!(
-            post(&world, "right", path, &form).await.1["sid"],
+            post(&state, "right", path, &form).await.1["sid"],
             first["sid"]
         );
         assert_eq!(
-            post(&world, "right", path, &form[..2]).await.1["code"],
+            post(&state, "right", path, &form[..2]).await.1["code"],
             60200
         );
     }

@@ -1,4 +1,4 @@
-//! Real engines behind the fronts: DynamoDB and S3.
+//! Real engines behind the proxies: DynamoDB and S3.
 
 pub(crate) mod dynamodb;
 pub(crate) mod s3;

@@ -93,7 +93,7 @@ impl Buckets {
         let mut builder = S3ServiceBuilder::new(files);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let mut config = S3Config::default();
-        // The engine reads the machine's clock and our forms are made by ours, which the desk moves: how long a form is
+        // The engine reads the machine's clock and our forms are made by ours, which the development API moves: how long a form is
         // good for is looked at here.
         config.presigned_url_max_skew_time_secs = u32::MAX;
         config.form_max_fields_size = LARGEST_FORM;
@@ -115,7 +115,7 @@ pub(crate) struct ObjectMade {
     pub(crate) event: &'static str,
 }
 
-/// The engine behind the front.
+/// The engine behind the proxy.
 pub(crate) struct S3 {
     service: S3Service,
     made: UnboundedSender<ObjectMade>,

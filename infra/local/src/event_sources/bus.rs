@@ -34,7 +34,7 @@ pub(crate) async fn feed(
         tokio::spawn(async move {
             join_all(wanted).await;
             gateway
-                .world
+                .state
                 .bus
                 .under_way
                 .send_modify(|count| *count = count.saturating_sub(1));

@@ -25,7 +25,7 @@ pub(crate) struct Calendar {
 
 impl Calendar {
     pub(crate) fn new(gateway: Arc<Gateway>, schedules: Vec<Schedule>) -> Self {
-        let last = Mutex::new(day(gateway.world.clock.now()));
+        let last = Mutex::new(day(gateway.state.clock.now()));
         Self {
             gateway,
             schedules,
@@ -55,7 +55,7 @@ impl Calendar {
 
     async fn run(&self, is_due: impl FnOnce(Date, Date) -> bool) {
         let mut last = self.last.lock().await;
-        let now = self.gateway.world.clock.now();
+        let now = self.gateway.state.clock.now();
         if is_due(*last, day(now)) {
             for schedule in &self.schedules {
                 let function = schedule.function.clone();

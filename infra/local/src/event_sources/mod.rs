@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 
 use calendar::Calendar;
 use position::Positions;
-use stream_faults::Manners;
+use stream_faults::StreamFaults;
 use streams::Feed;
 
 use crate::emulators::request_id;
@@ -30,7 +30,7 @@ use crate::gateway::Gateway;
 use crate::template::Events;
 
 /// Everything that is fed to functions.
-pub(crate) struct Feeds {
+pub(crate) struct EventSources {
     positions: Arc<Positions>,
     tables: Tables,
     /// Each stream's feed: its name, its table.
@@ -41,10 +41,10 @@ pub(crate) struct Feeds {
     letters: watch::Receiver<usize>,
     /// What is due each day.
     pub(crate) calendar: Arc<Calendar>,
-    manners: watch::Receiver<Manners>,
+    stream_faults: watch::Receiver<StreamFaults>,
 }
 
-impl Feeds {
+impl EventSources {
     /// Starts them on `background`; they end with it.
     ///
     /// # Errors
@@ -57,15 +57,15 @@ impl Feeds {
         objects: UnboundedReceiver<ObjectMade>,
         data: Option<&Path>,
     ) -> Result<Self, String> {
-        let mut feeds = Self {
+        let mut event_sources = Self {
             positions: Arc::new(Positions::open(data)?),
             tables: tables.clone(),
             streams: Vec::new(),
-            writes: gateway.world.writes.subscribe(),
+            writes: gateway.state.writes.subscribe(),
             done: Vec::new(),
-            letters: gateway.world.bus.under_way.subscribe(),
+            letters: gateway.state.bus.under_way.subscribe(),
             calendar: Arc::new(Calendar::new(Arc::clone(gateway), events.schedules)),
-            manners: gateway.world.manners.subscribe(),
+            stream_faults: gateway.state.stream_faults.subscribe(),
         };
         let gateway = || Arc::clone(gateway);
         for wanted in events.streams {
@@ -73,27 +73,27 @@ impl Feeds {
                 .name_of(&wanted.resource)
                 .ok_or_else(|| format!("template.yaml: {} is no table", wanted.resource))?;
             let (done, seen) = watch::channel(0);
-            feeds.done.push(seen);
+            event_sources.done.push(seen);
             let name = Feed::name(&wanted.function, &table);
-            feeds.streams.push((name, table.clone()));
+            event_sources.streams.push((name, table.clone()));
             let feed = Feed {
                 gateway: gateway(),
                 tables: tables.clone(),
-                positions: Arc::clone(&feeds.positions),
+                positions: Arc::clone(&event_sources.positions),
                 wanted,
                 table,
-                writes: feeds.writes.clone(),
-                manners: feeds.manners.clone(),
+                writes: event_sources.writes.clone(),
+                stream_faults: event_sources.stream_faults.clone(),
                 done,
             };
             background.spawn(feed.run());
         }
         background.spawn(objects::feed(gateway(), events.objects, objects));
-        background.spawn(Arc::clone(&feeds.calendar).feed());
-        if let Some(published) = gateway().world.bus.listen() {
+        background.spawn(Arc::clone(&event_sources.calendar).feed());
+        if let Some(published) = gateway().state.bus.listen() {
             background.spawn(bus::feed(gateway(), events.rules, published));
         }
-        Ok(feeds)
+        Ok(event_sources)
     }
 
     /// Passes over what the streams hold, after a reset.
@@ -109,7 +109,7 @@ impl Feeds {
     /// Waits until everything written so far was handed over, for this long at the most; whether it was. While the
     /// streams are paused there is nothing to wait for.
     pub(crate) async fn settle(&self, patience: Duration) -> bool {
-        if self.manners.borrow().paused {
+        if self.stream_faults.borrow().paused {
             return false;
         }
         let all = async {
@@ -139,7 +139,9 @@ fn background_id() -> String {
 /// As Lambda does with events that nobody waits for: a failed one is tried again, twice.
 async fn deliver(gateway: Arc<Gateway>, function: String, event: Value, id: fn() -> String) {
     for attempt in 1..=3 {
-        let invocation = gateway.hosting.invoke(&function, id(), event.to_string());
+        let invocation = gateway
+            .lambda_host
+            .invoke(&function, id(), event.to_string());
         match invocation.await {
             Ok(_) => return,
             Err(failure) => tracing::warn!(function, attempt, reason = failure.0, "event failed"),

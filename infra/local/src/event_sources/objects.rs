@@ -21,7 +21,7 @@ pub(crate) async fn feed(
 ) {
     while let Some(made) = made.recv().await {
         for wanted in wanted.iter().filter(|w| made.key.starts_with(&w.prefix)) {
-            let event = event(&made, gateway.world.clock.now());
+            let event = event(&made, gateway.state.clock.now());
             tokio::spawn(deliver(
                 Arc::clone(&gateway),
                 wanted.function.clone(),

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::entropy;
 
-/// What the desk ordered; by itself everything comes at once, in order and a single time.
+/// What the development API ordered; by itself everything comes at once, in order and a single time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Manners {
+pub(crate) struct StreamFaults {
     /// Nothing is handed over.
     pub(crate) paused: bool,
     /// Over how many shards a table's partitions are dealt out. Each keeps its order; they are handed over side by side.
@@ -20,7 +20,7 @@ pub(crate) struct Manners {
 /// The most shards that can be ordered.
 pub(crate) const MOST_SHARDS: usize = 16;
 
-impl Default for Manners {
+impl Default for StreamFaults {
     fn default() -> Self {
         Self {
             paused: false,
@@ -30,7 +30,7 @@ impl Default for Manners {
     }
 }
 
-impl Manners {
+impl StreamFaults {
     /// The records by shard. A partition is in one shard, in its order; which shard comes first is left to chance.
     pub(super) fn deal(self, records: Vec<Value>) -> Vec<Vec<Value>> {
         let mut shards = vec![Vec::new(); self.shards.max(1)];
@@ -79,11 +79,11 @@ mod tests {
     #[test]
     fn a_partition_keeps_its_order_in_one_shard() {
         let records: Vec<_> = (0..200).map(|n| record(n % 20, n)).collect();
-        let manners = Manners {
+        let stream_faults = StreamFaults {
             shards: 4,
-            ..Manners::default()
+            ..StreamFaults::default()
         };
-        let shards = manners.deal(records.clone());
+        let shards = stream_faults.deal(records.clone());
         assert!(shards.len() > 1);
         assert_eq!(shards.iter().map(Vec::len).sum::<usize>(), 200);
         for partition in 0..20 {
@@ -104,11 +104,11 @@ mod tests {
     #[test]
     fn duplicates_come_when_they_are_ordered() {
         let records = [record(1, 1), record(2, 2)];
-        assert_eq!(Manners::default().doubled(&records), records);
-        let manners = Manners {
+        assert_eq!(StreamFaults::default().doubled(&records), records);
+        let stream_faults = StreamFaults {
             duplicates: 100,
-            ..Manners::default()
+            ..StreamFaults::default()
         };
-        assert_eq!(manners.doubled(&records).len(), 4);
+        assert_eq!(stream_faults.doubled(&records).len(), 4);
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::background_id;
 use super::pattern;
 use super::position::Positions;
-use super::stream_faults::Manners;
+use super::stream_faults::StreamFaults;
 use crate::engines::dynamodb::Tables;
 use crate::gateway::Gateway;
 use crate::settings::REGION;
@@ -28,7 +28,7 @@ pub(crate) struct Feed {
     /// Counts the writes to any table.
     pub(crate) writes: watch::Receiver<u64>,
     /// How the stream is to behave.
-    pub(crate) manners: watch::Receiver<Manners>,
+    pub(crate) stream_faults: watch::Receiver<StreamFaults>,
     /// The count up to which this feed has handed everything over.
     pub(crate) done: watch::Sender<u64>,
 }
@@ -43,8 +43,8 @@ impl Feed {
     pub(crate) async fn run(mut self) {
         loop {
             if self
-                .manners
-                .wait_for(|manners| !manners.paused)
+                .stream_faults
+                .wait_for(|stream_faults| !stream_faults.paused)
                 .await
                 .is_err()
             {
@@ -52,7 +52,7 @@ impl Feed {
             }
             let writes = *self.writes.borrow_and_update();
             while self.batch().await {}
-            if self.manners.borrow().paused {
+            if self.stream_faults.borrow().paused {
                 continue;
             }
             let _ = self.done.send(writes);
@@ -63,13 +63,13 @@ impl Feed {
 
     /// Hands what there is over, a batch for each shard at the most; whether there was anything.
     async fn batch(&self) -> bool {
-        let manners = *self.manners.borrow();
-        if manners.paused {
+        let stream_faults = *self.stream_faults.borrow();
+        if stream_faults.paused {
             return false;
         }
         let name = Self::name(&self.wanted.function, &self.table);
         let (age, position) = self.positions.get(&name);
-        let most = self.wanted.batch * manners.shards.max(1);
+        let most = self.wanted.batch * stream_faults.shards.max(1);
         let (records, next) = match self.tables.records(&self.table, position, most).await {
             Ok(read) => read,
             Err(error) => {
@@ -85,19 +85,19 @@ impl Feed {
             .map(|record| self.dressed(record))
             .filter(|record| self.wanted.fits(|p| pattern::fits(p, record)))
             .collect();
-        let shards = manners.deal(wanted).into_iter();
-        let handed_over = shards.map(|shard| self.shard(shard, manners, (&name, age)));
+        let shards = stream_faults.deal(wanted).into_iter();
+        let handed_over = shards.map(|shard| self.shard(shard, stream_faults, (&name, age)));
         join_all(handed_over).await;
         self.positions.set(&name, age, next);
         true
     }
 
     /// Hands a shard's records over in batches, one after the other.
-    async fn shard(&self, records: Vec<Value>, manners: Manners, feed: (&str, u64)) {
+    async fn shard(&self, records: Vec<Value>, stream_faults: StreamFaults, feed: (&str, u64)) {
         for batch in records.chunks(self.wanted.batch.max(1)) {
-            let batch = manners.doubled(batch);
+            let batch = stream_faults.doubled(batch);
             self.until_taken(batch.clone(), feed).await;
-            if manners.by_chance() {
+            if stream_faults.by_chance() {
                 self.until_taken(batch, feed).await;
             }
         }
@@ -132,7 +132,7 @@ impl Feed {
         let event = json!({ "Records": records }).to_string();
         let answer = self
             .gateway
-            .hosting
+            .lambda_host
             .invoke(&self.wanted.function, background_id(), event);
         match answer.await {
             Ok(answer) if self.wanted.reports_failures => unfinished(records, &answer),

@@ -24,8 +24,8 @@ use shared::Error;
 pub(crate) use routes::Routes;
 
 use crate::emulators::request_id;
-use crate::lambda_host::{Failure, Hosting};
-use crate::state::World;
+use crate::lambda_host::{Failure, LambdaHost};
+use crate::state::LocalState;
 
 /// What an HTTP API takes at most: 10 MB of body.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
@@ -41,9 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The gateway of one local cloud.
 pub(crate) struct Gateway {
-    pub(crate) world: Arc<World>,
+    pub(crate) state: Arc<LocalState>,
     pub(crate) routes: Routes,
-    pub(crate) hosting: Hosting,
+    pub(crate) lambda_host: LambdaHost,
     /// `PUBLIC_URL`, without a slash at the end.
     pub(crate) public_url: String,
 }
@@ -88,7 +88,9 @@ impl Gateway {
         let path = event::decoded(parts.uri.path());
         let route = self.routes.find(&path).ok_or(Error::NotFound)?;
         let event = self.event(parts, &path, &body, source_ip, route.key(), id);
-        let invocation = self.hosting.invoke(&route.function, id.to_owned(), event);
+        let invocation = self
+            .lambda_host
+            .invoke(&route.function, id.to_owned(), event);
         let failed = |reason: String| {
             tracing::error!(function = route.function, reason, "function failed");
             Error::Internal(reason)
@@ -118,7 +120,7 @@ impl Gateway {
         route_key: String,
         id: &str,
     ) -> String {
-        let now = shared::clock::Clock::now(&*self.world.clock);
+        let now = shared::clock::Clock::now(&*self.state.clock);
         let of = |parts: &Parts, body: &[u8]| {
             let caller = event::Caller {
                 parts,

@@ -20,7 +20,7 @@ pub(crate) struct Call {
     pub(crate) request_id: Option<String>,
     pub(crate) service: &'static str,
     pub(crate) operation: String,
-    /// Microseconds since 1970 by a clock that only goes forward and is not moved by the desk.
+    /// Microseconds since 1970 by a clock that only goes forward and is not moved by the development API.
     pub(crate) started_us: u64,
     pub(crate) ended_us: u64,
     /// DynamoDB's capacity units, where the answer names them.

@@ -45,7 +45,7 @@ struct Fault {
     service: Service,
     operation: Option<String>,
     action: Action,
-    /// Whether it is for what the feeds have functions do, in place of requests.
+    /// Whether it is for what the event sources have functions do, in place of requests.
     background: bool,
     /// Matching calls that still pass before it begins.
     after: u64,

@@ -1,4 +1,4 @@
-//! What stands at the socket before every engine and twin: it records each call, and brings the faults.
+//! What stands at the socket before every engine and emulator: it records each call, and brings the faults.
 //!
 //! The functions reach the cloud through their real clients and a real connection, so that what is counted here is what
 //! crosses the wire, repetitions by a client included.
@@ -37,7 +37,7 @@ pub(crate) enum Service {
     SendGrid,
 }
 
-/// Every service and its name on the desk.
+/// Every service and its name in the development API.
 const NAMES: [(Service, &str); 8] = [
     (Service::DynamoDb, "dynamodb"),
     (Service::S3, "s3"),
@@ -50,7 +50,7 @@ const NAMES: [(Service, &str); 8] = [
 ];
 
 impl Service {
-    /// The name on the desk.
+    /// The name in the development API.
     pub(crate) fn as_str(self) -> &'static str {
         NAMES
             .iter()
@@ -74,7 +74,7 @@ impl FromStr for Service {
     }
 }
 
-/// An engine or a twin, as the front sees it.
+/// An engine or an emulator, as the proxy sees it.
 pub(crate) trait Upstream: Send + Sync + 'static {
     /// Answers one call; an error closes the connection without an answer.
     fn answer(

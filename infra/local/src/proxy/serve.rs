@@ -1,4 +1,4 @@
-//! The front's server: one connection after another, one call after another.
+//! The proxy's server: one connection after another, one call after another.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use tokio::task::JoinSet;
 
 use super::calls::Recording;
 use super::{Action, BACKGROUND, Service, Upstream, operation, shapes};
-use crate::state::World;
+use crate::state::LocalState;
 
 /// The largest call, in bytes: DynamoDB takes 16 MB, and S3 gets no more than 20 MiB from us.
 const LARGEST: usize = 64 << 20;
 
-/// How long a call takes at the least: a twin in the same process would otherwise answer before a call that was sent
+/// How long a call takes at the least: an emulator in the same process would otherwise answer before a call that was sent
 /// beside the first has arrived, and the two would look like steps one after the other.
 const LEAST: Duration = Duration::from_millis(10);
 
@@ -30,12 +30,12 @@ pub(crate) async fn serve<U: Upstream>(
     listener: TcpListener,
     service: Service,
     upstream: U,
-    world: Arc<World>,
+    state: Arc<LocalState>,
 ) {
     let front = Arc::new(Front {
         service,
         upstream,
-        world,
+        state,
     });
     let mut connections = JoinSet::new();
     loop {
@@ -53,7 +53,7 @@ pub(crate) async fn serve<U: Upstream>(
 struct Front<U> {
     service: Service,
     upstream: U,
-    world: Arc<World>,
+    state: Arc<LocalState>,
 }
 
 /// The connection is to be closed without an answer.
@@ -115,7 +115,7 @@ impl<U: Upstream> Front<U> {
         let operation = operation::name(self.service, &request);
         let arrived = Instant::now();
         let mut recording =
-            self.world
+            self.state
                 .calls
                 .start(self.service, &operation, request_id.clone(), sent);
         if self.service == Service::DynamoDb {
@@ -124,7 +124,7 @@ impl<U: Upstream> Front<U> {
         let background = request_id
             .as_deref()
             .is_some_and(|id| id.starts_with(BACKGROUND));
-        let faults = &self.world.faults;
+        let faults = &self.state.faults;
         let outcome = match faults.strike(self.service, &operation, background) {
             Some(Action::Throttle) => Ok(shapes::throttle(self.service)),
             Some(Action::Conflict) => {
@@ -144,7 +144,7 @@ impl<U: Upstream> Front<U> {
             Some(Action::Crash) => {
                 self.forward(request, &mut recording).await?;
                 if let Some(id) = request_id {
-                    self.world.running.kill(&id);
+                    self.state.running.kill(&id);
                 }
                 Err(Cut::LostReply)
             }

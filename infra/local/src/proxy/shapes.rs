@@ -173,7 +173,7 @@ pub(crate) fn sendgrid(status: u16, message: &str) -> Response<Bytes> {
     respond(status, "application/json", answer.to_string())
 }
 
-/// An answer of a twin.
+/// An answer of an emulator.
 pub(crate) fn respond(status: u16, content_type: &'static str, body: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);

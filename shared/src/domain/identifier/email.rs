@@ -3,7 +3,7 @@
 use email_address::Options;
 
 use super::{domain_name, trimmed};
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 
 /// An e-mail address: `local@domain`, lower-cased, the domain in A-labels, at most 64/254 octets (RFC 5321 section
 /// 4.5.3.1, erratum 1690).
@@ -18,9 +18,9 @@ impl EmailAddress {
     ///
     /// # Errors
     /// `invalid_email` for anything but one mailbox that mail can be sent to.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         canonical(trimmed(text)).map(Self).ok_or_else(|| {
-            Fault::new(
+            InvalidValue::new(
                 "invalid_email",
                 "Expected one e-mail address such as user@example.com, without name, quotes or comments.",
             )

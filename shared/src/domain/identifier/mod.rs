@@ -7,7 +7,7 @@ pub mod phone;
 pub use email::EmailAddress;
 pub use phone::PhoneNumber;
 
-use super::Fault;
+use super::InvalidValue;
 use super::characters::{is_blank, is_invisible};
 
 /// What kind of address an identifier is.
@@ -97,7 +97,7 @@ impl Identifier {
     ///
     /// # Errors
     /// `invalid_phone` for what is meant as a phone number but is none, `invalid_email` for anything else.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         if !text.contains('@') && is_meant_as_phone(text) {
             PhoneNumber::parse(text).map(Self::Phone)
         } else {

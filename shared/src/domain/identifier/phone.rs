@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Region, RegionStr};
 
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 use crate::domain::characters::{is_blank, is_dash, is_invisible};
 
 /// A phone number in E.164: `+`, the country code and the national number, 7 to 15 ASCII digits, valid by the number
@@ -28,9 +28,9 @@ impl PhoneNumber {
     /// # Errors
     /// `invalid_phone` for anything else: extensions, letters, `tel:`, digits of other scripts, numbers that no plan
     /// knows, numbers that cost extra, and networks that belong to no country (satellites, +882, +883, +979).
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         canonical(text).ok_or_else(|| {
-            Fault::new(
+            InvalidValue::new(
                 "invalid_phone",
                 "Expected a phone number with country code, such as +14155550100, that is neither premium rate nor satellite.",
             )

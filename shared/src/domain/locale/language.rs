@@ -4,7 +4,7 @@ use icu_locale_core::Locale;
 use icu_locale_core::subtags::{Language, Region, Script};
 
 use super::subtags;
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 
 /// A language tag (BCP 47, RFC 5646) in its canonical form: `de`, `pt-BR`, `zh-Hant-TW`.
 ///
@@ -23,9 +23,9 @@ impl LanguageTag {
     /// # Errors
     /// `invalid_language` when the tag is longer than [`Self::MAX_CHARS`], not well-formed, or has a language, script or
     /// region that the IANA registry does not know and does not leave to private use.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         canonical(text).map(Self).ok_or_else(|| {
-            Fault::new(
+            InvalidValue::new(
                 "invalid_language",
                 format!(
                     "Expected a BCP 47 language tag of at most {} characters, such as de or pt-BR.",

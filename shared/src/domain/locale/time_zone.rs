@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZoneDatabase;
 
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 
 /// The name of a time zone in the IANA database that is compiled in, spelled as the database does: `Europe/Berlin`.
 ///
@@ -15,13 +15,13 @@ impl TimeZoneName {
     ///
     /// # Errors
     /// `invalid_timezone` for a name that the database does not have, and for its placeholder `Factory`.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         TimeZoneDatabase::bundled()
             .available()
             .find(|name| name.as_str().eq_ignore_ascii_case(text) && name.as_str() != "Factory")
             .map(|name| Self(name.as_str().to_owned()))
             .ok_or_else(|| {
-                Fault::new(
+                InvalidValue::new(
                     "invalid_timezone",
                     "Expected a name of the IANA time zone database, such as Europe/Berlin.",
                 )

@@ -2,7 +2,7 @@
 //!
 //! Everything else is kept as it is, joiners for emoji, Persian and Indic letters too: markup, templates and formulas are text here, and escaped where they are rendered.
 
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 use crate::domain::characters::{is_bidi_control, is_visible};
 
 macro_rules! texts {
@@ -20,7 +20,7 @@ macro_rules! texts {
             /// # Errors
             /// `too_long` above [`Self::MAX_CHARS`], `invalid_characters` for control characters, and in a name for those
             /// that turn its direction and where nobody would see it.
-            pub fn parse(text: &str) -> Result<Self, Fault> {
+            pub fn parse(text: &str) -> Result<Self, InvalidValue> {
                 bounded(text, Self::MAX_CHARS, $lines).map(Self)
             }
 
@@ -66,7 +66,7 @@ enum Lines {
     Many,
 }
 
-fn bounded(text: &str, max: usize, lines: Lines) -> Result<String, Fault> {
+fn bounded(text: &str, max: usize, lines: Lines) -> Result<String, InvalidValue> {
     let text = match lines {
         Lines::One => text.to_owned(),
         Lines::Many => text.replace("\r\n", "\n"),
@@ -76,14 +76,14 @@ fn bounded(text: &str, max: usize, lines: Lines) -> Result<String, Fault> {
         _ => c.is_control(),
     };
     if text.contains(is_refused) {
-        return Err(Fault::new(
+        return Err(InvalidValue::new(
             "invalid_characters",
             "Expected a text without control characters.",
         ));
     }
     let trimmed = text.trim();
     if trimmed.chars().count() > max {
-        return Err(Fault::new(
+        return Err(InvalidValue::new(
             "too_long",
             format!("Expected at most {max} characters."),
         ));
@@ -95,15 +95,15 @@ fn bounded(text: &str, max: usize, lines: Lines) -> Result<String, Fault> {
 }
 
 /// Refuses a name that shows as another one, or as none.
-fn seen(name: &str) -> Result<(), Fault> {
+fn seen(name: &str) -> Result<(), InvalidValue> {
     if name.contains(is_bidi_control) {
-        return Err(Fault::new(
+        return Err(InvalidValue::new(
             "invalid_characters",
             "Expected a name without invisible characters that change the direction of writing.",
         ));
     }
     if !name.is_empty() && !name.contains(is_visible) {
-        return Err(Fault::new(
+        return Err(InvalidValue::new(
             "invalid_characters",
             "Expected a name with at least one visible character.",
         ));
@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    fn code<T>(parsed: Result<T, Fault>) -> Option<&'static str> {
+    fn code<T>(parsed: Result<T, InvalidValue>) -> Option<&'static str> {
         parsed.err().map(|fault| fault.code)
     }
 

@@ -9,11 +9,11 @@ fn fields(value: Value) -> Fields {
     Fields::new(entries)
 }
 
-fn short(text: &str) -> Result<String, Fault> {
+fn short(text: &str) -> Result<String, InvalidValue> {
     if text.len() <= 5 {
         Ok(text.to_owned())
     } else {
-        Err(Fault {
+        Err(InvalidValue {
             code: "too_long",
             detail: "Expected at most 5 characters.".into(),
         })

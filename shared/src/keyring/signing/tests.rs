@@ -103,9 +103,9 @@ fn mixed() -> SigningKeys {
 fn with_current(mut ring: SigningKeys, kid: &str) -> SigningKeys {
     for key in &mut ring.0 {
         key.state = if key.kid == kid {
-            State::Current
+            KeyState::Current
         } else {
-            State::Next
+            KeyState::Next
         };
     }
     ring
@@ -290,7 +290,7 @@ fn what_differs_from_the_profile_is_refused() {
         let token = sign(&changed(name, value.clone()));
         assert_eq!(
             ring.check(&token, &rules(), now),
-            Err(Refusal::Invalid),
+            Err(TokenRefusal::Invalid),
             "{name}: {value}"
         );
     }
@@ -299,7 +299,7 @@ fn what_differs_from_the_profile_is_refused() {
         claims.as_object_mut().unwrap().remove(name);
         assert_eq!(
             ring.check(&sign(&claims), &rules(), now),
-            Err(Refusal::Invalid),
+            Err(TokenRefusal::Invalid),
             "{name}"
         );
     }
@@ -322,7 +322,7 @@ fn a_key_counts_for_its_own_algorithm_only() {
         let token = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header));
         assert_eq!(
             ring.check(&token, &rules(), at(1_000)),
-            Err(Refusal::Invalid),
+            Err(TokenRefusal::Invalid),
             "{alg} {kid}"
         );
     }
@@ -330,7 +330,7 @@ fn a_key_counts_for_its_own_algorithm_only() {
     let token = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header));
     assert_eq!(
         ring.check(&token, &rules(), at(1_000)),
-        Err(Refusal::UnknownKey)
+        Err(TokenRefusal::UnknownKey)
     );
 }
 

@@ -48,7 +48,7 @@ fn accepts(keys: &SigningKeys, rules: &TokenRules, token: &str, now: i64) -> boo
 fn ring(vectors: &Vectors) -> SigningKeys {
     let key = |jwk: &Jwk| Key {
         kid: jwk.kid.clone(),
-        state: State::Next,
+        state: KeyState::Next,
         algorithm: Algorithm::ES256,
         signing: None,
         verifying: DecodingKey::from_ec_components(&jwk.x, &jwk.y).unwrap(),

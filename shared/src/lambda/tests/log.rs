@@ -21,7 +21,7 @@ impl io::Write for Kept {
 
 #[test]
 fn one_line_is_logged_and_nothing_personal_in_it() {
-    // Without a subscriber on the other tests' threads, tracing may cache that nobody listens to the desk's line.
+    // Without a subscriber on the other tests' threads, tracing may cache that nobody listens to the layer's line.
     let nowhere = tracing_subscriber::fmt().with_writer(io::sink).finish();
     let _ = tracing::subscriber::set_global_default(nowhere);
     let kept = Kept::default();

@@ -1,4 +1,4 @@
-//! The desk as a black box: v2 events in, answers out (ATTACKS section 11).
+//! A function as a black box: v2 events in, answers out (ATTACKS section 11).
 
 mod answers;
 mod anything;
@@ -20,7 +20,7 @@ use super::Entry;
 use crate::clock::SystemClock;
 use crate::cloud::Setup;
 use crate::config::{Edge, Public, SecretDocument, Variables};
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 use crate::http::{self, Caller, JsonBody, Listing, Page};
 use crate::{Error, telemetry};
 
@@ -40,7 +40,7 @@ async fn greet(caller: Caller, body: JsonBody) -> Result<axum::Json<Value>, Erro
     let mut fields = body.fields();
     fields.read_only(&["id"]);
     let name = fields.required("name", |text| match text {
-        "" => Err(Fault::new("too_short", "Expected a name.")),
+        "" => Err(InvalidValue::new("too_short", "Expected a name.")),
         _ => Ok(text.to_owned()),
     });
     let name = fields.finish(|| name)?;
@@ -90,7 +90,7 @@ fn entry() -> Entry {
         clock: Arc::new(SystemClock),
         sdk: aws_config::SdkConfig::builder().build(),
     };
-    Entry::http(http::desk(router, &public, &setup))
+    Entry::http(http::layer(router, &public, &setup))
 }
 
 fn event(method: &str, path: &str) -> Value {

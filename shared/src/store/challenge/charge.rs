@@ -14,7 +14,7 @@ use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{FREE_FAILURES, LAST_DOUBLING, LONGEST_WAIT, before, failure_wait};
 use crate::store::Store;
-use crate::store::fault::Fault;
+use crate::store::error::StoreError;
 use crate::store::item::{Item, Read, at, b, map, n};
 use crate::store::keys::{self, Table};
 use crate::store::write::Write;
@@ -40,7 +40,7 @@ pub struct Paid {
     /// What the code is derived from.
     pub live: Live,
     /// Nothing was ever sent: the code matches nothing.
-    pub muted: bool,
+    pub withheld: bool,
     /// The way it travelled last.
     pub via: Channel,
     /// For linking: whom it is for and which version of the address it replaces.
@@ -89,7 +89,7 @@ impl Store {
             .values(values);
         match self.update_once(write).await {
             Ok(item) => paid(&item, failures).map(Charged::Compare),
-            Err(Fault::Condition(old)) => Ok(locked(&old, lane, rules.failure_cap, now)
+            Err(StoreError::Condition(old)) => Ok(locked(&old, lane, rules.failure_cap, now)
                 .map_or(Charged::Nothing, |retry_after| Charged::Locked {
                     retry_after,
                 })),
@@ -107,7 +107,7 @@ fn paid(item: &Item, failures: &str) -> Result<Paid> {
     let text = |name| item.text(name).map(str::to_owned);
     Ok(Paid {
         live,
-        muted: item.contains_key("mute"),
+        withheld: item.contains_key("mute"),
         via,
         owner: text("owner"),
         source: text("src"),

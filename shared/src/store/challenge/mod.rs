@@ -5,7 +5,7 @@
 
 pub mod ask;
 pub mod charge;
-pub mod second_way;
+pub mod sms_fallback;
 mod undo;
 
 use jiff::Timestamp;

@@ -6,7 +6,7 @@ use crate::domain::challenge::Live;
 use crate::domain::channel::Channel;
 use crate::domain::quota::SLOTS;
 use crate::store::Store;
-use crate::store::fault::settled;
+use crate::store::error::settled;
 use crate::store::item::{Item, at, b, map, n, s};
 use crate::store::keys::{self, Table};
 use crate::store::write::Write;
@@ -52,7 +52,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn mute(&self, ask: &Ask<'_>, live: &Live, fresh: bool) -> Result<()> {
+    pub async fn withhold(&self, ask: &Ask<'_>, live: &Live, fresh: bool) -> Result<()> {
         let (update, mark) = if fresh {
             ("SET mute=:mark", n(1))
         } else {

@@ -17,7 +17,7 @@ use super::addresses::{current, held};
 use super::identifiers::unclaim;
 use super::item::{Item, Read, at, key_of, s};
 use super::keys::{self, Table};
-use super::notices::timeline;
+use super::pending_notices::timeline;
 use super::write::{Write, all_held};
 use super::{Store, user};
 use crate::Result;

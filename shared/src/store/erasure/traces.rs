@@ -9,11 +9,11 @@ use crate::domain::identifier::Identifier;
 use crate::domain::user::User;
 use crate::store::Store;
 use crate::store::addresses::{Held, read_former};
-use crate::store::asked::{self, Asked};
 use crate::store::challenge::ask::mailbox;
-use crate::store::fault::settled;
+use crate::store::error::settled;
 use crate::store::item::{Item, Read, at, key_of, s};
 use crate::store::keys::{self, Table};
+use crate::store::link_requests::{self, Asked};
 use crate::store::query::Query;
 use crate::store::write::Write;
 
@@ -40,7 +40,7 @@ impl Store {
         let but_the_account = |item: &Item| item.text("sk") != Some("USER");
         for _ in 0..PAGES {
             let (items, more) = self.query(all(), PAGE, but_the_account).await?;
-            let asked: Vec<_> = items.iter().filter_map(asked::read).collect();
+            let asked: Vec<_> = items.iter().filter_map(link_requests::read).collect();
             for some in asked.chunks(SIDE_BY_SIDE) {
                 try_join_all(some.iter().map(|asked| self.erase_asked(user, asked))).await?;
             }

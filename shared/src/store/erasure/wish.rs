@@ -7,7 +7,7 @@ use crate::domain::id::{SessionId, UserId};
 use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
 use crate::store::activity::Activity;
-use crate::store::fault::Fault;
+use crate::store::error::StoreError;
 use crate::store::item::{Item, at, n, s};
 use crate::store::keys::{self, Table};
 use crate::store::profile::{Changed, note, still_signed_in};
@@ -79,7 +79,7 @@ impl Store {
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
                 }
-                Err(Fault::Cancelled(refused)) => match self.seen(&user, refused, wish)? {
+                Err(StoreError::Cancelled(refused)) => match self.seen(&user, refused, wish)? {
                     Some(now) => user = now,
                     None => return Ok(Changed::Refused),
                 },
@@ -109,7 +109,7 @@ impl Store {
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
                 }
-                Err(Fault::Cancelled(refused)) => match self.seen(&user, refused, wish)? {
+                Err(StoreError::Cancelled(refused)) => match self.seen(&user, refused, wish)? {
                     Some(now) => user = now,
                     None => return Ok(Changed::Refused),
                 },

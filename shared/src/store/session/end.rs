@@ -12,7 +12,7 @@ use crate::domain::session::Ending;
 use crate::domain::token::AccessClaims;
 use crate::domain::user::{Status, User};
 use crate::store::Store;
-use crate::store::fault::{Fault, settled};
+use crate::store::error::{StoreError, settled};
 use crate::store::item::{Item, Read, at, map, s};
 use crate::store::keys::{self, Table};
 use crate::store::user::sessions;
@@ -64,8 +64,8 @@ impl Store {
             ]);
         let ended = match self.write(write).await {
             Ok(()) => Ended::Done,
-            Err(Fault::Condition(old)) if is_ours(&old, &ending) => Ended::Done,
-            Err(Fault::Condition(old)) => {
+            Err(StoreError::Condition(old)) if is_ours(&old, &ending) => Ended::Done,
+            Err(StoreError::Condition(old)) => {
                 let active = old.text("status") == Some(Status::Active.as_str());
                 let end = sessions(&old).remove(&caller.sid);
                 match end.filter(|end| active && *end > ending.at) {
@@ -111,7 +111,7 @@ impl Store {
                 self.sweep(user.id, others).await;
                 Ok(Ended::Done)
             }
-            Err(Fault::Condition(_)) => Ok(Ended::NotSignedIn),
+            Err(StoreError::Condition(_)) => Ok(Ended::NotSignedIn),
             Err(fault) => Err(fault.into()),
         }
     }

@@ -13,7 +13,7 @@ use crate::domain::quota::before;
 use crate::domain::session::Session;
 use crate::domain::token::RefreshToken;
 use crate::store::Store;
-use crate::store::fault::Fault;
+use crate::store::error::StoreError;
 use crate::store::item::{Item, Read, at, b, n, s};
 use crate::store::keys::{self, Table};
 use crate::store::write::Write;
@@ -88,8 +88,8 @@ impl Store {
             ]);
         match self.update(write).await {
             Ok(item) => Ok(Rotation::Rotated(read(token.session, &item)?)),
-            Err(Fault::Condition(item)) if item.is_empty() => Ok(Rotation::Over),
-            Err(Fault::Condition(item)) => judge(&item, &rotate),
+            Err(StoreError::Condition(item)) if item.is_empty() => Ok(Rotation::Over),
+            Err(StoreError::Condition(item)) => judge(&item, &rotate),
             Err(fault) => Err(fault.into()),
         }
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Count, SHARDS};
 use crate::domain::quota::after;
 use crate::store::Store;
-use crate::store::fault::Fault;
+use crate::store::error::StoreError;
 use crate::store::item::{n, ttl};
 use crate::store::keys::{self, Table};
 use crate::store::write::{Write, held};
@@ -42,12 +42,12 @@ impl Store {
 
     async fn count_chunk(&self, mut changes: Vec<(&str, &[Count])>, now: Timestamp) -> Result<()> {
         while !changes.is_empty() {
-            let marks = changes.iter().map(|(id, _)| mark(id, now));
+            let address_keys = changes.iter().map(|(id, _)| mark(id, now));
             let sums = sums(&changes);
             let sums = sums.iter().filter_map(|(item, steps)| add(*item, steps));
-            match self.transact(marks.chain(sums)).await {
+            match self.transact(address_keys.chain(sums)).await {
                 Ok(()) => return Ok(()),
-                Err(Fault::Cancelled(refused)) => {
+                Err(StoreError::Cancelled(refused)) => {
                     let before = changes.len();
                     let mut refused = refused.into_iter();
                     changes.retain(|_| refused.next().flatten().is_none());

@@ -11,7 +11,7 @@ use crate::domain::user::Status;
 use crate::store::Store;
 use crate::store::activity::Activity;
 use crate::store::challenge::attributes;
-use crate::store::fault::settled;
+use crate::store::error::settled;
 use crate::store::item::{Read, at, n, s};
 use crate::store::keys::{self, Table};
 use crate::store::profile::note;

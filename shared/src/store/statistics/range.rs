@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::day;
-use crate::domain::Fault;
+use crate::domain::InvalidValue;
 
 /// From a day to a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +26,10 @@ impl Range {
     ///
     /// # Errors
     /// What is wrong with `from`, seen from `to`.
-    pub fn new(from: Option<Date>, to: Option<Date>, now: Timestamp) -> Result<Self, Fault> {
+    pub fn new(from: Option<Date>, to: Option<Date>, now: Timestamp) -> Result<Self, InvalidValue> {
         let to = to.unwrap_or_else(|| day(now));
         let from = from.unwrap_or_else(|| days_before(to, USUAL_DAYS - 1));
-        let refused = |detail: &'static str| Err(Fault::new("out_of_range", detail));
+        let refused = |detail: &'static str| Err(InvalidValue::new("out_of_range", detail));
         if from > to {
             return refused("Expected a day not after to.");
         }
@@ -65,8 +65,8 @@ pub fn usual_since(now: Timestamp) -> Timestamp {
 ///
 /// # Errors
 /// `invalid_date`.
-pub fn date(text: &str) -> Result<Date, Fault> {
-    let wrong = || Fault::new("invalid_date", "Expected a date such as 2026-01-31.");
+pub fn date(text: &str) -> Result<Date, InvalidValue> {
+    let wrong = || InvalidValue::new("invalid_date", "Expected a date such as 2026-01-31.");
     let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     if !plain {
         return Err(wrong());
@@ -78,9 +78,9 @@ pub fn date(text: &str) -> Result<Date, Fault> {
 ///
 /// # Errors
 /// `invalid_date`.
-pub fn moment(text: &str) -> Result<Timestamp, Fault> {
+pub fn moment(text: &str) -> Result<Timestamp, InvalidValue> {
     let wrong = || {
-        Fault::new(
+        InvalidValue::new(
             "invalid_date",
             "Expected a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z.",
         )

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::{Change, Story, Task};
+use super::{Change, Effects, Task};
 use crate::domain::event::Happened;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::session::Why;
@@ -14,38 +14,40 @@ use crate::store::item::{Item, Read};
 use crate::store::statistics::{Count, day};
 use crate::store::user::sessions;
 
-pub(super) fn tell(user: UserId, change: &Change, story: &mut Story) {
+pub(super) fn interpret(user: UserId, change: &Change, effects: &mut Effects) {
     if change.sk == "USER" {
-        return account(user, change, story);
+        return account(user, change, effects);
     }
     if let Some(session) = change.sk.strip_prefix("SESSION#") {
         if let Some(session) = SessionId::parse(session) {
-            self::session(user, session, change, story);
+            self::session(user, session, change, effects);
         }
     } else if let Some(origin) = change.sk.strip_prefix("SOURCE#") {
-        source(origin, change, story);
+        source(origin, change, effects);
     }
 }
 
-fn account(user: UserId, change: &Change, story: &mut Story) {
+fn account(user: UserId, change: &Change, effects: &mut Effects) {
     let before = change.old.as_ref().and_then(last_activity);
     let after = change.new.as_ref().and_then(last_activity);
     if before.map(day) != after.map(day) {
-        story.counts.extend(before.map(|at| Count::active(at, -1)));
-        story.counts.extend(after.map(|at| Count::active(at, 1)));
+        effects
+            .counts
+            .extend(before.map(|at| Count::active(at, -1)));
+        effects.counts.extend(after.map(|at| Count::active(at, 1)));
     }
     match (&change.old, &change.new) {
         (None, Some(new)) => {
             let at = new.moment("joined").unwrap_or(change.noted);
             let method = new.text("registered_with").unwrap_or("operator").to_owned();
-            story.counts.push(Count::registration(at, &method));
+            effects.counts.push(Count::registration(at, &method));
             let source = new.text("registered_from").map(str::to_owned);
-            story.tasks.push(Task::Join {
+            effects.tasks.push(Task::Join {
                 user,
                 at,
                 source: source.clone(),
             });
-            story.happened(
+            effects.happened(
                 change,
                 at,
                 Happened::Registered {
@@ -56,20 +58,20 @@ fn account(user: UserId, change: &Change, story: &mut Story) {
             );
         }
         (Some(old), Some(new)) => {
-            ended(user, change, old, new, story);
+            ended(user, change, old, new, effects);
             let fields: Vec<_> = TOLD
                 .into_iter()
                 .filter(|name| old.get(*name) != new.get(*name))
                 .collect();
             if !fields.is_empty() {
-                story.happened(change, change.noted, Happened::Updated { user, fields });
+                effects.happened(change, change.noted, Happened::Updated { user, fields });
             }
         }
         (Some(old), None) => {
             if let Some(at) = old.moment("joined") {
-                story.tasks.push(Task::Leave { user, at });
+                effects.tasks.push(Task::Leave { user, at });
             }
-            story.happened(change, change.noted, Happened::Erased { user });
+            effects.happened(change, change.noted, Happened::Erased { user });
         }
         (None, None) => {}
     }
@@ -96,7 +98,7 @@ fn last_activity(item: &Item) -> Option<Timestamp> {
 }
 
 /// The sessions that were taken off the map before their time.
-fn ended(user: UserId, change: &Change, old: &Item, new: &Item, story: &mut Story) {
+fn ended(user: UserId, change: &Change, old: &Item, new: &Item, effects: &mut Effects) {
     let (before, after) = (sessions(old), sessions(new));
     let gone: BTreeMap<_, _> = before
         .into_iter()
@@ -122,51 +124,53 @@ fn ended(user: UserId, change: &Change, old: &Item, new: &Item, story: &mut Stor
         }
         let why = why.to_owned();
         let reused = why == Why::RefreshReused.as_str();
-        let line = change.event_id(at, "activity", story.tasks.len());
-        story.tasks.push(Task::SessionEnded {
+        let line = change.event_id(at, "activity", effects.tasks.len());
+        effects.tasks.push(Task::SessionEnded {
             user,
             session,
             why: why.clone(),
             at,
             line,
         });
-        story.happened(change, at, Happened::SessionRevoked { user, session, why });
+        effects.happened(change, at, Happened::SessionRevoked { user, session, why });
         if reused {
-            story.happened(change, at, Happened::RefreshReused { user, session });
+            effects.happened(change, at, Happened::RefreshReused { user, session });
         }
     }
 }
 
-fn session(user: UserId, session: SessionId, change: &Change, story: &mut Story) {
+fn session(user: UserId, session: SessionId, change: &Change, effects: &mut Effects) {
     match (&change.old, &change.new) {
         (None, Some(new)) => {
             let at = new.moment("created").unwrap_or(change.noted);
             let amr = new.list("amr");
-            story.happened(change, at, Happened::SignedIn { user, session, amr });
+            effects.happened(change, at, Happened::SignedIn { user, session, amr });
         }
         (Some(old), Some(new)) => {
             let used = new
                 .moment("used")
                 .filter(|used| Some(*used) != old.moment("used"));
-            story.tasks.extend(used.map(|at| Task::Active { user, at }));
+            effects
+                .tasks
+                .extend(used.map(|at| Task::Active { user, at }));
         }
         _ => {}
     }
 }
 
 /// Links to sources go with their person only.
-fn source(origin: &str, change: &Change, story: &mut Story) {
+fn source(origin: &str, change: &Change, effects: &mut Effects) {
     let method = |item: &Item| item.text("method").unwrap_or("unknown").to_owned();
     match (&change.old, &change.new) {
         (None, Some(new)) => {
-            story.counts.push(Count::source(origin, &method(new), 1));
+            effects.counts.push(Count::source(origin, &method(new), 1));
             let at = new.moment("created").unwrap_or(change.noted);
-            story.tasks.push(Task::SourceGrew {
+            effects.tasks.push(Task::SourceGrew {
                 origin: origin.to_owned(),
                 at,
             });
         }
-        (Some(old), None) => story.counts.push(Count::source(origin, &method(old), -1)),
+        (Some(old), None) => effects.counts.push(Count::source(origin, &method(old), -1)),
         _ => {}
     }
 }

@@ -1,6 +1,6 @@
 //! What a challenge tells: codes sent, tried and used.
 
-use super::{Change, Chronicle, Story, Task};
+use super::{Change, Effects, Interpreter, Task};
 use crate::domain::challenge::{Lane, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::event::{Happened, Otp};
@@ -10,7 +10,12 @@ use crate::store::challenge::{attributes, live};
 use crate::store::item::{Item, Read};
 use crate::store::statistics::{Count, Figure};
 
-pub(super) fn tell(chronicle: &Chronicle<'_>, address: &str, change: &Change, story: &mut Story) {
+pub(super) fn interpret(
+    interpreter: &Interpreter<'_>,
+    address: &str,
+    change: &Change,
+    effects: &mut Effects,
+) {
     let Some(new) = &change.new else {
         return; // gone by its time, or with its person
     };
@@ -19,12 +24,12 @@ pub(super) fn tell(chronicle: &Chronicle<'_>, address: &str, change: &Change, st
     };
     let nothing = Item::new();
     let old = change.old.as_ref().unwrap_or(&nothing);
-    sent(chronicle, &code, old, new, change, story);
+    sent(interpreter, &code, old, new, change, effects);
     for lane in [Lane::Stranger, Lane::Known] {
-        tried(chronicle, &code, lane, old, new, change, story);
+        tried(interpreter, &code, lane, old, new, change, effects);
     }
-    used(&code, old, new, change, story);
-    fell_through(&code, old, new, story);
+    used(&code, old, new, change, effects);
+    fell_through(&code, old, new, effects);
 }
 
 /// The code of an item, as far as its key and its last send tell.
@@ -50,55 +55,59 @@ impl Code {
         })
     }
 
-    fn otp(&self, chronicle: &Chronicle<'_>) -> Otp {
+    fn otp(&self, interpreter: &Interpreter<'_>) -> Otp {
         Otp {
             purpose: self.purpose.as_str(),
             channel: self.channel.as_str(),
-            subject: hex(&chronicle.marks.subject(&self.identifier)[..8]),
+            subject: hex(&interpreter.address_keys.subject(&self.identifier)[..8]),
         }
     }
 }
 
-/// A send is charged before it is made; what takes it back, or keeps quiet in its place, comes after.
+/// A send is charged before it is made; what takes it back, or withholds it, comes after.
 fn sent(
-    chronicle: &Chronicle<'_>,
+    interpreter: &Interpreter<'_>,
     code: &Code,
     old: &Item,
     new: &Item,
     change: &Change,
-    story: &mut Story,
+    effects: &mut Effects,
 ) {
     let last = |item: &Item| item.number("s0").filter(|at| *at > 0);
-    let muted = |item: &Item| item.contains_key("mute");
+    let withheld = |item: &Item| item.contains_key("mute");
     let figure = |figure, by, item: &Item| {
         let at = item.moment("s0").unwrap_or(change.noted);
         Count::otp(at, code.channel, figure, by)
     };
     match (last(old), last(new)) {
         (before, Some(now)) if before.is_none_or(|before| now > before) => {
-            story.counts.push(figure(Figure::Requested, 1, new));
-            if !muted(new) {
-                story.counts.push(figure(Figure::Sent, 1, new));
+            effects.counts.push(figure(Figure::Requested, 1, new));
+            if !withheld(new) {
+                effects.counts.push(figure(Figure::Sent, 1, new));
             }
             let at = new.moment("s0").unwrap_or(change.noted);
-            story.happened(change, at, Happened::OtpRequested(code.otp(chronicle)));
+            effects.happened(change, at, Happened::OtpRequested(code.otp(interpreter)));
         }
-        (Some(before), now) if now.is_none_or(|now| now < before) && !muted(old) => {
+        (Some(before), now) if now.is_none_or(|now| now < before) && !withheld(old) => {
             // The way is again what it was before the send that is taken back.
             let at = old.moment("s0").unwrap_or(change.noted);
             let channel = way(old).unwrap_or(code.channel);
-            story.counts.push(Count::otp(at, channel, Figure::Sent, -1));
+            effects
+                .counts
+                .push(Count::otp(at, channel, Figure::Sent, -1));
         }
-        _ if new.text("quiet") != old.text("quiet") && !muted(new) => {
-            story.counts.push(figure(Figure::Sent, -1, new));
+        _ if new.text("quiet") != old.text("quiet") && !withheld(new) => {
+            effects.counts.push(figure(Figure::Sent, -1, new));
         }
-        _ if muted(new) && !muted(old) => story.counts.push(figure(Figure::Sent, -1, new)),
-        (Some(_), Some(_)) if !muted(new) => {
+        _ if withheld(new) && !withheld(old) => effects.counts.push(figure(Figure::Sent, -1, new)),
+        (Some(_), Some(_)) if !withheld(new) => {
             // It went another way than the one that was asked for.
             if let Some(before) = way(old).filter(|before| *before != code.channel) {
                 let at = new.moment("s0").unwrap_or(change.noted);
-                story.counts.push(Count::otp(at, before, Figure::Sent, -1));
-                story.counts.push(figure(Figure::Sent, 1, new));
+                effects
+                    .counts
+                    .push(Count::otp(at, before, Figure::Sent, -1));
+                effects.counts.push(figure(Figure::Sent, 1, new));
             }
         }
         _ => {}
@@ -112,26 +121,26 @@ fn way(item: &Item) -> Option<Channel> {
 
 /// A comparison is charged before it is made, right or wrong: which one it was, the mark of what was typed tells.
 fn tried(
-    chronicle: &Chronicle<'_>,
+    interpreter: &Interpreter<'_>,
     code: &Code,
     lane: Lane,
     old: &Item,
     new: &Item,
     change: &Change,
-    story: &mut Story,
+    effects: &mut Effects,
 ) {
     let [_, failures, failed_at] = attributes(lane);
     let (before, failures) = (old.count(failures), new.count(failures));
-    if failures <= before || was_right(chronicle, code, new) {
+    if failures <= before || was_right(interpreter, code, new) {
         return;
     }
     let at = new.moment(failed_at).unwrap_or(change.noted);
-    story
+    effects
         .counts
         .push(Count::otp(at, code.channel, Figure::Failed, 1));
-    let otp = code.otp(chronicle);
+    let otp = code.otp(interpreter);
     let known_device = lane == Lane::Known;
-    story.happened(
+    effects.happened(
         change,
         at,
         Happened::OtpFailed {
@@ -140,16 +149,16 @@ fn tried(
             known_device,
         },
     );
-    if failures < FREE_FAILURES && failures < chronicle.failure_cap {
+    if failures < FREE_FAILURES && failures < interpreter.failure_cap {
         return;
     }
-    let wait = (failures < chronicle.failure_cap).then(|| failure_wait(failures).as_secs());
+    let wait = (failures < interpreter.failure_cap).then(|| failure_wait(failures).as_secs());
     let identifier = code.identifier.clone();
-    story.tasks.push(Task::Locked {
+    effects.tasks.push(Task::Locked {
         identifier,
-        event: story.events.len(),
+        event: effects.events.len(),
     });
-    story.happened(
+    effects.happened(
         change,
         at,
         Happened::OtpLocked {
@@ -162,7 +171,7 @@ fn tried(
     );
 }
 
-fn was_right(chronicle: &Chronicle<'_>, code: &Code, item: &Item) -> bool {
+fn was_right(interpreter: &Interpreter<'_>, code: &Code, item: &Item) -> bool {
     let digits = item
         .number("digits")
         .and_then(|digits| u8::try_from(digits).ok());
@@ -170,15 +179,16 @@ fn was_right(chronicle: &Chronicle<'_>, code: &Code, item: &Item) -> bool {
         return false;
     };
     let owner = item.text("owner");
-    let marks = chronicle.marks;
-    let expected = marks.code(code.purpose, &code.identifier, owner, &live, digits);
+    let address_keys = interpreter.address_keys;
+    let expected = address_keys.code(code.purpose, &code.identifier, owner, &live, digits);
     !item.contains_key("mute")
-        && expected
-            .is_some_and(|expected| marks.guessed(&code.identifier, owner, &expected, &guess))
+        && expected.is_some_and(|expected| {
+            address_keys.guessed(&code.identifier, owner, &expected, &guess)
+        })
 }
 
 /// A code that was used up leaves its send times, and takes the failures of the lane that proved it.
-fn used(code: &Code, old: &Item, new: &Item, change: &Change, story: &mut Story) {
+fn used(code: &Code, old: &Item, new: &Item, change: &Change, effects: &mut Effects) {
     let gone = old.contains_key("nonce") && !new.contains_key("nonce");
     if !gone || old.get("s0") != new.get("s0") {
         return;
@@ -193,22 +203,22 @@ fn used(code: &Code, old: &Item, new: &Item, change: &Change, story: &mut Story)
     };
     let [_, _, failed_at] = attributes(lane);
     let at = old.moment(failed_at).unwrap_or(change.noted);
-    story
+    effects
         .counts
         .push(Count::otp(at, code.channel, Figure::Verified, 1));
-    story.tasks.push(Task::Proven {
+    effects.tasks.push(Task::Proven {
         identifier: code.identifier.clone(),
         failures: failures - 1, // the right one was charged too
         at,
-        line: change.event_id(at, "activity", story.tasks.len()),
+        line: change.event_id(at, "activity", effects.tasks.len()),
     });
 }
 
 /// A provider said that the code did not arrive the way it went.
-fn fell_through(code: &Code, old: &Item, new: &Item, story: &mut Story) {
-    let fell = new.text("fell");
-    if let Some(delivery) = fell.filter(|_| fell != old.text("fell")) {
-        story.tasks.push(Task::FellThrough {
+fn fell_through(code: &Code, old: &Item, new: &Item, effects: &mut Effects) {
+    let undelivered = new.text("fell");
+    if let Some(delivery) = undelivered.filter(|_| undelivered != old.text("fell")) {
+        effects.tasks.push(Task::Undelivered {
             purpose: code.purpose,
             identifier: code.identifier.clone(),
             delivery: delivery.to_owned(),

@@ -1,15 +1,15 @@
 //! What messages tell: how far they came, and which addresses take none.
 
-use super::{Change, Story};
+use super::{Change, Effects};
 use crate::domain::channel::Channel;
-use crate::domain::delivery::State;
+use crate::domain::delivery::DeliveryStatus;
 use crate::domain::event::Happened;
 use crate::domain::id::DeliveryId;
 use crate::store::delivery::NOTICE;
 use crate::store::item::{Item, Read};
 use crate::store::statistics::{Count, Figure};
 
-pub(super) fn delivery(id: &str, change: &Change, story: &mut Story) {
+pub(super) fn delivery(id: &str, change: &Change, effects: &mut Effects) {
     let (Some(delivery), Some(new)) = (DeliveryId::parse(id), &change.new) else {
         return;
     };
@@ -20,7 +20,7 @@ pub(super) fn delivery(id: &str, change: &Change, story: &mut Story) {
         && arrived(new)
         && !arrived(old)
     {
-        story
+        effects
             .counts
             .push(Count::otp(at, channel, Figure::Delivered, 1));
     }
@@ -30,10 +30,10 @@ pub(super) fn delivery(id: &str, change: &Change, story: &mut Story) {
     else {
         return;
     };
-    if State::parse(status) != Some(State::Queued) {
+    if DeliveryStatus::parse(status) != Some(DeliveryStatus::Queued) {
         let channel = new.text("ch").map(str::to_owned);
         let status = status.to_owned();
-        story.happened(
+        effects.happened(
             change,
             at,
             Happened::DeliveryUpdated {
@@ -45,19 +45,19 @@ pub(super) fn delivery(id: &str, change: &Change, story: &mut Story) {
     }
 }
 
-/// Whether a code arrived. A message that nobody noted with its recipient is none: a letter, or one whose note is still
+/// Whether a code arrived. A message that nobody noted with its recipient is none: a notice, or one whose note is still
 /// to come.
 fn arrived(item: &Item) -> bool {
-    let state = item.text("st").and_then(State::parse);
+    let state = item.text("st").and_then(DeliveryStatus::parse);
     item.contains_key("to")
         && item.text("kind") != Some(NOTICE)
         && matches!(
             state,
-            Some(State::Delivered | State::Read | State::Complained)
+            Some(DeliveryStatus::Delivered | DeliveryStatus::Read | DeliveryStatus::Complained)
         )
 }
 
-pub(super) fn suppression(change: &Change, story: &mut Story) {
+pub(super) fn suppression(change: &Change, effects: &mut Effects) {
     let Some(new) = &change.new else {
         return;
     };
@@ -68,5 +68,5 @@ pub(super) fn suppression(change: &Change, story: &mut Story) {
     let kind = change.pk.split('#').nth(1).unwrap_or_default().to_owned();
     let reason = new.text("reason").unwrap_or_default().to_owned();
     let at = new.moment("at").unwrap_or(change.noted);
-    story.happened(change, at, Happened::AddressSuppressed { kind, reason });
+    effects.happened(change, at, Happened::AddressSuppressed { kind, reason });
 }

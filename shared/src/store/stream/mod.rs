@@ -1,6 +1,6 @@
 //! Reads off the tables' streams what happened: domain events, counts, and what is still to be done about it.
 //!
-//! Pure: a change of one item in, a [`Story`] out. The same change always tells the same story, ids included, so that
+//! Pure: a change of one item in, its [`Effects`] out. The same change always has the same effects, ids included, so that
 //! one that comes twice can be recognised.
 
 mod account;
@@ -19,12 +19,12 @@ use crate::domain::challenge::Purpose;
 use crate::domain::event::{Event, Happened};
 use crate::domain::id::{EventId, SessionId, UserId};
 use crate::domain::identifier::Identifier;
-use crate::keyring::derive::Marks;
+use crate::keyring::derive::AddressKeys;
 use crate::store::statistics::Count;
 
 /// What one change of one item tells.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Story {
+pub struct Effects {
     /// What happened, for other systems.
     pub events: Vec<Event>,
     /// What is counted by it, once.
@@ -91,7 +91,7 @@ pub enum Task {
         line: EventId,
     },
     /// A code by WhatsApp did not arrive: it may go by SMS.
-    FellThrough {
+    Undelivered {
         /// What the code is for.
         purpose: Purpose,
         /// The number.
@@ -108,35 +108,35 @@ pub enum Task {
     },
 }
 
-/// Tells stories.
+/// Says what a change means.
 #[derive(Clone, Copy)]
-pub struct Chronicle<'a> {
+pub struct Interpreter<'a> {
     /// By which a wrong code is known, and addresses are named.
-    pub marks: Marks<'a>,
+    pub address_keys: AddressKeys<'a>,
     /// Failures in a row that close a channel.
     pub failure_cap: u32,
 }
 
-impl Chronicle<'_> {
+impl Interpreter<'_> {
     /// What a change tells; nothing for what nobody asks about.
     #[must_use]
-    pub fn tell(&self, change: &Change) -> Story {
-        let mut story = Story::default();
+    pub fn interpret(&self, change: &Change) -> Effects {
+        let mut effects = Effects::default();
         let noun = |prefix: &str| change.pk.strip_prefix(prefix);
         if let Some(user) = noun("USER#").and_then(UserId::parse) {
-            account::tell(user, change, &mut story);
+            account::interpret(user, change, &mut effects);
         } else if let Some(address) = noun("CODE#") {
-            code::tell(self, address, change, &mut story);
+            code::interpret(self, address, change, &mut effects);
         } else if let Some(id) = noun("DELIVERY#") {
-            message::delivery(id, change, &mut story);
+            message::delivery(id, change, &mut effects);
         } else if noun("SUPPRESSED#").is_some() {
-            message::suppression(change, &mut story);
+            message::suppression(change, &mut effects);
         }
-        story
+        effects
     }
 }
 
-impl Story {
+impl Effects {
     fn happened(&mut self, change: &Change, at: Timestamp, happened: Happened) {
         let id = change.event_id(at, happened.name(), self.events.len());
         self.events.push(Event { id, at, happened });

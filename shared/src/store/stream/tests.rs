@@ -1,4 +1,4 @@
-//! Stories of changes that are written out by hand.
+//! What changes that are written out by hand mean.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn moment(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(NOW + millis).unwrap()
 }
 
-fn tell(pk: &str, sk: &str, old: Value, new: Value) -> Story {
+fn interpret(pk: &str, sk: &str, old: Value, new: Value) -> Effects {
     let record = json!({
         "eventID": "7", "eventName": "MODIFY",
         "dynamodb": {
@@ -28,15 +28,15 @@ fn tell(pk: &str, sk: &str, old: Value, new: Value) -> Story {
         },
     });
     let peppers = ring();
-    let chronicle = Chronicle {
-        marks: Marks::new(&peppers),
+    let interpreter = Interpreter {
+        address_keys: AddressKeys::new(&peppers),
         failure_cap: 100,
     };
-    chronicle.tell(&Change::read(&record).unwrap())
+    interpreter.interpret(&Change::read(&record).unwrap())
 }
 
-fn names(story: &Story) -> Vec<&'static str> {
-    let events = story.events.iter();
+fn names(effects: &Effects) -> Vec<&'static str> {
+    let events = effects.events.iter();
     events.map(|event| event.happened.name()).collect()
 }
 
@@ -73,14 +73,14 @@ fn guess(right: bool) -> Value {
         sent: moment(0),
     };
     let peppers = ring();
-    let marks = Marks::new(&peppers);
-    let code = marks
+    let address_keys = AddressKeys::new(&peppers);
+    let code = address_keys
         .code(Purpose::SignIn, &identifier, None, &live, 6)
         .unwrap();
     let first = code.expose().as_bytes()[0];
     let other = format!("{}{}", (first - b'0' + 1) % 10, &code.expose()[1..]);
     let other = OtpCode::parse(&other, 6).unwrap();
-    let mark = marks.guess(&identifier, None, if right { &code } else { &other });
+    let mark = address_keys.guess(&identifier, None, if right { &code } else { &other });
     json!({ "B": base64::engine::general_purpose::STANDARD.encode(mark) })
 }
 
@@ -90,14 +90,14 @@ fn otp(figure: Figure, by: i64) -> Count {
 
 #[test]
 fn a_send_is_requested_and_sent() {
-    let story = tell(CODE, "CODE", Value::Null, challenge(json!({})));
-    assert_eq!(names(&story), ["otp.requested"]);
+    let effects = interpret(CODE, "CODE", Value::Null, challenge(json!({})));
+    assert_eq!(names(&effects), ["otp.requested"]);
     assert_eq!(
-        story.counts,
+        effects.counts,
         [otp(Figure::Requested, 1), otp(Figure::Sent, 1)]
     );
-    assert_eq!(story.events[0].at, moment(0));
-    let detail = story.events[0].detail().to_string();
+    assert_eq!(effects.events[0].at, moment(0));
+    let detail = effects.events[0].detail().to_string();
     assert!(!detail.contains("jane"), "{detail}");
 }
 
@@ -105,36 +105,36 @@ fn a_send_is_requested_and_sent() {
 fn what_was_refused_or_kept_quiet_was_not_sent() {
     let earlier = n(NOW - 60_000);
     let uncharged = challenge(json!({ "s0": earlier, "nonce": null }));
-    let story = tell(CODE, "CODE", challenge(json!({})), uncharged);
+    let effects = interpret(CODE, "CODE", challenge(json!({})), uncharged);
     assert_eq!(
-        (names(&story), story.counts),
+        (names(&effects), effects.counts),
         (vec![], vec![otp(Figure::Sent, -1)])
     );
 
-    let muted = challenge(json!({ "mute": n(1) }));
-    let story = tell(CODE, "CODE", challenge(json!({})), muted.clone());
-    assert_eq!(story.counts, [otp(Figure::Sent, -1)]);
+    let withheld = challenge(json!({ "mute": n(1) }));
+    let effects = interpret(CODE, "CODE", challenge(json!({})), withheld.clone());
+    assert_eq!(effects.counts, [otp(Figure::Sent, -1)]);
 
     let before = challenge(json!({ "mute": n(1), "s0": earlier }));
-    let story = tell(CODE, "CODE", before, muted);
-    assert_eq!(story.counts, [otp(Figure::Requested, 1)]);
+    let effects = interpret(CODE, "CODE", before, withheld);
+    assert_eq!(effects.counts, [otp(Figure::Requested, 1)]);
 }
 
 #[test]
 fn what_went_another_way_was_sent_that_way() {
     let asked = challenge(json!({ "via": {"S": "whatsapp"} }));
-    let story = tell(CODE, "CODE", asked, challenge(json!({})));
+    let effects = interpret(CODE, "CODE", asked, challenge(json!({})));
     let before = Count::otp(moment(0), Channel::Whatsapp, Figure::Sent, -1);
-    assert_eq!(story.counts, [before, otp(Figure::Sent, 1)]);
+    assert_eq!(effects.counts, [before, otp(Figure::Sent, 1)]);
 }
 
 #[test]
 fn only_a_wrong_code_has_failed() {
     for (right, expected) in [(true, vec![]), (false, vec!["otp.failed"])] {
         let tried = challenge(json!({ "f": n(1), "fa": n(NOW), "a": n(1), "guess": guess(right) }));
-        let story = tell(CODE, "CODE", challenge(json!({})), tried);
-        assert_eq!(names(&story), expected);
-        let failed = story.counts.contains(&otp(Figure::Failed, 1));
+        let effects = interpret(CODE, "CODE", challenge(json!({})), tried);
+        assert_eq!(names(&effects), expected);
+        let failed = effects.counts.contains(&otp(Figure::Failed, 1));
         assert_eq!(failed, !right);
     }
 }
@@ -144,7 +144,7 @@ fn a_muted_code_is_never_right() {
     let more = json!({ "f": n(1), "fa": n(NOW), "mute": n(1), "guess": guess(true) });
     let before = challenge(json!({ "mute": n(1) }));
     assert_eq!(
-        names(&tell(CODE, "CODE", before, challenge(more))),
+        names(&interpret(CODE, "CODE", before, challenge(more))),
         ["otp.failed"]
     );
 }
@@ -154,13 +154,13 @@ fn failures_lock_and_close() {
     for (failures, wait) in [(5, Some(30)), (6, Some(60)), (100, None)] {
         let before = challenge(json!({ "kf": n(failures - 1) }));
         let more = json!({ "kf": n(failures), "kfa": n(NOW), "guess": guess(false) });
-        let story = tell(CODE, "CODE", before, challenge(more));
-        assert_eq!(names(&story), ["otp.failed", "otp.locked"]);
-        let detail = story.events[1].detail();
+        let effects = interpret(CODE, "CODE", before, challenge(more));
+        assert_eq!(names(&effects), ["otp.failed", "otp.locked"]);
+        let detail = effects.events[1].detail();
         assert_eq!(detail["wait_seconds"], json!(wait));
         assert_eq!(detail["closed"], wait.is_none());
         assert_eq!(detail["known_device"], true);
-        assert!(matches!(story.tasks[..], [Task::Locked { event: 1, .. }]));
+        assert!(matches!(effects.tasks[..], [Task::Locked { event: 1, .. }]));
     }
 }
 
@@ -168,24 +168,27 @@ fn failures_lock_and_close() {
 fn a_used_code_is_verified_and_tells_of_failures_before() {
     let charged = challenge(json!({ "f": n(3), "fa": n(NOW), "guess": guess(true) }));
     let used = challenge(json!({ "nonce": null, "f": n(0), "kf": n(0) }));
-    let story = tell(CODE, "CODE", charged.clone(), used);
-    assert_eq!(story.counts, [otp(Figure::Verified, 1)]);
+    let effects = interpret(CODE, "CODE", charged.clone(), used);
+    assert_eq!(effects.counts, [otp(Figure::Verified, 1)]);
     assert!(matches!(
-        story.tasks[..],
+        effects.tasks[..],
         [Task::Proven { failures: 2, .. }]
     ));
     // An item that goes with its person was not used.
-    assert_eq!(tell(CODE, "CODE", charged, Value::Null), Story::default());
+    assert_eq!(
+        interpret(CODE, "CODE", charged, Value::Null),
+        Effects::default()
+    );
 
     // A known device's proof leaves the strangers' failures, and tells of its own.
     let both = challenge(
         json!({ "f": n(4), "fa": n(NOW), "kf": n(2), "kfa": n(NOW), "guess": guess(true) }),
     );
     let used = challenge(json!({ "nonce": null, "f": n(4), "fa": n(NOW), "kf": n(0) }));
-    let story = tell(CODE, "CODE", both, used);
-    assert_eq!(story.counts, [otp(Figure::Verified, 1)]);
+    let effects = interpret(CODE, "CODE", both, used);
+    assert_eq!(effects.counts, [otp(Figure::Verified, 1)]);
     assert!(matches!(
-        story.tasks[..],
+        effects.tasks[..],
         [Task::Proven { failures: 1, .. }]
     ));
 }
@@ -206,27 +209,27 @@ fn account(more: Value) -> Value {
 
 #[test]
 fn a_new_account_is_registered_active_and_listed() {
-    let story = tell(USER, "USER", Value::Null, account(json!({})));
-    assert_eq!(names(&story), ["user.registered"]);
+    let effects = interpret(USER, "USER", Value::Null, account(json!({})));
+    assert_eq!(names(&effects), ["user.registered"]);
     let counts = [
         Count::active(moment(0), 1),
         Count::registration(moment(0), "otp_email"),
     ];
-    assert_eq!(story.counts, counts);
-    assert!(matches!(story.tasks[..], [Task::Join { .. }]));
+    assert_eq!(effects.counts, counts);
+    assert!(matches!(effects.tasks[..], [Task::Join { .. }]));
 }
 
 #[test]
 fn an_active_user_moves_from_day_to_day() {
     let day = 24 * 60 * 60 * 1000;
     let later = account(json!({ "last_activity": n(NOW + day) }));
-    let story = tell(USER, "USER", account(json!({})), later);
+    let effects = interpret(USER, "USER", account(json!({})), later);
     assert_eq!(
-        story.counts,
+        effects.counts,
         [Count::active(moment(0), -1), Count::active(moment(day), 1)]
     );
-    assert_eq!(names(&story), Vec::<&str>::new());
-    let gone = tell(USER, "USER", account(json!({})), Value::Null);
+    assert_eq!(names(&effects), Vec::<&str>::new());
+    let gone = interpret(USER, "USER", account(json!({})), Value::Null);
     assert_eq!(gone.counts, [Count::active(moment(0), -1)]);
     assert_eq!(names(&gone), ["user.erased"]);
 }
@@ -236,9 +239,12 @@ fn an_update_names_what_changed_and_no_values() {
     let new = account(
         json!({ "email": {"S": "joan@example.com"}, "bio": {"S": "secret"}, "version": n(2) }),
     );
-    let story = tell(USER, "USER", account(json!({})), new);
-    assert_eq!(names(&story), ["user.updated"]);
-    assert_eq!(story.events[0].detail()["fields"], json!(["bio", "email"]));
+    let effects = interpret(USER, "USER", account(json!({})), new);
+    assert_eq!(names(&effects), ["user.updated"]);
+    assert_eq!(
+        effects.events[0].detail()["fields"],
+        json!(["bio", "email"])
+    );
 }
 
 #[test]
@@ -252,20 +258,20 @@ fn an_ended_session_says_why() {
     ] {
         let ended = json!({"M": {"why": {"S": why}, "at": n(NOW + 5), "rid": {"S": "r"}}});
         let new = account(json!({ "sessions": {"M": {}}, "ended": ended }));
-        let story = tell(USER, "USER", account(json!({})), new);
-        assert_eq!(names(&story), expected);
-        assert_eq!(story.events[0].detail()["reason"], why);
-        assert_eq!(story.events[0].at, moment(5));
-        assert!(matches!(story.tasks[..], [Task::SessionEnded { .. }]));
+        let effects = interpret(USER, "USER", account(json!({})), new);
+        assert_eq!(names(&effects), expected);
+        assert_eq!(effects.events[0].detail()["reason"], why);
+        assert_eq!(effects.events[0].at, moment(5));
+        assert!(matches!(effects.tasks[..], [Task::SessionEnded { .. }]));
     }
 }
 
 #[test]
 fn the_same_change_tells_the_same_story() {
-    let story = || tell(USER, "USER", Value::Null, account(json!({})));
-    assert_eq!(story(), story());
+    let effects = || interpret(USER, "USER", Value::Null, account(json!({})));
+    assert_eq!(effects(), effects());
     let sessions = account(json!({ "sessions": {"M": {}} }));
-    let two = tell(
+    let two = interpret(
         USER,
         "USER",
         account(json!({ "bio": {"S": "x"} })),
@@ -285,9 +291,9 @@ fn only_a_code_is_counted_as_delivered() {
         }
         item
     };
-    let noted = tell(id, "DELIVERY", Value::Null, message("queued", true));
-    assert_eq!(noted, Story::default());
-    let arrived = tell(
+    let noted = interpret(id, "DELIVERY", Value::Null, message("queued", true));
+    assert_eq!(noted, Effects::default());
+    let arrived = interpret(
         id,
         "DELIVERY",
         message("queued", true),
@@ -295,20 +301,20 @@ fn only_a_code_is_counted_as_delivered() {
     );
     assert_eq!(names(&arrived), ["delivery.updated"]);
     assert_eq!(arrived.counts, [otp(Figure::Delivered, 1)]);
-    let read = tell(
+    let read = interpret(
         id,
         "DELIVERY",
         message("delivered", true),
         message("read", true),
     );
     assert_eq!(read.counts, []);
-    let notice = tell(id, "DELIVERY", Value::Null, message("delivered", false));
+    let notice = interpret(id, "DELIVERY", Value::Null, message("delivered", false));
     assert_eq!(
         (names(&notice), notice.counts),
         (vec!["delivery.updated"], vec![])
     );
     // The report overtook our own note.
-    let late = tell(
+    let late = interpret(
         id,
         "DELIVERY",
         message("delivered", false),

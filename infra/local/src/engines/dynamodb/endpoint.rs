@@ -76,7 +76,7 @@ impl Endpoint {
             .await
             .map_err(|error| error.to_string())?
             .to_bytes();
-        // The front frames the answer anew.
+        // The proxy frames the answer anew.
         parts.headers.remove(TRANSFER_ENCODING);
         Ok(Response::from_parts(parts, body))
     }

@@ -1,4 +1,4 @@
-//! The engine as the front sees it.
+//! The engine as the proxy sees it.
 
 use std::sync::Arc;
 
@@ -7,20 +7,20 @@ use http::{Request, Response};
 
 use super::{Engines, Tables, refusals};
 use crate::proxy::Upstream;
-use crate::state::World;
+use crate::state::LocalState;
 
 /// Hands calls on to the engine that holds the tables; the world counts its writes.
 pub(crate) struct Engine {
     engines: Engines,
-    world: Arc<World>,
+    state: Arc<LocalState>,
 }
 
 impl Tables {
-    /// The engine of these tables, to stand behind a front.
-    pub(crate) fn engine(&self, world: Arc<World>) -> Engine {
+    /// The engine of these tables, to stand behind a proxy.
+    pub(crate) fn engine(&self, state: Arc<LocalState>) -> Engine {
         Engine {
             engines: self.engines.clone(),
-            world,
+            state,
         }
     }
 }
@@ -37,7 +37,7 @@ impl Upstream for Engine {
                 both.await.map_err(|error| error.to_string())?
             }
         };
-        self.world.writes.send_modify(|count| *count += 1);
+        self.state.writes.send_modify(|count| *count += 1);
         answer
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{CLOSED_RETRY_AFTER, Window, after, seconds_until};
 use crate::store::Store;
-use crate::store::fault::Fault;
+use crate::store::error::StoreError;
 use crate::store::item::{Item, Read};
 use crate::store::keys;
 use crate::{Error, Result};
@@ -45,7 +45,7 @@ pub struct Ask<'a> {
     /// The pepper versions whose codes can still be derived, the one for fresh codes first.
     pub peppers: &'a [u32],
     /// Nothing will be sent, on purpose.
-    pub muted: bool,
+    pub withheld: bool,
     /// For linking: whom the code is for and which version of the address it replaces.
     pub owner: Option<&'a str>,
     /// The origin that came with the request.
@@ -227,13 +227,13 @@ impl Store {
             let old = match (fresh, repeat) {
                 (Ok(item), _) => return charged(&Seen::alone(item), true, ask, rules),
                 (_, Ok(item)) => return charged(&Seen::alone(item), false, ask, rules),
-                (Err(Fault::Condition(old)), _) | (_, Err(Fault::Condition(old)))
+                (Err(StoreError::Condition(old)), _) | (_, Err(StoreError::Condition(old)))
                     if is_ours(&old, ask) =>
                 {
                     old
                 }
-                (Err(Fault::Condition(old)), Err(Fault::Condition(_))) => old,
-                (Err(Fault::Condition(_)), Err(fault)) | (Err(fault), _) => {
+                (Err(StoreError::Condition(old)), Err(StoreError::Condition(_))) => old,
+                (Err(StoreError::Condition(_)), Err(fault)) | (Err(fault), _) => {
                     return Err(fault.into());
                 }
             };
@@ -326,5 +326,5 @@ fn is_live(item: &Item, ask: &Ask<'_>, rules: &OtpRules) -> bool {
     }) && item.count(attempts) < rules.max_attempts
         && item.number("digits") == Some(rules.digits.into())
         && item.text("owner") == ask.owner
-        && (ask.muted || !item.contains_key("mute"))
+        && (ask.withheld || !item.contains_key("mute"))
 }

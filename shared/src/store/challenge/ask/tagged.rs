@@ -9,7 +9,7 @@ use crate::domain::challenge::Live;
 use crate::domain::quota::{SLOTS, Window, after};
 use crate::store::Store;
 use crate::store::challenge::{KEEP, live};
-use crate::store::fault::Fault;
+use crate::store::error::StoreError;
 use crate::store::item::{Item, at, n, ttl};
 use crate::store::keys::{self, Table};
 use crate::store::write::Write;
@@ -49,7 +49,7 @@ impl Store {
                         reopens: sent_once_more(seen, ask.now).reopens(rules, ask.now),
                     });
                 }
-                Err(Fault::Cancelled(refused)) => {
+                Err(StoreError::Cancelled(refused)) => {
                     let mut refused = refused.into_iter();
                     let (old, mailbox) = (refused.next().flatten(), refused.next().flatten());
                     if old.is_none() && mailbox.is_none() {

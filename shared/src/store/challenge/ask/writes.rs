@@ -52,7 +52,7 @@ impl<'a> Own<'a> {
         } else {
             "attribute_not_exists(#owner)"
         };
-        let mute = if ask.muted {
+        let mute = if ask.withheld {
             ""
         } else {
             " AND attribute_not_exists(mute)"

@@ -1,6 +1,6 @@
 //! What people are written of what happened: a welcome, and that somebody guesses at their account.
 //!
-//! A domain event may come twice, so every letter has a mark that says it was sent. The mark comes first: a letter whose
+//! A domain event may come twice, so a mark says of every message that it was sent. The mark comes first: a message whose
 //! outcome nobody knows is not sent again. One that was certainly not sent is tried again with the event.
 
 use serde_json::Value;
@@ -8,13 +8,13 @@ use shared::domain::id::UserId;
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::{FREE_FAILURES, failure_wait};
 use shared::domain::user::{Status, User};
-use shared::keyring::derive::Marks;
+use shared::keyring::derive::AddressKeys;
 use shared::messaging::{Content, Language, Lockout};
 use shared::{Error, Result, telemetry};
 
-use crate::House;
+use crate::App;
 
-impl House {
+impl App {
     /// Welcomes a new user, by mail.
     pub(crate) async fn welcome(&self, detail: &Value) -> Result<()> {
         let Some(user) = self.recipient(detail).await? else {
@@ -77,11 +77,17 @@ impl House {
         }
         let peppers = self.peppers.snapshot();
         let language = Language::choose(Some(user.profile.language.as_str()), None);
-        let told = self
+        let notified = self
             .outbound
-            .tell(&address, language, content, &Marks::new(&peppers), now)
+            .notify(
+                &address,
+                language,
+                content,
+                &AddressKeys::new(&peppers),
+                now,
+            )
             .await;
-        match told {
+        match notified {
             Ok(_) => Ok(()),
             // Not worth more than the codes that the day's texts are for.
             Err(Error::RateLimited { .. }) => {

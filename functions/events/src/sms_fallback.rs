@@ -2,22 +2,22 @@
 
 use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
-use shared::domain::delivery::State;
+use shared::domain::delivery::DeliveryStatus;
 use shared::domain::id::DeliveryId;
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::seconds_until;
 use shared::flows::send::{Outgoing, Record};
-use shared::keyring::derive::Marks;
+use shared::keyring::derive::AddressKeys;
 use shared::messaging::{Content, Dispatch, Language};
-use shared::store::challenge::second_way::{Fallen, Fell};
+use shared::store::challenge::sms_fallback::{Undelivered, UndeliveredCode};
 use shared::{Error, Result, telemetry};
 
-use crate::House;
+use crate::App;
 
-impl House {
-    /// Sends the code on its second way, if it has one. It is taken before it is gone, so a code whose SMS nobody knows
+impl App {
+    /// Sends the code by SMS, if it may. It is taken before it is gone, so a code whose SMS nobody knows
     /// about is not sent again.
-    pub(crate) async fn try_the_second_way(
+    pub(crate) async fn try_sms_fallback(
         &self,
         purpose: Purpose,
         identifier: &Identifier,
@@ -25,45 +25,49 @@ impl House {
     ) -> Result<()> {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
-        let marks = Marks::new(&peppers);
-        let Some(id) = marks.unseal(sealed) else {
+        let address_keys = AddressKeys::new(&peppers);
+        let Some(id) = address_keys.unseal(sealed) else {
             return Ok(());
         };
-        let fell = match self.store.fallen(purpose, identifier, sealed, now).await? {
-            Fallen::Elsewhere => return Ok(()),
-            Fallen::Over => return self.it_failed(id).await,
-            Fallen::Live(fell) => fell,
+        let undelivered = match self
+            .store
+            .undelivered(purpose, identifier, sealed, now)
+            .await?
+        {
+            Undelivered::Elsewhere => return Ok(()),
+            Undelivered::Over => return self.it_failed(id).await,
+            Undelivered::Live(undelivered) => undelivered,
         };
-        let code = marks.code(
+        let code = address_keys.code(
             purpose,
             identifier,
-            fell.owner.as_deref(),
-            &fell.live,
-            fell.digits,
+            undelivered.owner.as_deref(),
+            &undelivered.live,
+            undelivered.digits,
         );
         let (Some(code), true) = (code, self.outbound.offers(Channel::Sms)) else {
             return self.it_failed(id).await;
         };
-        let suppressions = marks.suppressions(identifier);
+        let suppressions = address_keys.suppressions(identifier);
         if self
             .store
             .is_suppressed(identifier.kind(), &suppressions)
             .await?
         {
-            return self.it_ended(id, State::Bounced).await;
+            return self.it_ended(id, DeliveryStatus::Bounced).await;
         }
-        let fare = match self.outbound.reserve(identifier, sealed, now).await {
-            Ok(fare) => fare,
+        let reservation = match self.outbound.reserve(identifier, sealed, now).await {
+            Ok(reservation) => reservation,
             Err(Error::RateLimited { .. }) => return self.it_failed(id).await,
             Err(error) => return Err(error),
         };
-        let Fell { live, language, .. } = fell;
+        let UndeliveredCode { live, language, .. } = undelivered;
         let taken = self
             .store
-            .take_second_way(purpose, identifier, sealed, &live, now)
+            .take_sms_fallback(purpose, identifier, sealed, &live, now)
             .await?;
         if !taken {
-            return self.outbound.cancel(fare, now).await;
+            return self.outbound.cancel(reservation, now).await;
         }
         let expires_in = std::time::Duration::from_secs(seconds_until(now, live.expires));
         let message = Outgoing {
@@ -77,18 +81,23 @@ impl House {
             },
             record: Record::Kept,
         };
-        let sent = self.outbound.send(message, fare, &marks, now).await?;
+        let sent = self
+            .outbound
+            .send(message, reservation, &address_keys, now)
+            .await?;
         if !matches!(sent.dispatch, Dispatch::Refused(_)) {
             telemetry::metric("otp_second_way", &[]);
         }
-        self.outbound.settle(sent, identifier, &marks, now).await
+        self.outbound
+            .settle(sent, identifier, &address_keys, now)
+            .await
     }
 
     async fn it_failed(&self, id: DeliveryId) -> Result<()> {
-        self.it_ended(id, State::Failed).await
+        self.it_ended(id, DeliveryStatus::Failed).await
     }
 
-    async fn it_ended(&self, id: DeliveryId, end: State) -> Result<()> {
+    async fn it_ended(&self, id: DeliveryId, end: DeliveryStatus) -> Result<()> {
         self.store
             .advance_delivery(id, end, self.clock.now())
             .await

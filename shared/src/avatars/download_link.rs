@@ -6,7 +6,7 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::presigning::PresigningConfig;
 use jiff::Timestamp;
 
-use super::{Gallery, unavailable};
+use super::{AvatarBucket, unavailable};
 use crate::domain::id::UserId;
 use crate::{Error, Result, entropy};
 
@@ -27,7 +27,7 @@ pub(super) fn prefix(user: UserId) -> String {
     format!("exports/{user}/")
 }
 
-impl Gallery {
+impl AvatarBucket {
     /// Keeps a JSON document for its person to fetch.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{DeleteRequest, ReturnConsumedCapacity, WriteReques
 use futures_util::future::try_join_all;
 
 use super::Store;
-use super::fault::when_busy;
+use super::error::when_busy;
 use super::item::Item;
 use super::keys::{Key, Table};
 use crate::{Error, Result};

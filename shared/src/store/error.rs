@@ -12,7 +12,7 @@ use crate::{Error, entropy};
 
 /// Why a call to DynamoDB did not do what was asked.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum StoreError {
     /// The condition did not hold; the item as it was (empty where there was none). An answer, not a failure.
     Condition(Item),
     /// The transaction's conditions: for each action whether it was refused, and the item as it was.
@@ -25,12 +25,12 @@ pub(crate) enum Fault {
     Mistaken(String),
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<StoreError> for Error {
+    fn from(fault: StoreError) -> Self {
         match fault {
-            Fault::Busy(cause) | Fault::Unknown(cause) => Self::Unavailable(cause),
-            Fault::Mistaken(cause) => Self::Internal(cause),
-            Fault::Condition(_) | Fault::Cancelled(_) => {
+            StoreError::Busy(cause) | StoreError::Unknown(cause) => Self::Unavailable(cause),
+            StoreError::Mistaken(cause) => Self::Internal(cause),
+            StoreError::Condition(_) | StoreError::Cancelled(_) => {
                 Self::internal("a condition that nobody handles did not hold")
             }
         }
@@ -38,9 +38,9 @@ impl From<Fault> for Error {
 }
 
 /// What became of a write whose condition says that there is still something to do: where it does not hold, all is well.
-pub(crate) fn settled<T>(outcome: Result<T, Fault>) -> crate::Result<()> {
+pub(crate) fn settled<T>(outcome: Result<T, StoreError>) -> crate::Result<()> {
     match outcome {
-        Ok(_) | Err(Fault::Condition(_)) => Ok(()),
+        Ok(_) | Err(StoreError::Condition(_)) => Ok(()),
         Err(fault) => Err(fault.into()),
     }
 }
@@ -48,46 +48,46 @@ pub(crate) fn settled<T>(outcome: Result<T, Fault>) -> crate::Result<()> {
 /// Errors that can say which condition did not hold.
 pub(crate) trait Conditions {
     /// The refused condition, if that is what the error is.
-    fn conditions(&self) -> Option<Fault> {
+    fn conditions(&self) -> Option<StoreError> {
         None
     }
 }
 
 impl Conditions for UpdateItemError {
-    fn conditions(&self) -> Option<Fault> {
+    fn conditions(&self) -> Option<StoreError> {
         let Self::ConditionalCheckFailedException(refused) = self else {
             return None;
         };
-        Some(Fault::Condition(
+        Some(StoreError::Condition(
             refused.item().cloned().unwrap_or_default(),
         ))
     }
 }
 
 impl Conditions for aws_sdk_dynamodb::operation::put_item::PutItemError {
-    fn conditions(&self) -> Option<Fault> {
+    fn conditions(&self) -> Option<StoreError> {
         let Self::ConditionalCheckFailedException(refused) = self else {
             return None;
         };
-        Some(Fault::Condition(
+        Some(StoreError::Condition(
             refused.item().cloned().unwrap_or_default(),
         ))
     }
 }
 
 impl Conditions for aws_sdk_dynamodb::operation::delete_item::DeleteItemError {
-    fn conditions(&self) -> Option<Fault> {
+    fn conditions(&self) -> Option<StoreError> {
         let Self::ConditionalCheckFailedException(refused) = self else {
             return None;
         };
-        Some(Fault::Condition(
+        Some(StoreError::Condition(
             refused.item().cloned().unwrap_or_default(),
         ))
     }
 }
 
 impl Conditions for TransactWriteItemsError {
-    fn conditions(&self) -> Option<Fault> {
+    fn conditions(&self) -> Option<StoreError> {
         let Self::TransactionCanceledException(cancelled) = self else {
             return None;
         };
@@ -98,7 +98,7 @@ impl Conditions for TransactWriteItemsError {
                 (reason.code() == Some("ConditionalCheckFailed"))
                     .then(|| reason.item().cloned().unwrap_or_default())
             });
-            return Some(Fault::Cancelled(refused.collect()));
+            return Some(StoreError::Cancelled(refused.collect()));
         }
         let codes: Vec<_> = reasons
             .iter()
@@ -107,16 +107,16 @@ impl Conditions for TransactWriteItemsError {
             .collect();
         let cause = format!("transaction cancelled: {codes:?}");
         Some(if codes.contains(&"ValidationError") {
-            Fault::Mistaken(cause)
+            StoreError::Mistaken(cause)
         } else if codes.iter().all(|code| {
             matches!(
                 *code,
                 "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
             )
         }) {
-            Fault::Busy(cause)
+            StoreError::Busy(cause)
         } else {
-            Fault::Unknown(cause)
+            StoreError::Unknown(cause)
         })
     }
 }
@@ -149,7 +149,7 @@ const MISTAKEN: [&str; 2] = [
     "IdempotentParameterMismatchException",
 ];
 
-impl<E, R> From<SdkError<E, R>> for Fault
+impl<E, R> From<SdkError<E, R>> for StoreError
 where
     E: Conditions + ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
@@ -171,13 +171,13 @@ where
 
 /// Repeats a call that found the item or the table busy: at most four times, jittered; such a refusal did nothing, so
 /// any call may be repeated after it. What is unknown is not repeated here.
-pub(crate) async fn when_busy<T, F>(call: impl Fn() -> F) -> Result<T, Fault>
+pub(crate) async fn when_busy<T, F>(call: impl Fn() -> F) -> Result<T, StoreError>
 where
-    F: Future<Output = Result<T, Fault>>,
+    F: Future<Output = Result<T, StoreError>>,
 {
     for longest in [20_u64, 40, 80, 160] {
         match call().await {
-            Err(Fault::Busy(_)) => {}
+            Err(StoreError::Busy(_)) => {}
             other => return other,
         }
         let [jitter] = entropy::bytes::<1>();

@@ -8,9 +8,9 @@ use shared::cloud::{Setup, StartError, Trace};
 use shared::config::Public;
 use shared::config::settings as s;
 use shared::domain::channel::Channel;
-use shared::domain::delivery::State;
+use shared::domain::delivery::DeliveryStatus;
 use shared::domain::identifier::Identifier;
-use shared::keyring::derive::Marks;
+use shared::keyring::derive::AddressKeys;
 use shared::keyring::{Peppers, Reloading};
 use shared::store::Store;
 use shared::store::keys::Table;
@@ -20,7 +20,7 @@ use shared::{Result, telemetry};
 use crate::certificates::Certificates;
 
 /// What this function holds: exactly what template.yaml grants it.
-pub(crate) struct House {
+pub(crate) struct App {
     pub(crate) callbacks: CallbackSettings,
     pub(crate) certificates: Certificates,
     pub(crate) sns: SnsClient,
@@ -37,7 +37,7 @@ pub(crate) struct Event {
     /// The way that the message took.
     pub(crate) channel: Channel,
     /// The state that it has reached.
-    pub(crate) state: State,
+    pub(crate) state: DeliveryStatus,
     /// The provider's error code.
     pub(crate) error_code: Option<String>,
     /// Where it was to go, as the provider says it, and why nothing may go there any more.
@@ -46,7 +46,7 @@ pub(crate) struct Event {
     pub(crate) undelivered_to: Option<String>,
 }
 
-impl House {
+impl App {
     pub(crate) async fn open(setup: &Setup) -> Result<(Self, Public), StartError> {
         let mut reader = setup.reader();
         let public = Public::read(&mut reader);
@@ -58,7 +58,7 @@ impl House {
         let (callbacks, peppers) = reader.finish((callbacks, peppers))?;
         let certificates = Certificates::new(callbacks.sns_certificate.clone())
             .map_err(|error| StartError::Client(error.to_string()))?;
-        let house = Self {
+        let app = Self {
             callbacks,
             certificates,
             sns: SnsClient::from_conf(sns.build()),
@@ -66,8 +66,8 @@ impl House {
             store,
             peppers,
         };
-        house.store.warm(Table::Ephemeral).await;
-        Ok((house, public))
+        app.store.warm(Table::Ephemeral).await;
+        Ok((app, public))
     }
 
     /// Writes an event down; one about a message that is not ours changes nothing.
@@ -78,8 +78,8 @@ impl House {
         now: Timestamp,
     ) -> Result<()> {
         let peppers = self.peppers.snapshot();
-        let marks = Marks::new(&peppers);
-        let Some(delivery) = marks.unseal(&event.delivery_id) else {
+        let address_keys = AddressKeys::new(&peppers);
+        let Some(delivery) = address_keys.unseal(&event.delivery_id) else {
             ignored(provider, "unknown_delivery");
             return Ok(());
         };
@@ -87,7 +87,7 @@ impl House {
         if let Some(number) = number.and_then(|number| Identifier::parse(number).ok())
             && self
                 .store
-                .fall_through(&number, &event.delivery_id, now)
+                .mark_undelivered(&number, &event.delivery_id, now)
                 .await?
         {
             let outcome = [("provider", provider), ("outcome", "second_way")];
@@ -99,7 +99,10 @@ impl House {
             Some((identifier, *reason))
         });
         let marked = address.as_ref().map(|(identifier, reason)| {
-            let (recipients, mac) = (marks.recipients(identifier), marks.suppression(identifier));
+            let (recipients, mac) = (
+                address_keys.recipients(identifier),
+                address_keys.suppression(identifier),
+            );
             (identifier, *reason, recipients, mac, identifier.masked())
         });
         let report =

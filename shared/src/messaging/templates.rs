@@ -11,7 +11,7 @@ use crate::config::Public;
 
 use super::gsm7;
 use super::language::Language;
-use super::letter::{Content, Letter, Lockout};
+use super::message::{Content, Lockout, Message};
 
 macro_rules! files {
     ($($language:ident $folder:literal: $($file:literal),*;)*) => {
@@ -51,9 +51,9 @@ pub struct Mail {
     pub html: String,
 }
 
-/// Why there are no words for a letter.
+/// Why a message has no text.
 #[derive(Debug, thiserror::Error)]
-pub enum Wordless {
+pub enum TemplateError {
     /// There is no such message on this way.
     #[error("there is no such message in {}", .0.tag())]
     Missing(Language),
@@ -62,9 +62,9 @@ pub enum Wordless {
     Template(#[from] minijinja::Error),
 }
 
-/// Finds the words for a letter.
+/// Renders messages.
 #[derive(Debug)]
-pub struct Words {
+pub struct Templates {
     environment: Environment<'static>,
     service: String,
     domain: String,
@@ -72,7 +72,7 @@ pub struct Words {
     home: String,
 }
 
-impl Words {
+impl Templates {
     /// The words under this brand and domain.
     #[must_use]
     pub fn new(public: &Public) -> Self {
@@ -87,17 +87,17 @@ impl Words {
         }
     }
 
-    /// The letter as a mail.
+    /// The message as a mail.
     ///
     /// # Errors
     /// A file is missing or wrong, which the tests below rule out.
-    pub fn mail(&self, letter: &Letter) -> Result<Mail, Wordless> {
-        let rendered = self.render(letter, letter.language, "txt", &self.service)?;
+    pub fn mail(&self, message: &Message) -> Result<Mail, TemplateError> {
+        let rendered = self.render(message, message.language, "txt", &self.service)?;
         let (subject, text) = rendered.split_once("\n\n").unwrap_or((&rendered, ""));
         let subject = subject.trim().trim_start_matches("Subject: ");
         let text = text.trim();
 
-        let code = letter.content.code().map(|(code, _)| code.expose());
+        let code = message.content.code().map(|(code, _)| code.expose());
         let mut paragraphs = text.split("\n\n");
         let first = paragraphs.next().unwrap_or_default();
         // In HTML the code stands in a box of its own.
@@ -111,7 +111,7 @@ impl Words {
             .environment
             .template_from_named_str("layout.html", LAYOUT)?
             .render(context! {
-                language => letter.language.tag(),
+                language => message.language.tag(),
                 service => &self.service,
                 subject,
                 preheader => paragraphs.first().cloned(),
@@ -126,26 +126,26 @@ impl Words {
         })
     }
 
-    /// The letter as a text message of at most 160 septets (unless the domain alone is too long for that), whose last
+    /// The message as a text message of at most 160 septets (unless the domain alone is too long for that), whose last
     /// line binds a code to the domain (WebOTP and iOS: `@domain #code`).
     ///
     /// # Errors
     /// A file is missing or wrong, which the tests below rule out.
-    pub fn text(&self, letter: &Letter) -> Result<String, Wordless> {
-        let language = letter.language.in_texts();
+    pub fn text(&self, message: &Message) -> Result<String, TemplateError> {
+        let language = message.language.in_texts();
         // A brand outside the alphabet would turn the whole message into UCS-2, which holds 70 characters.
         let brand = gsm7::cut(&self.service, BRAND_SEPTETS);
         let brand = match brand.trim() {
             "" => self.domain.as_str(),
             brand => brand,
         };
-        let full = self.render(letter, language, "sms", brand)?;
+        let full = self.render(message, language, "sms", brand)?;
         let full = full.trim();
         if gsm7::septets(full).is_some_and(|septets| septets <= gsm7::SEPTETS) {
             return Ok(full.to_owned());
         }
         // A long brand and a long domain together: the code and its binding are what counts.
-        Ok(match letter.content.code() {
+        Ok(match message.content.code() {
             Some((code, _)) => format!(
                 "{code}\n\n@{domain} #{code}",
                 code = code.expose(),
@@ -157,12 +157,12 @@ impl Words {
 
     fn render(
         &self,
-        letter: &Letter,
+        message: &Message,
         language: Language,
         extension: &str,
         service: &str,
-    ) -> Result<String, Wordless> {
-        let (name, extra) = match &letter.content {
+    ) -> Result<String, TemplateError> {
+        let (name, extra) = match &message.content {
             Content::SignInCode { .. } => ("otp", context! {}),
             Content::LinkingCode { .. } => ("link", context! {}),
             Content::IdentifierChanged {
@@ -180,7 +180,7 @@ impl Words {
             Content::Lockout(Lockout::Closed) => ("lockout", context! { closed => true }),
             Content::Welcome => ("welcome", context! {}),
         };
-        let code = letter.content.code().map_or_else(
+        let code = message.content.code().map_or_else(
             || context! {},
             |(code, left)| {
                 // Rounded down: a promise that is a little too short harms nobody.
@@ -188,7 +188,7 @@ impl Words {
             },
         );
         let file_name = format!("{name}.{extension}");
-        let source = file(language, &file_name).ok_or(Wordless::Missing(language))?;
+        let source = file(language, &file_name).ok_or(TemplateError::Missing(language))?;
         let values = context! { service, domain => &self.domain, home => &self.home, ..merge_maps([code, extra]) };
         Ok(self
             .environment
@@ -199,7 +199,7 @@ impl Words {
 
 /// A paragraph for HTML, escaped, in which an address of the web can be followed.
 fn linked(paragraph: &str) -> Value {
-    let words = paragraph.split(' ').map(|word| {
+    let templates = paragraph.split(' ').map(|word| {
         let url = word.trim_end_matches(['.', ',', ';', ':', '。', '、']);
         let rest = HtmlEscape(&word[url.len()..]).to_string();
         // A slash needs no escaping in an attribute, and mail programs show the source more often than one thinks.
@@ -210,7 +210,7 @@ fn linked(paragraph: &str) -> Value {
             format!("{url}{rest}")
         }
     });
-    Value::from_safe_string(words.collect::<Vec<_>>().join(" "))
+    Value::from_safe_string(templates.collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -265,7 +265,7 @@ mod tests {
         contents
     }
 
-    fn letters() -> Vec<Letter> {
+    fn messages() -> Vec<Message> {
         let to = EmailAddress::parse("jane@example.com").unwrap();
         Language::ALL
             .into_iter()
@@ -274,7 +274,7 @@ mod tests {
                     .into_iter()
                     .map(move |content| (language, content))
             })
-            .map(|(language, content)| Letter {
+            .map(|(language, content)| Message {
                 delivery_id: "dlv_1".into(),
                 recipient: Recipient::Email(to.clone()),
                 language,
@@ -285,13 +285,13 @@ mod tests {
 
     #[test]
     fn every_mail_exists_in_every_language() {
-        let words = Words::new(&public("Acme", "example.com"));
-        for letter in letters() {
-            let mail = words.mail(&letter).unwrap();
+        let templates = Templates::new(&public("Acme", "example.com"));
+        for message in messages() {
+            let mail = templates.mail(&message).unwrap();
             let all = format!("{}|{}|{}", mail.subject, mail.text, mail.html);
             assert!(
                 mail.subject.contains("Acme"),
-                "{letter:?}: {}",
+                "{message:?}: {}",
                 mail.subject
             );
             assert!(!mail.subject.contains('\n') && !mail.subject.is_empty());
@@ -299,13 +299,13 @@ mod tests {
             for left_over in ["{{", "{%", "undefined", "Subject:"] {
                 assert!(!all.contains(left_over), "{left_over} in {all}");
             }
-            assert!(mail.html.contains(letter.language.tag()));
+            assert!(mail.html.contains(message.language.tag()));
             // Apple's Mail takes a code for a phone number otherwise.
             assert!(mail.html.contains("format-detection"));
             let preview = mail.html.split("opacity:0\">").nth(1).unwrap();
             let (preview, _) = preview.split_once("</div>").unwrap();
             assert!(!preview.is_empty() && !preview.contains(CODE), "{preview}");
-            if letter.content.code().is_some() {
+            if message.content.code().is_some() {
                 assert!(mail.subject.contains(CODE));
                 assert!(
                     mail.text.lines().next().unwrap().ends_with(CODE),
@@ -334,10 +334,13 @@ mod tests {
 
     #[test]
     fn an_address_of_the_web_can_be_followed() {
-        let words = Words::new(&public("Acme", "example.com"));
-        let letters = letters();
-        let change = |letter: &&Letter| matches!(letter.content, Content::IdentifierChanged { .. });
-        let mail = words.mail(letters.iter().find(change).unwrap()).unwrap();
+        let templates = Templates::new(&public("Acme", "example.com"));
+        let messages = messages();
+        let change =
+            |message: &&Message| matches!(message.content, Content::IdentifierChanged { .. });
+        let mail = templates
+            .mail(messages.iter().find(change).unwrap())
+            .unwrap();
         assert!(mail.html.contains(r#"<a href="https://example.com/" "#));
         assert_eq!(
             linked("See http://x.example/a?b=\"<i>, <b>").to_string(),
@@ -347,9 +350,9 @@ mod tests {
 
     #[test]
     fn the_html_part_says_what_the_text_part_says() {
-        let words = Words::new(&public("Acme", "example.com"));
-        for letter in letters() {
-            let mail = words.mail(&letter).unwrap();
+        let templates = Templates::new(&public("Acme", "example.com"));
+        for message in messages() {
+            let mail = templates.mail(&message).unwrap();
             for paragraph in mail.text.trim().split("\n\n").skip(1) {
                 // None of our words needs escaping but the apostrophe.
                 let escaped = paragraph.replace('\'', "&#x27;");
@@ -371,16 +374,16 @@ mod tests {
     )]
     #[case("€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€", "example.com")]
     fn every_text_is_one_sms(#[case] service: &str, #[case] domain: &str) {
-        let words = Words::new(&public(service, domain));
-        for letter in letters() {
-            if matches!(letter.content, Content::Welcome) {
-                assert!(words.text(&letter).is_err());
+        let templates = Templates::new(&public(service, domain));
+        for message in messages() {
+            if matches!(message.content, Content::Welcome) {
+                assert!(templates.text(&message).is_err());
                 continue;
             }
-            let text = words.text(&letter).unwrap();
+            let text = templates.text(&message).unwrap();
             let septets = gsm7::septets(&text);
             assert!(septets.is_some_and(|n| n <= 160), "{septets:?} {text}");
-            if letter.content.code().is_some() {
+            if message.content.code().is_some() {
                 let last = text.lines().last().unwrap();
                 assert_eq!(last, format!("@{domain} #{CODE}"));
                 assert!(text.lines().next().unwrap().contains(CODE), "{text}");
@@ -390,9 +393,9 @@ mod tests {
 
     #[test]
     fn nothing_is_template_text_and_html_is_escaped() {
-        let words = Words::new(&public("<b>{{7*7}}</b>", "example.com"));
-        let letter = letters().remove(0);
-        let mail = words.mail(&letter).unwrap();
+        let templates = Templates::new(&public("<b>{{7*7}}</b>", "example.com"));
+        let message = messages().remove(0);
+        let mail = templates.mail(&message).unwrap();
         assert!(mail.text.contains("<b>{{7*7}}</b>"));
         assert!(!mail.html.contains("<b>"), "{}", mail.html);
         assert!(mail.html.contains("&lt;b&gt;{{7*7}}"), "{}", mail.html);

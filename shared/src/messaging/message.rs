@@ -12,7 +12,7 @@ use super::language::Language;
 
 /// One message to one person.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct Message {
     /// The delivery id with its MAC: goes to the provider and comes back with every report, so that no lookup by the
     /// provider's own id is needed.
     pub delivery_id: String,

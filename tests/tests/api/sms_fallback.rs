@@ -105,7 +105,7 @@ async fn however_often_it_is_reported_one_text_goes() {
 }
 
 #[tokio::test]
-async fn what_cannot_go_a_second_way_has_failed() {
+async fn what_cannot_go_by_sms_has_failed() {
     // The day's budget is used up by the first way.
     let house = House::with(Options::memory().set("SMS_DAILY_BUDGET", "1")).await;
     let sent = by_whatsapp(&house).await;
@@ -153,7 +153,7 @@ async fn a_report_about_an_earlier_code_is_about_that_code_alone() {
 
 /// ATTACKS N09: whoever answered STOP in the meantime gets no text.
 #[tokio::test]
-async fn a_number_that_opted_out_gets_no_second_way() {
+async fn a_number_that_opted_out_gets_no_sms() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let sent = by_whatsapp(&house).await;
@@ -175,7 +175,7 @@ async fn a_number_that_opted_out_gets_no_second_way() {
 
 /// The process dies after each call of the second way: never two texts, and the delivery does not hang for want of a try.
 #[tokio::test]
-async fn a_crash_on_the_second_way_sends_no_second_text() {
+async fn a_crash_during_the_fallback_sends_no_second_text() {
     let mut arrived = 0;
     for after in 0..4 {
         let house = House::open().await;

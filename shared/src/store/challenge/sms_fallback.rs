@@ -1,6 +1,6 @@
-//! A code by WhatsApp that did not arrive, and its second way: the same code by SMS, once.
+//! A code by WhatsApp that did not arrive goes by SMS: the same code, once.
 //!
-//! The provider's report marks the challenge, the stream carries the mark to whoever may send, and taking the second way
+//! The provider's report marks the challenge, the stream carries the mark to whoever may send, and taking the fallback
 //! changes `via`: so however often the report and the mark come, one SMS goes.
 
 use jiff::Timestamp;
@@ -11,25 +11,25 @@ use crate::domain::challenge::{Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
-use crate::store::fault::Fault;
+use crate::store::error::StoreError;
 use crate::store::item::{Item, Read, at, b, map, s};
 use crate::store::keys::{self, Table};
 use crate::store::write::Write;
 
-/// A code that fell through.
+/// A code that did not arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fallen {
-    /// It is on its second way already, or another message carries it.
+pub enum Undelivered {
+    /// It goes by SMS already, or another message carries it.
     Elsewhere,
     /// There is no code any more that this message carried.
     Over,
     /// It can be sent again.
-    Live(Fell),
+    Live(UndeliveredCode),
 }
 
 /// A live code as its message carried it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fell {
+pub struct UndeliveredCode {
     /// What the code is derived from.
     pub live: Live,
     /// How long the code is.
@@ -45,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
-    pub async fn fall_through(
+    pub async fn mark_undelivered(
         &self,
         number: &Identifier,
         delivery: &str,
@@ -69,13 +69,13 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn fallen(
+    pub async fn undelivered(
         &self,
         purpose: Purpose,
         number: &Identifier,
         delivery: &str,
         now: Timestamp,
-    ) -> Result<Fallen> {
+    ) -> Result<Undelivered> {
         let key = keys::challenge(purpose, number.kind(), number.as_str());
         let item = self.get(Table::Ephemeral, &key).await?.unwrap_or_default();
         let carried = item
@@ -83,20 +83,20 @@ impl Store {
             .and_then(|ids| ids.as_ss().ok())
             .is_some_and(|ids| ids.iter().any(|id| id == delivery));
         if !carried {
-            return Ok(Fallen::Over);
+            return Ok(Undelivered::Over);
         }
         if item.text("fell") != Some(delivery)
             || item.text("via") != Some(Channel::Whatsapp.as_str())
         {
-            return Ok(Fallen::Elsewhere);
+            return Ok(Undelivered::Elsewhere);
         }
         let live = live(&item).filter(|live| live.expires > now);
         let digits = item.number("digits").and_then(|n| u8::try_from(n).ok());
         let (Some(live), Some(digits)) = (live, digits) else {
-            return Ok(Fallen::Over);
+            return Ok(Undelivered::Over);
         };
         let text = |name| item.text(name).map(str::to_owned);
-        Ok(Fallen::Live(Fell {
+        Ok(Undelivered::Live(UndeliveredCode {
             live,
             digits,
             owner: text("owner"),
@@ -104,11 +104,11 @@ impl Store {
         }))
     }
 
-    /// Takes the second way, before anything is sent; `false` where somebody has taken it, or the code is over.
+    /// Takes the fallback, before anything is sent; `false` where somebody has taken it, or the code is over.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn take_second_way(
+    pub async fn take_sms_fallback(
         &self,
         purpose: Purpose,
         number: &Identifier,
@@ -145,7 +145,7 @@ impl Store {
             .value(":whatsapp", s(Channel::Whatsapp.as_str()));
         match self.write(write).await {
             Ok(()) => Ok(Ok(())),
-            Err(Fault::Condition(old)) => Ok(Err(old)),
+            Err(StoreError::Condition(old)) => Ok(Err(old)),
             Err(fault) => Err(fault.into()),
         }
     }
