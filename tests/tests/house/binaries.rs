@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tests::{House, Running};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use wire::Wire;
 
@@ -27,7 +29,6 @@ async fn functions() -> Vec<String> {
     let names: Vec<_> = crate::template::functions()
         .into_iter()
         .map(|function| function.name)
-        .filter(|name| name != "setup") // it answers CloudFormation, by a call of its own: functions/setup/tests
         .collect();
     let functions = names.clone();
     let build = move || {
@@ -83,7 +84,8 @@ fn compare(name: &str, answer: &Value, expected: &Value) {
 /// first request needs.
 #[tokio::test]
 async fn every_binary_answers_an_event_and_is_warm_before_it() {
-    let functions = functions().await;
+    let mut functions = functions().await;
+    functions.retain(|name| name != "setup"); // it answers CloudFormation, see below
     let expected = json("tests/events/expected.json");
     let house = House::open().await;
     for name in &functions {
@@ -125,6 +127,51 @@ async fn every_binary_answers_an_event_and_is_warm_before_it() {
             .any(|event| event["detail-type"] == "address.suppressed"),
         "{published:?}"
     );
+}
+
+/// What is sent to `listener` as one request's body, with a length; it is answered with 200.
+async fn body_of_one_request(listener: TcpListener) -> String {
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    let mut text = String::new();
+    loop {
+        let mut part = [0; 4096];
+        let read = stream.read(&mut part).await.expect("bytes");
+        text.push_str(std::str::from_utf8(&part[..read]).expect("text"));
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let mut lines = head.lines().map(str::to_ascii_lowercase);
+        let length = lines.find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        if body.len() == length.expect("a length") {
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(answer).await.expect("written");
+            return body.to_owned();
+        }
+    }
+}
+
+/// What it makes of the events is in functions/setup/tests; this is its `main`, over the Runtime API.
+#[tokio::test]
+async fn the_binary_of_setup_answers_cloudformation() {
+    let _ = functions().await;
+    let house = House::open().await;
+    let environment = house.environment().await;
+    let mut running = Running::binary(&binary("setup"), "setup", environment).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let answer = tokio::spawn(body_of_one_request(listener));
+    let event = serde_json::json!({
+        "RequestType": "Create", "ResourceType": "Custom::Release", "LogicalResourceId": "Release",
+        "ResponseURL": format!("http://{address}/answer"), "StackId": "arn:…", "RequestId": "1",
+        "ResourceProperties": {"ServiceToken": "arn:…", "Parameters": {"Stage": "dev"}},
+    });
+    let patience = Duration::from_secs(60);
+    let reported = tokio::time::timeout(patience, running.runtime.invoke(&event)).await;
+    let reported = reported.expect("setup did not answer");
+    assert!(reported.path.ends_with("/response"), "{reported:?}");
+    let answer: Value = serde_json::from_str(&answer.await.expect("a body")).expect("JSON");
+    assert_eq!(answer["Status"], "SUCCESS", "{answer}");
+    assert_eq!(answer["Data"]["Hash"].as_str().map(str::len), Some(32));
 }
 
 /// A wrong setting ends the process with a sentence, before it asks for an event.
