@@ -65,7 +65,8 @@ const ASKED: [&str; 6] = [
 pub(crate) fn run(order: Init, place: Place<'_>, output: &Output) -> Result<(), Failure> {
     let template = Template::read()?;
     let mut file = Samconfig::open(&order.file, &order.config_env)?;
-    let there = file.parameters()?;
+    let mut there = file.parameters()?;
+    there.retain(|name, value| !is_placeholder(name, value));
     let mut given = given(&order)?;
     for (name, value) in &given {
         template.check(name, value).map_err(Failure::Usage)?;
@@ -173,6 +174,15 @@ fn ask(
         }
     }
     Ok(())
+}
+
+/// What the repository's own file has where a value of one's own belongs.
+fn is_placeholder(name: &str, value: &str) -> bool {
+    match name {
+        "MailIdentity" => value == "example.com",
+        "MailFrom" => value.contains("@example.com"),
+        _ => false,
+    }
 }
 
 /// A value that somebody wrote down is not replaced by the way.

@@ -128,6 +128,24 @@ async fn the_repositorys_own_file_takes_the_parameters() {
     assert_eq!(file.text().matches("no-reply@example.com").count(), 3);
 }
 
+/// The file's example.com is nobody's value: it is neither in the way nor enough.
+#[tokio::test]
+async fn a_placeholder_is_replaced_without_force_and_does_not_stand_in() {
+    let file = File::new("fresh", Some(include_str!("../../../../samconfig.toml")));
+    let ended = file.init(&["--mail-identity", "acme.test"]).await;
+    ended.failed(2, "MailFrom: it is not given");
+    let sender = "Acme <no-reply@acme.test>";
+    let order = ["--mail-identity", "acme.test", "--mail-from", sender];
+    let _ = file.init(&order).await.text();
+    assert!(
+        file.text().contains(&format!("MailFrom=\"{sender}\"")),
+        "{}",
+        file.text()
+    );
+    let ended = file.init(&["--mail-identity", "other.test"]).await;
+    ended.failed(2, "--force replaces it");
+}
+
 #[tokio::test]
 async fn what_would_not_start_is_refused_before_anything_is_written() {
     let file = File::new("wrong", None);
