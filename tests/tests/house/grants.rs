@@ -22,6 +22,11 @@ const UNSEEN: &[(&str, &str, &str)] = &[
         "an opt-out that Twilio tells when it is sent to is noted as a suppression",
     ),
     (
+        "otp-verify",
+        "dynamodb:DeleteItem",
+        "a sign-in with one session too many ends the oldest",
+    ),
+    (
         "webhooks",
         "sns:ConfirmSubscription",
         "a subscription is confirmed once, at the first deployment",
