@@ -104,14 +104,18 @@ impl Error {
     }
 }
 
-/// One wrong field of a request.
+/// One wrong field.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = WrongField))]
 pub struct FieldError {
-    /// JSON pointer to the field (RFC 6901), for example `/identifier`.
+    /// Where: a JSON pointer (RFC 6901), or `/` and a parameter's name.
     pub pointer: Cow<'static, str>,
-    /// What is wrong, for programs: `required`, `unknown_field`, `invalid_email`, …
+    /// What, for programs: `required`, `unknown_field`, `read_only`, `invalid_type`, `out_of_range`, `too_long`,
+    /// `invalid_characters`, `duplicate`, `invalid_email`, `invalid_phone`, `invalid_channel`, `invalid_otp_code`,
+    /// `invalid_url`, `invalid_language`, `invalid_timezone`, `invalid_idempotency_key`, `invalid_cursor`,
+    /// `invalid_date`, `invalid_content_type`, `one_file`, `broken_picture`, `too_many_pixels`.
     pub code: Cow<'static, str>,
-    /// What is wrong and what is expected, for people.
+    /// What, for people, and what is expected.
     pub detail: Cow<'static, str>,
 }
 
@@ -122,10 +126,18 @@ impl FieldError {
         code: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
+        let detail = detail.into();
+        debug_assert!(is_sentence(&detail), "a fragment: {detail:?}");
         Self {
             pointer: pointer.into(),
             code: code.into(),
-            detail: detail.into(),
+            detail,
         }
     }
+}
+
+/// Whether a text begins and ends as a sentence does. People read it on pages that add nothing of their own.
+#[must_use]
+pub fn is_sentence(text: &str) -> bool {
+    text.starts_with(char::is_uppercase) && text.ends_with('.')
 }

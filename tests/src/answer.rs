@@ -3,6 +3,8 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::documented::undocumented;
+
 /// An answer: status, headers and body together, so that a failed assertion shows all of it.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -136,6 +138,11 @@ impl Answer {
         assert!(
             self.header("strict-transport-security").is_some(),
             "{self:?}"
+        );
+        let unnamed = undocumented(&self.to, self.status, &self.json());
+        assert!(
+            unnamed.is_empty(),
+            "docs/openapi.json does not have {unnamed:?}: {self:?}"
         );
         if self.status < 400 {
             return;

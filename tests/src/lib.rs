@@ -7,6 +7,7 @@
 mod answer;
 mod crowd;
 mod desk;
+mod documented;
 mod house;
 mod invariants;
 mod ledger;

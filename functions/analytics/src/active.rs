@@ -22,11 +22,12 @@ pub(crate) async fn show(
 }
 
 async fn count(app: &App, uri: &Uri) -> Result<Active> {
-    let mut fields = Fields::query(uri);
-    let days = fields.whole("days", 1..=u64::from(MOST_DAYS));
-    let days = fields.finish(|| Some(days))?;
-    let days = days.and_then(|days| u32::try_from(days).ok());
-    app.store
-        .active(days.unwrap_or(USUAL_DAYS), app.clock.now())
-        .await
+    let days = days(Fields::query(uri))?;
+    app.store.active(days, app.clock.now()).await
+}
+
+/// Over how many days.
+pub(crate) fn days(mut fields: Fields) -> Result<u32> {
+    let days = fields.whole_or("days", 1..=MOST_DAYS.into(), USUAL_DAYS.into());
+    fields.finish(|| u32::try_from(days?).ok())
 }

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use shared::Result;
-use shared::http::{Listing, Page, Series};
+use shared::http::{Listing, Page, Series, first};
 use shared::keyring::Peppers;
 
 use crate::App;
@@ -41,18 +41,12 @@ impl App {
         page: &Page,
         rows: impl IntoIterator<Item = (String, T)>,
     ) -> Listing<T> {
-        let mut rows = rows.into_iter();
-        let limit = page.limit as usize;
-        let shown: Vec<_> = rows.by_ref().take(limit).collect();
-        let more = rows.next().is_some();
-        let last = shown
-            .last()
-            .map(|(place, _)| place.clone())
-            .filter(|_| more);
         let keyring = self.keyring.snapshot();
-        let next = last.map(|place| series(&keyring.peppers, list).behind(place.as_bytes()));
-        let results = shown.into_iter().map(|(_, row)| row).collect();
-        Listing { results, next }
+        series(&keyring.peppers, list).page(
+            first(rows, page.limit as usize),
+            |(place, _)| place.clone(),
+            |(_, row)| row,
+        )
     }
 }
 

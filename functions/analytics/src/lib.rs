@@ -4,11 +4,16 @@
 
 mod active;
 mod admin;
+#[cfg(feature = "document")]
+mod document;
 mod otp;
 mod range;
 mod registrations;
 mod sources;
 mod users;
+
+#[cfg(feature = "document")]
+pub use document::document;
 
 use std::sync::Arc;
 

@@ -7,15 +7,19 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use serde::Serialize;
 use shared::Result;
-use shared::http::{Fields, Listing, Page};
+use shared::http::{Fields, Listing};
 use shared::store::statistics::{OtpRow, OtpTotals};
 
 use crate::{App, range};
 
+/// One page.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = DayOfCodesPage))]
 pub(crate) struct Report {
-    #[serde(flatten)]
-    page: Listing<OtpRow>,
+    /// One page of the list.
+    results: Vec<OtpRow>,
+    /// The `cursor` of the next page; `null` on the last.
+    next: Option<String>,
     /// Of the whole range, on every page.
     totals: OtpTotals,
 }
@@ -30,10 +34,7 @@ pub(crate) async fn list(
 }
 
 async fn report(app: &App, uri: &Uri) -> Result<Report> {
-    let mut fields = Fields::query(uri);
-    let days = range::take(&mut fields, app.clock.now());
-    let page = Page::take(&mut fields);
-    let (days, page) = fields.finish(|| Some((days?, page?)))?;
+    let (days, page) = range::read(Fields::query(uri), app.clock.now())?;
     let list = range::name("otp", days);
     let behind = app.place(&list, &page)?;
     let rows = app.store.otp_rows(days).await?;
@@ -42,6 +43,10 @@ async fn report(app: &App, uri: &Uri) -> Result<Report> {
         .into_iter()
         .map(|row| (format!("{} {}", row.day, row.channel), row))
         .skip_while(|(place, _)| behind.as_ref().is_some_and(|behind| place <= behind));
-    let page = app.page(&list, &page, rows);
-    Ok(Report { page, totals })
+    let Listing { results, next } = app.page(&list, &page, rows);
+    Ok(Report {
+        results,
+        next,
+        totals,
+    })
 }

@@ -1,12 +1,13 @@
 //! Stretches of UTC days in a query.
 
 use jiff::Timestamp;
-use shared::http::Fields;
+use shared::Result;
+use shared::http::{Fields, Page};
 use shared::store::statistics::Range;
 use shared::store::statistics::range::date;
 
 /// Takes `from` and `to` out of a query; the last 30 days where they are missing.
-pub(crate) fn take(fields: &mut Fields, now: Timestamp) -> Option<Range> {
+fn take(fields: &mut Fields, now: Timestamp) -> Option<Range> {
     let from = fields.optional("from", date);
     let to = fields.optional("to", date);
     match Range::new(from, to, now) {
@@ -16,6 +17,13 @@ pub(crate) fn take(fields: &mut Fields, now: Timestamp) -> Option<Range> {
             None
         }
     }
+}
+
+/// Takes the range and the page out of a query.
+pub(crate) fn read(mut fields: Fields, now: Timestamp) -> Result<(Range, Page)> {
+    let days = take(&mut fields, now);
+    let page = Page::take(&mut fields);
+    fields.finish(|| Some((days?, page?)))
 }
 
 /// The name of a list over these days in cursors.

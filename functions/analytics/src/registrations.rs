@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use shared::Result;
-use shared::http::{Fields, Listing, Page};
+use shared::http::{Fields, Listing};
 use shared::store::statistics::RegistrationsRow;
 
 use crate::{App, range};
@@ -20,10 +20,7 @@ pub(crate) async fn list(
 }
 
 async fn rows(app: &App, uri: &Uri) -> Result<Listing<RegistrationsRow>> {
-    let mut fields = Fields::query(uri);
-    let days = range::take(&mut fields, app.clock.now());
-    let page = Page::take(&mut fields);
-    let (days, page) = fields.finish(|| Some((days?, page?)))?;
+    let (days, page) = range::read(Fields::query(uri), app.clock.now())?;
     let list = range::name("registrations", days);
     let behind = app.place(&list, &page)?;
     let rows = app.store.registration_rows(days).await?.into_iter();

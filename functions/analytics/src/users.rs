@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use jiff::Timestamp;
 use shared::Result;
 use shared::http::{Fields, Listing, Page};
 use shared::store::statistics::range::{moment, usual_since};
@@ -22,11 +23,7 @@ pub(crate) async fn list(
 
 async fn rows(app: &App, uri: &Uri) -> Result<Listing<Registered>> {
     let now = app.clock.now();
-    let mut fields = Fields::query(uri);
-    let since = fields.optional("joined_since", moment);
-    let page = Page::take(&mut fields);
-    let page = fields.finish(|| page)?;
-    let since = since.unwrap_or_else(|| usual_since(now));
+    let (since, page) = read(Fields::query(uri), now)?;
     let behind = app.place("users", &page)?;
     let behind = behind.as_deref().and_then(Joined::parse);
     let limit = page.limit as usize;
@@ -38,4 +35,11 @@ async fn rows(app: &App, uri: &Uri) -> Result<Listing<Registered>> {
         results: page.results.into_iter().flatten().collect(),
         next: page.next,
     })
+}
+
+/// Since when, and which page.
+pub(crate) fn read(mut fields: Fields, now: Timestamp) -> Result<(Timestamp, Page)> {
+    let since = fields.optional("joined_since", moment);
+    let page = Page::take(&mut fields);
+    fields.finish(|| Some((since.unwrap_or_else(|| usual_since(now)), page?)))
 }

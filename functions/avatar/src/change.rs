@@ -97,7 +97,7 @@ impl App {
                 ip: wish.ip,
                 user_agent: wish.user_agent,
                 detail: String::new(),
-                keep: Duration::from_secs(u64::from(self.activity_days) * 24 * 60 * 60),
+                keep: self.activity,
             },
             now: wish.now,
         };

@@ -75,7 +75,7 @@ pub(crate) async fn take(app: Arc<App>, event: Value) -> Result<Value> {
             Ok(json!({ "swept": app.sweep(CRASHED).await? }))
         }
         Event::Schedule { latchkey } => Err(Error::Malformed(
-            format!("there is no scheduled work called {latchkey:?}").into(),
+            format!("There is no scheduled work called {latchkey:?}.").into(),
         )),
     }
 }

@@ -3,6 +3,8 @@
 mod body;
 mod change;
 mod decode;
+#[cfg(feature = "document")]
+mod document;
 mod event;
 mod remove;
 mod upload;
@@ -28,6 +30,8 @@ use shared::store::Store;
 use shared::store::keys::Table;
 
 pub use body::MAX_BYTES;
+#[cfg(feature = "document")]
+pub use document::document;
 
 /// How often a person may send a picture: sixty at once, then six a minute. By a form it is half of that, since
 /// the form counts and so does each file that comes by it.
@@ -47,24 +51,16 @@ struct App {
     limiter: Limiter,
     decoder: decode::Decoder,
     base_url: String,
-    activity_days: u32,
+    /// How long a line of activity is kept.
+    activity: Duration,
     clock: SharedClock,
 }
 
 /// The function's state.
-#[derive(Clone)]
-struct Shared(Arc<App>);
-
-impl FromRef<Shared> for Auth {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.0.auth.clone()
-    }
-}
-
-impl FromRef<Shared> for Arc<App> {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.0.clone()
-    }
+#[derive(Clone, FromRef)]
+struct Shared {
+    app: Arc<App>,
+    auth: Auth,
 }
 
 /// Opens the function.
@@ -83,7 +79,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         limiter: Limiter::new(store.clone()),
         decoder: decode::Decoder::default(),
         base_url: Avatars::read(&mut reader).base_url,
-        activity_days: reader.whole(&settings::ACTIVITY_DAYS, 1..=3650),
+        activity: reader.time(&settings::ACTIVITY_DAYS),
         clock: setup.clock.clone(),
         store,
     };
@@ -99,7 +95,10 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             "/api/profile/avatar/upload/",
             post(upload_form::upload_form),
         )
-        .with_state(Shared(app.clone()));
+        .with_state(Shared {
+            auth: app.auth.clone(),
+            app: app.clone(),
+        });
     let router = http::layer(router, &public, setup);
     Ok(Entry::http(router).with_events(move |event| Box::pin(event::take(app.clone(), event))))
 }

@@ -14,9 +14,14 @@ use crate::body::OneFile;
 use crate::change::Wish;
 use crate::{App, PICTURES, decode};
 
+/// The picture, as everybody may see it.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Picture))]
 pub(crate) struct Shown {
+    /// At 512 pixels.
+    #[cfg_attr(feature = "document", schema(format = "uri"))]
     avatar: String,
+    /// The picture in its three sizes.
     avatar_urls: Urls,
 }
 

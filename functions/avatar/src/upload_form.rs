@@ -8,7 +8,7 @@ use shared::avatars::Form;
 use shared::domain::InvalidValue;
 use shared::domain::picture::{Kind, Upload};
 use shared::flows::auth::SignedIn;
-use shared::http::{Caller, JsonBody};
+use shared::http::{Caller, Fields, JsonBody};
 use shared::{Result, entropy};
 
 use crate::{App, PICTURES};
@@ -19,10 +19,7 @@ pub(crate) async fn upload_form(
     SignedIn { user, claims, now }: SignedIn,
     body: JsonBody,
 ) -> Result<Json<Form>> {
-    let mut fields = body.fields();
-    let kind = fields.required("content_type", kind);
-    let length = fields.required_whole("content_length", 1..=Upload::MAX_BYTES);
-    let kind = fields.finish(|| length.and(kind))?;
+    let kind = announced(body.fields())?;
     let subject = user.id.to_string();
     app.limiter
         .admit(PICTURES, &subject, &caller.request_id, now)
@@ -33,6 +30,13 @@ pub(crate) async fn upload_form(
         nonce: entropy::bytes(),
     };
     app.bucket.form(&upload, kind, now).await.map(Json)
+}
+
+/// The kind of file that is going to be sent.
+pub(crate) fn announced(mut fields: Fields) -> Result<Kind> {
+    let kind = fields.required("content_type", kind);
+    let length = fields.required_whole("content_length", 1..=Upload::MAX_BYTES);
+    fields.finish(|| length.and(kind))
 }
 
 fn kind(name: &str) -> Result<Kind, InvalidValue> {

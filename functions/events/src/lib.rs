@@ -57,7 +57,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let bucket = AvatarBucket::open(setup, &mut reader);
     let peppers = Reloading::open(setup, &mut reader);
     let rules = OtpRules::read(&mut reader);
-    let days = reader.whole(&settings::ACTIVITY_DAYS, 1..=3650);
+    let activity = reader.time(&settings::ACTIVITY_DAYS);
     let (messaging, peppers) = reader.finish((messaging, peppers))?;
     let messaging =
         Messaging::new(messaging, setup).map_err(|error| StartError::Client(error.to_string()))?;
@@ -69,7 +69,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         bucket,
         peppers,
         rules,
-        activity: Duration::from_secs(u64::from(days) * 24 * 60 * 60),
+        activity,
         clock: setup.clock.clone(),
     });
     let router = http::layer(Router::new(), &public, setup);

@@ -6,26 +6,38 @@ use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::domain::channel::Channel;
 use shared::domain::delivery::{Delivery, DeliveryStatus};
 use shared::keyring::derive::AddressKeys;
 use shared::{Error, Result};
 
 use crate::App;
 
-/// What became of a message, without personal data: a sign-in page shows it while the person waits.
+/// Where a message is.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Delivery))]
 pub(crate) struct Shown {
-    status: &'static str,
-    channel: Option<&'static str>,
+    /// `queued` < `sent` < `delivered`, `failed`, `bounced` < `read`, `complained`.
+    status: DeliveryStatus,
+    /// How it travels; `null` while nothing is known.
+    channel: Option<Channel>,
+    /// Since when; `null` while nothing is known.
     updated_at: Option<Timestamp>,
+    /// Every state, oldest first.
     history: Vec<Step>,
 }
 
+/// One state and its moment.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = DeliveryStep))]
 struct Step {
-    status: &'static str,
+    /// The state.
+    status: DeliveryStatus,
+    /// Since when.
     at: Timestamp,
 }
+
+/// What became of a message, without personal data: a sign-in page shows it while the person waits.
 
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
@@ -42,19 +54,19 @@ impl From<Option<Delivery>> for Shown {
     fn from(delivery: Option<Delivery>) -> Self {
         let Some(delivery) = delivery else {
             return Self {
-                status: DeliveryStatus::Queued.as_str(),
+                status: DeliveryStatus::Queued,
                 channel: None,
                 updated_at: None,
                 history: Vec::new(),
             };
         };
-        let steps = delivery.history.into_iter().map(|(state, at)| Step {
-            status: state.as_str(),
-            at,
-        });
+        let steps = delivery
+            .history
+            .into_iter()
+            .map(|(state, at)| Step { status: state, at });
         Self {
-            status: delivery.state.as_str(),
-            channel: delivery.channel.map(|channel| channel.as_str()),
+            status: delivery.state,
+            channel: delivery.channel,
             updated_at: Some(delivery.updated),
             history: steps.collect(),
         }

@@ -1,7 +1,12 @@
 //! Sends one-time codes, and tells what became of them.
 
 mod deliveries;
+#[cfg(feature = "document")]
+mod document;
 mod request;
+
+#[cfg(feature = "document")]
+pub use document::document;
 
 use std::sync::Arc;
 

@@ -1,8 +1,14 @@
 //! Takes one-time codes and opens sessions.
 
+#[cfg(feature = "document")]
+mod document;
 mod verify;
 
+#[cfg(feature = "document")]
+pub use document::document;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
@@ -22,7 +28,8 @@ struct App {
     verify_code: VerifyCode,
     keyring: KeyringHandle,
     rules: TokenRules,
-    activity_days: u32,
+    /// How long a line of activity is kept.
+    activity: Duration,
     clock: SharedClock,
 }
 
@@ -39,7 +46,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         verify_code: VerifyCode::open(setup, &mut reader, &store, peppers),
         keyring: Reloading::open(setup, &mut reader),
         rules: TokenRules::read(&mut reader, &public),
-        activity_days: reader.whole(&settings::ACTIVITY_DAYS, 1..=3650),
+        activity: reader.time(&settings::ACTIVITY_DAYS),
         clock: setup.clock.clone(),
         store,
     };

@@ -1,7 +1,6 @@
 //! `POST /api/auth/otp/verify/`
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -21,7 +20,7 @@ use shared::domain::source::SourceOrigin;
 use shared::domain::token::RefreshToken;
 use shared::domain::user::User;
 use shared::flows::verify_code::{Attempt, Proven};
-use shared::http::{Caller, JsonBody, device_token, rate_limit_headers};
+use shared::http::{Caller, Fields, JsonBody, True, channel, device_token, rate_limit_headers};
 use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::keyring::{DeviceToken, Keyring};
 use shared::store::activity::Activity;
@@ -31,30 +30,44 @@ use shared::{Error, Result, entropy, telemetry};
 use crate::App;
 
 /// What the body says.
-struct Form {
+pub(crate) struct Form {
     identifier: Identifier,
     code: OtpCode,
     source: Option<SourceOrigin>,
 }
 
-/// The answer to a right code.
+/// A session was opened.
 #[derive(Serialize)]
-struct Welcome {
-    success: bool,
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = SignedIn))]
+pub(crate) struct Welcome {
+    /// Always.
+    success: True,
+    /// For people.
     message: &'static str,
+    /// To be kept, and sent back as `X-Device-Token` with later codes.
     device_token: String,
+    /// The person who signed in.
     user: Person,
+    /// The tokens of the session.
     tokens: TokenPair,
 }
 
+/// The person who signed in.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = SignedInUser))]
 struct Person {
+    /// The account.
     id: UserId,
+    /// The proven e-mail address.
     email: Option<String>,
+    /// The proven phone number, E.164.
     phone_number: Option<String>,
+    /// First and last name, empty without them.
     full_name: String,
+    /// Whether this sign-in opened the account.
     is_new_user: bool,
-    is_verified: bool,
+    /// An account exists only with a proven address.
+    is_verified: True,
 }
 
 pub(crate) async fn verify(
@@ -63,7 +76,7 @@ pub(crate) async fn verify(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    let form = read(body, &app)?;
+    let form = read(body.fields(), app.verify_code.digits())?;
     let device_token = device_token(&headers);
     let attempt = Attempt {
         purpose: Purpose::SignIn,
@@ -78,23 +91,11 @@ pub(crate) async fn verify(
     Ok((rate_limit_headers(allowance), Json(welcome)).into_response())
 }
 
-fn read(body: JsonBody, app: &App) -> Result<Form> {
-    let mut fields = body.fields();
+pub(crate) fn read(mut fields: Fields, digits: u8) -> Result<Form> {
     let identifier = fields.required("identifier", Identifier::parse);
-    let code = fields.required("otp_code", |text| {
-        OtpCode::parse(text, app.verify_code.digits())
-    });
+    let code = fields.required("otp_code", |text| OtpCode::parse(text, digits));
     let source = fields.optional("source_url", SourceOrigin::parse);
-    let channel = fields.optional("channel", Channel::parse);
-    if let (Some(identifier), Some(channel)) = (&identifier, channel)
-        && !channel.fits(identifier.kind())
-    {
-        fields.fault(
-            "channel",
-            "invalid_channel",
-            "This channel does not fit the identifier.",
-        );
-    }
+    let _ = channel(&mut fields, identifier.as_ref(), |_| true);
     fields.finish(|| {
         Some(Form {
             identifier: identifier?,
@@ -159,7 +160,7 @@ impl App {
         };
         let tokens = issue(&keyring, &self.rules, &facts, &refresh, now)?;
         Ok(Welcome {
-            success: true,
+            success: True,
             message: "Authentication successful",
             device_token: known_device(&keyring, user.id, &identifier),
             user: Person::new(&user, is_new),
@@ -175,7 +176,7 @@ impl App {
             ip: &caller.ip,
             user_agent: &caller.user_agent,
             detail: via.registration_method().to_owned(),
-            keep: Duration::from_secs(u64::from(self.activity_days) * 24 * 60 * 60),
+            keep: self.activity,
         }
     }
 }
@@ -204,7 +205,7 @@ impl Person {
             phone_number: user.phone.clone(),
             full_name: user.profile.full_name(),
             is_new_user,
-            is_verified: true,
+            is_verified: True,
         }
     }
 }

@@ -10,18 +10,25 @@ use serde::Serialize;
 use shared::domain::id::{ActivityId, UserId};
 use shared::http::{Caller, Listing, Page, Series};
 use shared::keyring::Peppers;
+use shared::store::activities::ActivityLine;
 use shared::store::activity::Activity;
 use shared::{Result, entropy};
 
 use crate::App;
 
-/// One line, as its person sees it.
+/// One thing that happened.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Activity))]
 pub(crate) struct Line {
+    /// What: `signed_in`, `profile_updated`, …
     event: String,
+    /// When.
     at: Timestamp,
+    /// From which address.
     ip: String,
+    /// By what, as it calls itself.
     user_agent: String,
+    /// More, depending on the event; may be empty.
     detail: String,
 }
 
@@ -42,23 +49,19 @@ pub(crate) async fn list(
     let (claims, (before, limit)) = asked.await?;
     let user = claims.sub;
     let now = app.clock.now();
-    let (_, (lines, more)) = try_join!(
+    let (_, lines) = try_join!(
         app.auth.confirm(claims),
         app.store.activities(user, before, limit, now)
     )?;
-    let last = lines.last().filter(|_| more);
-    let next = last.map(|last| series(&keyring.peppers, &user).behind(last.id.as_bytes()));
-    let results = lines.into_iter().map(|line| Line {
+    let shown = |line: ActivityLine| Line {
         event: line.event,
         at: line.at,
         ip: line.ip,
         user_agent: line.user_agent,
         detail: line.detail,
-    });
-    Ok(Listing {
-        results: results.collect(),
-        next,
-    })
+    };
+    let series = series(&keyring.peppers, &user);
+    Ok(series.page(lines, |line| *line.id.as_bytes(), shown))
 }
 
 fn series<'a>(peppers: &'a Peppers, user: &'a UserId) -> Series<'a> {

@@ -9,7 +9,7 @@ use shared::domain::InvalidValue;
 use shared::domain::locale::{LanguageTag, TimeZoneName};
 use shared::domain::profile::{Bio, Change, PersonName, ProfilePatch, Username};
 use shared::flows::auth::SignedIn;
-use shared::http::{Caller, Fields, JsonBody};
+use shared::http::{Caller, Described, Fields, JsonBody};
 use shared::store::profile::{Changed, ProfileChange};
 use shared::{Error, Result};
 
@@ -46,7 +46,7 @@ pub(crate) async fn replace(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    let patch = read(body, Method::Put)?;
+    let patch = read(body.fields(), Method::Put)?;
     app.change(signed_in, &caller, &headers, patch).await
 }
 
@@ -58,19 +58,19 @@ pub(crate) async fn patch(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    let patch = read(body, Method::Patch)?;
+    let patch = read(body.fields(), Method::Patch)?;
     app.change(signed_in, &caller, &headers, patch).await
 }
 
 /// What a field that is not given means.
 #[derive(Clone, Copy)]
-enum Method {
+pub(crate) enum Method {
     Put,
     Patch,
 }
 
-fn read(body: JsonBody, method: Method) -> Result<ProfilePatch> {
-    fn field<T>(
+pub(crate) fn read(mut fields: Fields, method: Method) -> Result<ProfilePatch> {
+    fn field<T: Described>(
         fields: &mut Fields,
         method: Method,
         name: &'static str,
@@ -82,7 +82,6 @@ fn read(body: JsonBody, method: Method) -> Result<ProfilePatch> {
             Method::Patch => Change::by_patch(given),
         }
     }
-    let mut fields = body.fields();
     fields.read_only(&READ_ONLY);
     let patch = ProfilePatch {
         username: field(&mut fields, method, "username", Username::parse),

@@ -19,8 +19,11 @@ use shared::{Error, Result};
 use crate::App;
 use crate::view::profile;
 
+/// The account will be erased.
 #[derive(Serialize)]
-struct Accepted {
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = ErasureAccepted))]
+pub(crate) struct Accepted {
+    /// When, or since when.
     erases_at: Timestamp,
 }
 

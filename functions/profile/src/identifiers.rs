@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
-use serde::Serialize;
 use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
@@ -16,26 +14,15 @@ use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
 use shared::flows::auth::{RecentSignIn, SignedIn};
 use shared::flows::notices::Notifier;
-use shared::flows::request_code::CodeRequest;
+use shared::flows::request_code::{CodeRequest, CodeSent};
 use shared::flows::verify_code::Attempt;
-use shared::http::{Caller, Fields, JsonBody, device_token, idempotency_key, rate_limit_headers};
+use shared::http::{Caller, Fields, JsonBody, channel, device_token, idempotency_key};
 use shared::store::identifiers::{By, Linked, Unlinked};
 use shared::store::pending_notices::Notice;
 use shared::{Error, Result, telemetry};
 
 use crate::App;
 use crate::view::profile;
-
-/// The answer to the wish for another address: whether it is free is not said.
-#[derive(Serialize)]
-struct Sent {
-    success: bool,
-    message: &'static str,
-    channel: &'static str,
-    expires_in: u64,
-    resend_in: u64,
-    delivery_id: String,
-}
 
 /// Sends a code to the address that is to be the account's.
 pub(crate) async fn ask(
@@ -44,12 +31,9 @@ pub(crate) async fn ask(
     caller: Caller,
     headers: HeaderMap,
     body: JsonBody,
-) -> Result<Response> {
-    let mut fields = body.fields();
-    let idempotency_key = idempotency_key(&headers, &mut fields);
-    let identifier = fields.required("identifier", Identifier::parse);
-    let channel = channel(&mut fields, identifier.as_ref(), &app);
-    let (identifier, channel) = fields.finish(|| Some((identifier?, channel?)))?;
+) -> Result<CodeSent> {
+    let offers = |channel| app.request_code.offers(channel);
+    let (identifier, channel, idempotency_key) = wish(body.fields(), &headers, offers)?;
     let request = CodeRequest {
         purpose: Purpose::Link,
         identifier: &identifier,
@@ -61,16 +45,7 @@ pub(crate) async fn ask(
         idempotency_key,
         device_token: device_token(&headers),
     };
-    let issued = app.request_code.send(request, &caller).await?;
-    let sent = Sent {
-        success: true,
-        message: "OTP sent successfully",
-        channel: issued.channel.as_str(),
-        expires_in: issued.expires_in,
-        resend_in: issued.resend_in,
-        delivery_id: issued.delivery_id,
-    };
-    Ok((rate_limit_headers(issued.allowance), Json(sent)).into_response())
+    app.request_code.send(request, &caller).await
 }
 
 /// Takes the code and gives the address to the account.
@@ -81,13 +56,7 @@ pub(crate) async fn verify(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response> {
-    let mut fields = body.fields();
-    let identifier = fields.required("identifier", Identifier::parse);
-    let code = fields.required("otp_code", |text| {
-        OtpCode::parse(text, app.verify_code.digits())
-    });
-    let _ = channel(&mut fields, identifier.as_ref(), &app);
-    let (identifier, code) = fields.finish(|| Some((identifier?, code?)))?;
+    let (identifier, code) = proof(body.fields(), app.verify_code.digits())?;
     let owner = owner(&user, identifier.kind());
     let device_token = device_token(&headers);
     let attempt = Attempt {
@@ -202,20 +171,24 @@ impl App {
     }
 }
 
-/// The channel of the body, checked against the identifier; the identifier's own where none is given.
-fn channel(fields: &mut Fields, identifier: Option<&Identifier>, app: &App) -> Option<Channel> {
-    let given = fields.optional("channel", Channel::parse);
-    let kind = identifier?.kind();
-    let channel = given.unwrap_or_else(|| Channel::for_kind(kind));
-    let wrong = if !channel.fits(kind) {
-        "This channel does not fit the identifier."
-    } else if !app.request_code.offers(channel) {
-        "This channel is not available here."
-    } else {
-        return Some(channel);
-    };
-    fields.fault("channel", "invalid_channel", wrong);
-    None
+/// The address that is to be the account's, and how the code is to travel there.
+pub(crate) fn wish(
+    mut fields: Fields,
+    headers: &HeaderMap,
+    offers: impl FnOnce(Channel) -> bool,
+) -> Result<(Identifier, Channel, Option<String>)> {
+    let idempotency_key = idempotency_key(headers, &mut fields);
+    let identifier = fields.required("identifier", Identifier::parse);
+    let channel = channel(&mut fields, identifier.as_ref(), offers);
+    fields.finish(|| Some((identifier?, channel?, idempotency_key)))
+}
+
+/// The address, and the code that came there.
+pub(crate) fn proof(mut fields: Fields, digits: u8) -> Result<(Identifier, OtpCode)> {
+    let identifier = fields.required("identifier", Identifier::parse);
+    let code = fields.required("otp_code", |text| OtpCode::parse(text, digits));
+    let _ = channel(&mut fields, identifier.as_ref(), |_| true);
+    fields.finish(|| Some((identifier?, code?)))
 }
 
 /// Whom a code is for and which version of the address it replaces, as a hash: the code's item must not lead to the

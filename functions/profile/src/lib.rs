@@ -2,6 +2,8 @@
 
 mod activity;
 mod change;
+#[cfg(feature = "document")]
+mod document;
 mod erasure;
 mod export;
 mod identifiers;
@@ -9,6 +11,9 @@ mod if_match;
 mod show;
 mod sources;
 mod view;
+
+#[cfg(feature = "document")]
+pub use document::document;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,19 +53,10 @@ struct App {
 }
 
 /// The function's state.
-#[derive(Clone)]
-struct Shared(Arc<App>);
-
-impl FromRef<Shared> for Auth {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.0.auth.clone()
-    }
-}
-
-impl FromRef<Shared> for Arc<App> {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.0.clone()
-    }
+#[derive(Clone, FromRef)]
+struct Shared {
+    app: Arc<App>,
+    auth: Auth,
 }
 
 /// Opens the function.
@@ -81,8 +77,8 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         bucket: AvatarBucket::open(setup, &mut reader),
         avatars: Avatars::read(&mut reader),
         failure_cap: OtpRules::read(&mut reader).failure_cap,
-        grace: days(reader.whole(&settings::ERASE_GRACE_DAYS, 0..=365)),
-        activity: days(reader.whole(&settings::ACTIVITY_DAYS, 1..=3650)),
+        grace: reader.time(&settings::ERASE_GRACE_DAYS),
+        activity: reader.time(&settings::ACTIVITY_DAYS),
         clock: setup.clock.clone(),
         store,
         keyring,
@@ -111,10 +107,9 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         )
         .route("/api/profile/export/", get(export::export))
         .route("/api/profile/restore/", post(erasure::restore))
-        .with_state(Shared(Arc::new(app)));
+        .with_state(Shared {
+            auth: app.auth.clone(),
+            app: Arc::new(app),
+        });
     Ok(Entry::http(http::layer(router, &public, setup)))
-}
-
-fn days(days: u32) -> Duration {
-    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
 }

@@ -9,25 +9,26 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::Result;
 use shared::domain::id::UserId;
-use shared::domain::source::SourceOrigin;
 use shared::http::{Listing, Page, Series};
 use shared::keyring::Peppers;
+use shared::store::sources::UserSource;
+use shared::store::statistics::Source;
 
 use crate::App;
 
-/// One origin that the person signed in from.
+/// An origin that the person signed in from.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = UserSource))]
 pub(crate) struct Line {
+    /// The origin.
     source: Source,
+    /// How they did so the first time.
+    #[cfg_attr(feature = "document", schema(value_type = shared::http::spec::Method))]
     registration_method: String,
+    /// The first time.
     created_at: Timestamp,
+    /// The last time.
     last_seen_at: Timestamp,
-}
-
-#[derive(Serialize)]
-struct Source {
-    url: String,
-    name: String,
 }
 
 /// Where the person signed in from, by origin; who asks and what they ask for are read in one step.
@@ -45,28 +46,15 @@ pub(crate) async fn list(
     let (claims, (after, limit)) = asked.await?;
     let user = claims.sub;
     let sources = app.store.sources(user, after.as_deref(), limit);
-    let (_, (sources, more)) = try_join!(app.auth.confirm(claims), sources)?;
-    let last = sources.last().filter(|_| more);
-    let next = last.map(|last| series(&keyring.peppers, &user).behind(last.origin.as_bytes()));
-    let results = sources.into_iter().map(|source| Line {
+    let (_, sources) = try_join!(app.auth.confirm(claims), sources)?;
+    let shown = |source: UserSource| Line {
+        source: Source::of(&source.origin),
         registration_method: source.method,
         created_at: source.created,
         last_seen_at: source.seen,
-        source: Source {
-            name: name(&source.origin),
-            url: source.origin,
-        },
-    });
-    Ok(Listing {
-        results: results.collect(),
-        next,
-    })
-}
-
-/// The origin's host; a stored origin that today's rules would refuse stands for itself.
-fn name(origin: &str) -> String {
-    SourceOrigin::parse(origin)
-        .map_or_else(|_| origin.to_owned(), |origin| origin.name().to_owned())
+    };
+    let series = series(&keyring.peppers, &user);
+    Ok(series.page(sources, |source| source.origin.clone(), shown))
 }
 
 fn series<'a>(peppers: &'a Peppers, user: &'a UserId) -> Series<'a> {

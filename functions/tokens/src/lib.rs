@@ -1,12 +1,17 @@
 //! Keeps sessions: refreshes, revokes and verifies tokens, lists and ends sessions, publishes the keys; and answers
 //! every path that no other function takes.
 
+#[cfg(feature = "document")]
+mod document;
 mod problems;
 mod published;
 mod refresh;
 mod revoke;
 mod sessions;
 mod verify;
+
+#[cfg(feature = "document")]
+pub use document::{document, published};
 
 use std::sync::Arc;
 
@@ -36,19 +41,10 @@ struct App {
 }
 
 /// The function's state.
-#[derive(Clone)]
-struct Shared(Arc<App>);
-
-impl FromRef<Shared> for Arc<App> {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.0.clone()
-    }
-}
-
-impl FromRef<Shared> for Auth {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.0.auth.clone()
-    }
+#[derive(Clone, FromRef)]
+struct Shared {
+    app: Arc<App>,
+    auth: Auth,
 }
 
 /// Opens the function.
@@ -95,6 +91,9 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             get(published::configuration),
         )
         .merge(problems::router())
-        .with_state(Shared(Arc::new(app)));
+        .with_state(Shared {
+            auth: app.auth.clone(),
+            app: Arc::new(app),
+        });
     Ok(Entry::http(http::layer(router, &public, setup)))
 }

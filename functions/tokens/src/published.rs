@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::App;
 
@@ -25,18 +25,51 @@ pub(crate) async fn attack_consent(State(app): State<Arc<App>>) -> shared::Resul
     app.attack_consent.clone().ok_or(shared::Error::NotFound)
 }
 
+/// OpenID Connect Discovery 1.0 section 3, as far as it applies.
+#[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema))]
+pub(crate) struct Discovery<'a> {
+    /// The claim `iss`.
+    #[cfg_attr(feature = "document", schema(format = "uri"))]
+    issuer: &'a str,
+    /// The key set.
+    #[cfg_attr(feature = "document", schema(format = "uri"))]
+    jwks_uri: String,
+    /// `token`.
+    #[cfg_attr(feature = "document", schema(value_type = Vec<String>))]
+    response_types_supported: [&'static str; 1],
+    /// `public`.
+    #[cfg_attr(feature = "document", schema(value_type = Vec<String>))]
+    subject_types_supported: [&'static str; 1],
+    /// The algorithms of the published keys.
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    /// The claims of an access token.
+    #[cfg_attr(feature = "document", schema(value_type = Vec<String>))]
+    claims_supported: [&'static str; 11],
+}
+
 /// `GET /.well-known/openid-configuration`: what a JWT authorizer asks for to find the keys (OpenID Connect Discovery
 /// 1.0 section 3). It names no authorization or token endpoint: ours take JSON, and OAuth's clients would not know it.
 pub(crate) async fn configuration(State(app): State<Arc<App>>) -> Response {
-    let document = json!({
-        "issuer": app.rules.issuer,
-        "jwks_uri": format!("{}/.well-known/jwks.json", app.public.url),
-        "response_types_supported": ["token"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": app.keyring.snapshot().signing.algorithms(),
-        "claims_supported": [
-            "iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "amr", "roles", "client_id",
+    let document = Discovery {
+        issuer: &app.rules.issuer,
+        jwks_uri: format!("{}/.well-known/jwks.json", app.public.url),
+        response_types_supported: ["token"],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: app.keyring.snapshot().signing.algorithms(),
+        claims_supported: [
+            "iss",
+            "aud",
+            "sub",
+            "sid",
+            "jti",
+            "iat",
+            "exp",
+            "auth_time",
+            "amr",
+            "roles",
+            "client_id",
         ],
-    });
+    };
     ([(CACHE_CONTROL, KEYS)], Json(document)).into_response()
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use futures_util::try_join;
 use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
-use shared::http::{Caller, JsonBody};
+use shared::http::{Caller, Fields, JsonBody};
 use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::store::session::{Rotate, Rotation, Whereabouts};
 use shared::{Error, Result, telemetry};
@@ -20,9 +20,7 @@ pub(crate) async fn refresh(
     caller: Caller,
     body: JsonBody,
 ) -> Result<Json<TokenPair>> {
-    let mut fields = body.fields();
-    let text = fields.opaque("refresh");
-    let text = fields.finish(|| text)?;
+    let text = token(body.fields())?;
 
     let now = app.clock.now();
     let keyring = app.keyring.snapshot();
@@ -75,4 +73,10 @@ pub(crate) async fn refresh(
         end: session.end,
     };
     issue(&keyring, &app.rules, &facts, &successor, now).map(Json)
+}
+
+/// The refresh token of a body.
+pub(crate) fn token(mut fields: Fields) -> Result<String> {
+    let text = fields.opaque("refresh");
+    fields.finish(|| text)
 }

@@ -10,6 +10,7 @@ use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody};
 
 use crate::App;
+use crate::refresh::token;
 
 /// Ends the session of a refresh token, of whichever generation: whoever holds one may end what it belongs to.
 ///
@@ -19,9 +20,7 @@ pub(crate) async fn revoke(
     caller: Caller,
     body: JsonBody,
 ) -> Result<StatusCode> {
-    let mut fields = body.fields();
-    let token = fields.opaque("refresh");
-    let token = fields.finish(|| token)?;
+    let token = token(body.fields())?;
     let keyring = app.keyring.snapshot();
     if let Some(token) = RefreshToken::open(&keyring.peppers, &token) {
         let ending = Ending {

@@ -11,22 +11,30 @@ use shared::domain::id::{SessionId, UserId};
 use shared::domain::quota::after;
 use shared::domain::session::{Ending, Session, Why};
 use shared::flows::auth::SignedIn;
-use shared::http::{Caller, Listing, Page, Series};
+use shared::http::{Caller, Listing, Page, Series, first};
 use shared::keyring::Peppers;
 use shared::store::session::Ended;
 use shared::{Error, Result};
 
 use crate::App;
 
-/// One session, as its person sees it.
+/// One session.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Session))]
 pub(crate) struct Line {
+    /// Its name.
     id: SessionId,
+    /// When a code opened it.
     created_at: Timestamp,
+    /// When it was last refreshed.
     last_used_at: Timestamp,
+    /// The address that it was opened from.
     ip: String,
+    /// What opened it, as it calls itself.
     user_agent: String,
+    /// How it was opened.
     amr: Vec<String>,
+    /// Whether it is the one that asks.
     current: bool,
 }
 
@@ -51,16 +59,11 @@ pub(crate) async fn list(
         caller.user.has_session(session.id, caller.now)
             && after(session.used, app.rules.idle) > caller.now
     });
-    let more = sessions.len() > limit;
-    sessions.truncate(limit);
-    let last = sessions.last().filter(|_| more);
-    let next =
-        last.map(|last| series(&keyring.peppers, &caller.user.id).behind(last.id.as_bytes()));
-    let results = sessions.into_iter().map(|session| line(session, &caller));
-    Ok(Listing {
-        results: results.collect(),
-        next,
-    })
+    Ok(series(&keyring.peppers, &caller.user.id).page(
+        first(sessions, limit),
+        |session| *session.id.as_bytes(),
+        |session| line(session, &caller),
+    ))
 }
 
 fn series<'a>(peppers: &'a Peppers, user: &'a UserId) -> Series<'a> {

@@ -6,14 +6,20 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use shared::domain::token::AccessClaims;
-use shared::http::JsonBody;
+use shared::http::{Fields, JsonBody};
 use shared::{Error, Result};
 
 use crate::App;
 
-/// The answer, in the words of RFC 7662 section 2.2: claims of an active token, and nothing about any other.
+/// Whether a token counts, and what it says; of any other nothing is said (RFC 7662 section 2.2).
 #[derive(Serialize)]
+#[cfg_attr(
+    feature = "document",
+    derive(utoipa::ToSchema),
+    schema(description = "Whether a token counts, and what it says.")
+)]
 pub(crate) struct Verdict {
+    /// Whether it counts. If not, nothing else is said.
     active: bool,
     #[serde(flatten)]
     claims: Option<AccessClaims>,
@@ -21,9 +27,7 @@ pub(crate) struct Verdict {
 
 /// Whether an access token counts at this moment: its signature, its time, its session and its person.
 pub(crate) async fn verify(State(app): State<Arc<App>>, body: JsonBody) -> Result<Json<Verdict>> {
-    let mut fields = body.fields();
-    let token = fields.opaque("token");
-    let token = fields.finish(|| token)?;
+    let token = token(body.fields())?;
     let claims = match app.auth.examine(&token).await {
         Ok(caller) => Some(caller.claims),
         Err(Error::Unauthenticated) => None,
@@ -33,4 +37,10 @@ pub(crate) async fn verify(State(app): State<Arc<App>>, body: JsonBody) -> Resul
         active: claims.is_some(),
         claims,
     }))
+}
+
+/// The access token of a body.
+pub(crate) fn token(mut fields: Fields) -> Result<String> {
+    let token = fields.opaque("token");
+    fields.finish(|| token)
 }

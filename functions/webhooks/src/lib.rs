@@ -7,11 +7,16 @@
 mod app;
 mod body;
 mod certificates;
+#[cfg(feature = "document")]
+mod document;
 mod sendgrid;
 mod ses;
 mod signatures;
 mod sns;
 mod twilio;
+
+#[cfg(feature = "document")]
+pub use document::document;
 
 use std::sync::Arc;
 

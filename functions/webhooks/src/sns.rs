@@ -21,7 +21,7 @@ pub(crate) async fn message(State(app): State<Arc<App>>, request: Request) -> Re
     let ((), _, body) = body::take(request, &types).await?;
     let now = app.clock.now();
     let envelope = Envelope::parse(&body)
-        .ok_or_else(|| Error::Malformed("The body is no message of SNS.".into()))?;
+        .ok_or_else(|| Error::Malformed("Expected a message of SNS as JSON.".into()))?;
     let url = match envelope.check(&app.callbacks.sns, now) {
         Verdict::Genuine(url) => url,
         Verdict::Forged(why) | Verdict::Malformed(why) => return Err(forged(PROVIDER, why)),

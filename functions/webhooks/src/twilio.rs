@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use shared::domain::channel::Channel;
 use shared::domain::delivery::DeliveryStatus;
+use shared::domain::id::is_hex;
 use shared::{Error, Result};
 
 use crate::app::{App, Event, forged, ignored};
@@ -80,9 +81,7 @@ fn one<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, name: &str) -> Optio
 
 fn is_message_sid(sid: &str) -> bool {
     let hex = sid.strip_prefix("SM").or_else(|| sid.strip_prefix("MM"));
-    hex.is_some_and(|hex| {
-        hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    })
+    hex.is_some_and(|hex| is_hex(hex, 32))
 }
 
 /// Twilio's status in our words; those of incoming messages, and those that we do not know, are none.

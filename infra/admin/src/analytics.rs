@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::InvalidValue;
-use shared::store::statistics::range::{USUAL_DAYS, date, moment, usual_since};
+use shared::store::statistics::range::{MOST_DAYS, USUAL_DAYS, date, moment, usual_since};
 use shared::store::statistics::{OtpTotals, Range, Registered, SourceRow};
 
 use crate::connect::App;
@@ -20,7 +20,7 @@ pub(crate) enum Analytics {
     /// Users with a sign of life on one of the last days; each counts once.
     Active {
         /// How many days, today among them.
-        #[arg(long, default_value_t = USUAL_DAYS, value_parser = clap::value_parser!(u32).range(1..=366))]
+        #[arg(long, default_value_t = USUAL_DAYS, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_DAYS)))]
         days: u32,
     },
     /// What became of codes, by day and channel, and how many were used of those sent.

@@ -76,7 +76,7 @@ pub(crate) async fn erase(who: &str, how: How, app: &App, output: &Output) -> Re
         Some(Some(days)) => days,
         Some(None) => {
             let mut reader = app.setup.reader();
-            let days = reader.whole(&settings::ERASE_GRACE_DAYS, 0..=365);
+            let days = reader.whole(&settings::ERASE_GRACE_DAYS);
             let days = reader.finish(days);
             days.map_err(|error| Failure::Usage(error.to_string()))?
         }
@@ -131,7 +131,7 @@ async fn wish(user: &User, days: u32, app: &App) -> Result<Due, Failure> {
         return Ok(Due { user: user.id, at });
     }
     let mut reader = app.setup.reader();
-    let keep = reader.whole(&settings::ACTIVITY_DAYS, 1..=3650);
+    let keep = reader.time(&settings::ACTIVITY_DAYS);
     let keep = reader.finish(keep);
     let keep = keep.map_err(|error| Failure::Usage(error.to_string()))?;
     let id = ActivityId::new(now, entropy::bytes());
@@ -145,7 +145,7 @@ async fn wish(user: &User, days: u32, app: &App) -> Result<Due, Failure> {
             ip: "",
             user_agent: "",
             detail: "by an operator".to_owned(),
-            keep: in_days(keep),
+            keep,
         },
         now,
     };

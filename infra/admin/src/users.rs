@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
+use shared::config::settings::ERASE_GRACE_DAYS;
 use shared::domain::user::{Status, User};
 
 use crate::connect::App;
@@ -50,7 +51,7 @@ pub(crate) enum Users {
         #[arg(long)]
         yes: bool,
         /// Waits for so many days, in which they can restore the account; without a number those of ERASE_GRACE_DAYS.
-        #[arg(long, value_name = "DAYS", num_args = 0..=1, value_parser = clap::value_parser!(u32).range(1..=365))]
+        #[arg(long, value_name = "DAYS", num_args = 0..=1, value_parser = clap::value_parser!(u32).range(1..=i64::from(*ERASE_GRACE_DAYS.bounds.end())))]
         grace: Option<Option<u32>>,
     },
     /// Gives a role, such as `admin`.

@@ -1,31 +1,15 @@
-//! The API's own description: an OpenAPI 3.1 document, made of Rust tables.
+//! The API's own description: an OpenAPI 3.1 document.
 //!
-//! One file for each function, in the order in which a client meets them; [`route`] turns a table's line into an
-//! operation, [`problems`] knows what each error looks like from the service's own code. docs/openapi.json is the
-//! rendered document; a test fails when the two differ.
+//! What routes there are, what they take and what they answer follows from the functions' own code
+//! ([`shared::http::spec`]); this crate adds the words for people, in prose/*.yaml. docs/openapi.json is the rendered
+//! document; a test fails when the two differ.
 
-mod analytics;
-mod avatar;
-mod book;
-mod otp;
-mod parameters;
-mod problems;
-mod profile;
-mod published;
-mod route;
-mod schema;
-mod sessions;
-mod tokens;
-mod webhooks;
+mod prose;
 
+use shared::http::spec::{BEARER, Spec};
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server};
-
-use book::Book;
-
-/// The name of the security scheme.
-const BEARER: &str = "bearer";
 
 const ABOUT: &str = "\
 Sign-in without passwords: a one-time code by e-mail, SMS or WhatsApp opens a session; the rest is the person's own \
@@ -45,55 +29,48 @@ what never reaches it: headers beyond 10 KB, a body beyond 10 MB, a function tha
 **Limits** answer 429 `rate_limited` with the true wait in `Retry-After`. What is left of the caller's own rate stands \
 in `RateLimit` and `RateLimit-Policy`.";
 
-/// The groups, in the order in which they are read.
-const GROUPS: [(&str, &str); 7] = [
-    (
-        otp::GROUP,
-        "Ask for a code, follow its delivery, redeem it.",
-    ),
-    (
-        tokens::GROUP,
-        "Refresh, revoke and check tokens; see and end sessions.",
-    ),
-    (
-        profile::GROUP,
-        "The signed-in person's own account and addresses.",
-    ),
-    (avatar::GROUP, "Send and remove the picture."),
-    (analytics::GROUP, "Numbers, for the role `admin`."),
-    (
-        webhooks::GROUP,
-        "What providers report about messages; for them alone.",
-    ),
-    (
-        published::GROUP,
-        "Public keys, discovery, explanations of problems.",
-    ),
+/// The prose of each group, in the order in which they are read.
+const GROUPS: [&str; 7] = [
+    include_str!("../prose/codes.yaml"),
+    include_str!("../prose/tokens.yaml"),
+    include_str!("../prose/profile.yaml"),
+    include_str!("../prose/picture.yaml"),
+    include_str!("../prose/analytics.yaml"),
+    include_str!("../prose/webhooks.yaml"),
+    include_str!("../prose/published.yaml"),
+];
+
+/// The routes of each function, in the same order.
+const ROUTES: [fn(&mut Spec); 8] = [
+    otp_request::document,
+    otp_verify::document,
+    tokens::document,
+    profile::document,
+    avatar::document,
+    analytics::document,
+    webhooks::document,
+    tokens::published,
 ];
 
 /// The document, for an API at `public_url` (without a slash at its end).
 #[must_use]
 pub fn document(public_url: &str) -> OpenApi {
-    let mut book = Book::new(public_url);
-    for chapter in [
-        otp::write,
-        tokens::write,
-        sessions::write,
-        profile::write,
-        avatar::write,
-        analytics::write,
-        webhooks::write,
-        published::write,
-    ] {
-        chapter(&mut book);
+    let groups = GROUPS.map(|text| prose::read(text, public_url));
+    let tags: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            TagBuilder::new()
+                .name(&group.group)
+                .description(Some(&group.about))
+                .build()
+        })
+        .collect();
+    let prose = groups.into_iter().flat_map(prose::Group::routes);
+    let mut spec = Spec::new(public_url, prose.collect());
+    for describe in ROUTES {
+        describe(&mut spec);
     }
-    let tags = GROUPS.map(|(name, description)| {
-        TagBuilder::new()
-            .name(name)
-            .description(Some(description))
-            .build()
-    });
-    let (paths, components) = book.close();
+    let (paths, components) = spec.close();
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()

@@ -112,3 +112,76 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
         _ => {}
     }
 }
+
+/// The properties in a part of the document that nobody explains, each with its place.
+fn unexplained(place: &str, schema: &Value, found: &mut Vec<String>) {
+    let properties = schema["properties"].as_object();
+    for (name, property) in properties.into_iter().flatten() {
+        let place = format!("{place}/{name}");
+        if property["description"].as_str().is_none_or(str::is_empty) {
+            found.push(place.clone());
+        }
+        unexplained(&place, property, found);
+    }
+    for part in ["items", "additionalProperties"] {
+        if let Some(schema) = schema.get(part) {
+            unexplained(place, schema, found);
+        }
+    }
+}
+
+/// So a field that is added to an answer, or a request that takes one more, does not stay without words.
+#[test]
+fn every_field_is_explained() {
+    let document: Value = serde_json::from_str(&rendered()).unwrap();
+    let mut found = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        unexplained(name, schema, &mut found);
+    }
+    for operation in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if parameter["description"].as_str().is_none_or(str::is_empty) {
+                found.push(format!(
+                    "{}?{}",
+                    operation["operationId"], parameter["name"]
+                ));
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "without a doc comment, or words in prose/: {found:?}"
+    );
+}
+
+#[test]
+fn a_field_without_words_is_found() {
+    #[derive(utoipa::ToSchema)]
+    struct Answer {
+        /// It has some.
+        _told: u8,
+        _untold: u8,
+    }
+    let schema = serde_json::to_value(<Answer as utoipa::PartialSchema>::schema()).unwrap();
+    let mut found = Vec::new();
+    unexplained("Answer", &schema, &mut found);
+    assert_eq!(found, ["Answer/_untold"]);
+}
+
+/// The example of a refusal is what the route's own reader says of a wrong request.
+#[test]
+fn every_refusal_of_fields_names_some() {
+    let document: Value = serde_json::from_str(&rendered()).unwrap();
+    for operation in operations(&document) {
+        let refusal = &operation["responses"]["422"]["content"]["application/problem+json"];
+        let errors = &refusal["examples"]["invalid_request"]["value"]["errors"];
+        let is_some = errors.as_array().is_some_and(|errors| !errors.is_empty());
+        let name = &operation["operationId"];
+        assert!(is_some || operation["responses"]["422"].is_null(), "{name}");
+    }
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let paths = document["paths"].as_object().unwrap().values();
+    paths.flat_map(|methods| methods.as_object().unwrap().values())
+}

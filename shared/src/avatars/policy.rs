@@ -2,10 +2,10 @@
 //! cannot (Amazon S3, "Browser-Based Uploads Using POST", Signature Version 4).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use aws_sdk_s3::config::Credentials;
+use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -17,16 +17,20 @@ use crate::Result;
 use crate::domain::picture::Upload;
 use crate::domain::quota::after;
 
-/// What a browser needs to upload one file: `fields` go before the field `file` into a multipart form to `url`.
+/// Where to send the file, and with what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = UploadForm))]
 pub struct Form {
     /// Where to.
+    #[cfg_attr(feature = "document", schema(format = "uri"))]
     pub url: String,
-    /// The form's fields.
+    /// The form's fields, which go before the file.
     pub fields: BTreeMap<String, String>,
-    /// How long it is taken, in seconds.
+    /// Seconds for which the form is taken.
+    #[cfg_attr(feature = "document", schema(maximum = 600))]
     pub expires_in: u64,
     /// The most bytes that are taken.
+    #[cfg_attr(feature = "document", schema(minimum = 1, maximum = 20_971_520))]
     pub max_bytes: u64,
 }
 
@@ -83,7 +87,7 @@ impl Signer<'_> {
             .to_string();
         let policy = json!({ "expiration": expiration, "conditions": conditions });
         let policy = STANDARD.encode(policy.to_string());
-        let signature = signature(credentials.secret_access_key(), day, self.region, &policy);
+        let signature = signature(credentials.secret_access_key(), now, self.region, &policy);
         fields.insert("policy".to_owned(), policy);
         fields.insert("x-amz-signature".to_owned(), signature);
         Ok(Form {
@@ -111,18 +115,11 @@ impl Signer<'_> {
 }
 
 /// The signature of an encoded policy under a signing key of the day, region and service (SigV4).
-fn signature(secret: &str, day: &str, region: &str, policy: &str) -> String {
-    let mac = |key: &[u8], text: &str| sign(&Key::new(HMAC_SHA256, key), text.as_bytes());
-    let mut key = mac(format!("AWS4{secret}").as_bytes(), day);
-    for step in [region, "s3", "aws4_request"] {
-        key = mac(key.as_ref(), step);
-    }
-    let signature = mac(key.as_ref(), policy);
-    signature
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+fn signature(secret: &str, day: Timestamp, region: &str, policy: &str) -> String {
+    let since = Duration::from_secs(u64::try_from(day.as_second()).unwrap_or(0));
+    let moment = SystemTime::UNIX_EPOCH + since;
+    let key = generate_signing_key(secret, moment, region, "s3");
+    calculate_signature(key, policy.as_bytes())
 }
 
 #[cfg(test)]
@@ -153,7 +150,7 @@ mod tests {
         .join("\r\n");
         let signature = signature(
             "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-            "20151229",
+            "2015-12-29T00:00:00Z".parse().unwrap(),
             "us-east-1",
             &STANDARD.encode(policy),
         );

@@ -76,7 +76,7 @@ impl Setup {
         let region = reader.text(&s::AWS_REGION);
         let local = reader.text(&s::STAGE) == "local";
         reader.optional_text(&s::SECRET_ID);
-        reader.whole(&s::SECRET_GENERATION, 1..=1_000_000);
+        reader.whole(&s::SECRET_GENERATION);
         endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER, local);
         let region = reader.finish(region)?;
         let sdk = sdk_config(region, local).await;

@@ -49,13 +49,14 @@ fn setting(name: &str) -> &'static Setting {
         .unwrap_or_else(|| panic!("template.yaml sets {name}, which is no setting"))
 }
 
-/// The default of a parameter of the template, without quotes.
-fn parameter_default(name: &str) -> Option<&'static str> {
+/// What the template says of a parameter under this key, without quotes.
+fn said_of(name: &str, key: &str) -> Option<&'static str> {
     let (_, from) = TEMPLATE.split_once(&format!("\n  {name}:"))?;
     let mut block = from.split_inclusive('\n');
     let mut text = block.next()?.to_owned();
     text.extend(block.take_while(|line| line.starts_with("    ")));
-    let start = from.get(..text.len())?.find("Default: ")? + "Default: ".len();
+    let key = format!("{key}: ");
+    let start = from.get(..text.len())?.find(&key)? + key.len();
     let value = from[start..text.len()].split([',', '\n', '}']).next()?;
     Some(value.trim().trim_matches('"'))
 }
@@ -88,7 +89,7 @@ fn the_template_has_the_same_defaults() {
         let Some(parameter) = value.strip_prefix("!Ref ") else {
             continue;
         };
-        let (Some(ours), Some(theirs)) = (setting(name).default, parameter_default(parameter))
+        let (Some(ours), Some(theirs)) = (setting(name).default, said_of(parameter, "Default"))
         else {
             continue;
         };
@@ -98,4 +99,21 @@ fn the_template_has_the_same_defaults() {
         }
     }
     assert!(compared > 20, "{compared} defaults were compared");
+}
+
+#[test]
+fn the_template_has_the_same_bounds() {
+    for setting in settings::WHOLE.iter().flatten() {
+        let (_, value) = variables()
+            .find(|(name, _)| *name == setting.name)
+            .unwrap_or_else(|| panic!("template.yaml does not set {}", setting.name));
+        let name = value.strip_prefix("!Ref ").unwrap_or_default();
+        let bound = |key| said_of(name, key).and_then(|value| value.parse().ok());
+        assert_eq!(
+            (bound("MinValue"), bound("MaxValue")),
+            (Some(*setting.bounds.start()), Some(*setting.bounds.end())),
+            "{} and the parameter {name}",
+            setting.name
+        );
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::settings::Setting;
+use super::settings::{self, Setting, Whole};
 
 /// The environment as the service sees it: the process's own when deployed, a map of its own for each local cloud.
 #[derive(Clone, Debug, Default)]
@@ -44,8 +44,6 @@ impl Variables {
         self.0.entry(name.into()).or_insert_with(|| value.into());
     }
 }
-
-use super::settings;
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
@@ -241,17 +239,22 @@ impl<'a> Reader<'a> {
         self.optional(setting, parse).unwrap_or_else(fallback)
     }
 
-    /// A whole number within the bounds that the setting's sentence names.
-    pub fn whole(&mut self, setting: &'static Setting, bounds: RangeInclusive<u32>) -> u32 {
-        let lowest = *bounds.start();
+    /// A whole number within the setting's bounds.
+    pub fn whole(&mut self, setting: &'static Whole) -> u32 {
+        let bounds = &setting.bounds;
         self.required(
             setting,
-            || lowest,
+            || *bounds.start(),
             |text| {
                 let digits = text.bytes().all(|b| b.is_ascii_digit());
                 text.parse().ok().filter(|n| digits && bounds.contains(n))
             },
         )
+    }
+
+    /// A time: a whole number of the setting's unit.
+    pub fn time(&mut self, setting: &'static Whole) -> Duration {
+        setting.unit * self.whole(setting)
     }
 
     /// A non-empty text without control characters.

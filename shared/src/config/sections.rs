@@ -120,15 +120,13 @@ impl OtpRules {
     /// Reads the section.
     pub fn read(reader: &mut Reader) -> Self {
         Self {
-            expiry: Duration::from_secs(
-                60 * u64::from(reader.whole(&s::OTP_EXPIRY_MINUTES, 1..=10)),
-            ),
-            digits: small(reader.whole(&s::OTP_CODE_LENGTH, 6..=10)),
-            max_attempts: reader.whole(&s::OTP_MAX_ATTEMPTS, 1..=10),
-            resend: Duration::from_secs(reader.whole(&s::OTP_RESEND_SECONDS, 10..=600).into()),
-            sends_per_hour: small(reader.whole(&s::OTP_SENDS_PER_HOUR, 1..=10)),
-            sends_per_day: small(reader.whole(&s::OTP_SENDS_PER_DAY, 1..=10)),
-            failure_cap: reader.whole(&s::OTP_FAILURE_CAP, 1..=100),
+            expiry: reader.time(&s::OTP_EXPIRY_MINUTES),
+            digits: small(reader.whole(&s::OTP_CODE_LENGTH)),
+            max_attempts: reader.whole(&s::OTP_MAX_ATTEMPTS),
+            resend: reader.time(&s::OTP_RESEND_SECONDS),
+            sends_per_hour: small(reader.whole(&s::OTP_SENDS_PER_HOUR)),
+            sends_per_day: small(reader.whole(&s::OTP_SENDS_PER_DAY)),
+            failure_cap: reader.whole(&s::OTP_FAILURE_CAP),
         }
     }
 }
@@ -152,9 +150,9 @@ impl IpLimits {
     /// Reads the section.
     pub fn read(reader: &mut Reader) -> Self {
         Self {
-            sends_per_minute: reader.whole(&s::IP_SENDS_PER_MINUTE, 1..=600),
-            sends_burst: reader.whole(&s::IP_SENDS_BURST, 1..=1000),
-            verifies_per_minute: reader.whole(&s::IP_VERIFIES_PER_MINUTE, 1..=600),
+            sends_per_minute: reader.whole(&s::IP_SENDS_PER_MINUTE),
+            sends_burst: reader.whole(&s::IP_SENDS_BURST),
+            verifies_per_minute: reader.whole(&s::IP_VERIFIES_PER_MINUTE),
         }
     }
 }
@@ -175,7 +173,7 @@ impl TextLimits {
             countries: reader
                 .optional(&s::SMS_COUNTRIES, countries)
                 .unwrap_or_else(|| Some(Vec::new())),
-            daily_budget: reader.whole(&s::SMS_DAILY_BUDGET, 0..=10_000_000),
+            daily_budget: reader.whole(&s::SMS_DAILY_BUDGET),
         }
     }
 
@@ -226,7 +224,6 @@ pub struct TokenRules {
 impl TokenRules {
     /// Reads the section; the issuer is `PUBLIC_URL`.
     pub fn read(reader: &mut Reader, public: &Public) -> Self {
-        const DAY: u64 = 24 * 60 * 60;
         let name = |text: &str| {
             (1..=255)
                 .contains(&text.chars().count())
@@ -238,17 +235,11 @@ impl TokenRules {
                 .optional(&s::TOKEN_AUDIENCE, name)
                 .unwrap_or_else(|| public.url.clone()),
             client_id: reader.required(&s::TOKEN_CLIENT_ID, String::new, name),
-            access: Duration::from_secs(
-                60 * u64::from(reader.whole(&s::ACCESS_TOKEN_MINUTES, 1..=60)),
-            ),
-            absolute: Duration::from_secs(
-                DAY * u64::from(reader.whole(&s::REFRESH_TOKEN_DAYS, 1..=365)),
-            ),
-            idle: Duration::from_secs(
-                DAY * u64::from(reader.whole(&s::REFRESH_IDLE_DAYS, 1..=365)),
-            ),
-            grace: Duration::from_secs(reader.whole(&s::REFRESH_GRACE_SECONDS, 0..=60).into()),
-            sessions_per_user: reader.whole(&s::SESSIONS_PER_USER, 1..=90),
+            access: reader.time(&s::ACCESS_TOKEN_MINUTES),
+            absolute: reader.time(&s::REFRESH_TOKEN_DAYS),
+            idle: reader.time(&s::REFRESH_IDLE_DAYS),
+            grace: reader.time(&s::REFRESH_GRACE_SECONDS),
+            sessions_per_user: reader.whole(&s::SESSIONS_PER_USER),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The table of all settings; docs/CONFIGURATION.md is rendered from it.
 
+use std::ops::{Deref, RangeInclusive};
+use std::time::Duration;
+
 /// One variable: what it is called, what it may be and what it does.
 #[derive(Debug)]
 pub struct Setting {
@@ -17,24 +20,70 @@ pub struct Setting {
     pub secret: bool,
 }
 
+/// A setting that is a whole number within bounds: a count, or a time in one unit.
+#[derive(Debug)]
+pub struct Whole {
+    setting: Setting,
+    /// The lowest and the highest value.
+    pub bounds: RangeInclusive<u32>,
+    /// The unit of a time.
+    pub(super) unit: Duration,
+}
+
+impl Deref for Whole {
+    type Target = Setting;
+
+    fn deref(&self) -> &Setting {
+        &self.setting
+    }
+}
+
+/// One row: `NAME [kind] = default, "what is expected", "what it does", because "why it is bounded so";`. The kind is
+/// `secret`, or a whole number's bounds and unit, which say what is expected.
 macro_rules! settings {
-    ($($name:ident $([$secret:ident])? = $default:expr, $expects:literal, $meaning:literal $(, because $why:literal)?;)*) => {
-        $(
-            #[doc = $meaning]
-            pub static $name: Setting = Setting {
+    ($($name:ident $([$($kind:tt)+])? = $default:expr, $($text:literal),+ $(, because $why:literal)?;)*) => {
+        $(settings!(@define $name [$($($kind)+)?] $default, concat!($($why)?), $($text),+);)*
+
+        /// Every setting, in the order of docs/CONFIGURATION.md.
+        pub static ALL: &[&Setting] = &[$(settings!(@setting $name [$($($kind)+)?])),*];
+
+        #[cfg(test)]
+        pub(super) static WHOLE: &[Option<&Whole>] = &[$(settings!(@whole $name [$($($kind)+)?])),*];
+    };
+    (@define $name:ident [$low:literal..=$high:literal $($unit:ident)?] $default:expr, $why:expr, $meaning:literal) => {
+        #[doc = $meaning]
+        pub static $name: Whole = Whole {
+            setting: Setting {
                 name: stringify!($name),
                 default: $default,
-                expects: $expects,
-                why: concat!($($why)?),
+                expects: concat!("a whole number ", $("of ", stringify!($unit), " ",)? "from ", $low, " to ", $high),
+                why: $why,
                 meaning: $meaning,
-                secret: settings!(@secret $($secret)?),
-            };
-        )*
-        /// Every setting, in the order of docs/CONFIGURATION.md.
-        pub static ALL: &[&Setting] = &[$(&$name),*];
+                secret: false,
+            },
+            bounds: $low..=$high,
+            unit: settings!(@unit $($unit)?),
+        };
     };
-    (@secret) => { false };
-    (@secret secret) => { true };
+    (@define $name:ident [$($secret:ident)?] $default:expr, $why:expr, $expects:literal, $meaning:literal) => {
+        #[doc = $meaning]
+        pub static $name: Setting = Setting {
+            name: stringify!($name),
+            default: $default,
+            expects: $expects,
+            why: $why,
+            meaning: $meaning,
+            secret: !stringify!($($secret)?).is_empty(),
+        };
+    };
+    (@setting $name:ident [$($secret:ident)?]) => { &$name };
+    (@setting $name:ident [$($whole:tt)+]) => { &$name.setting };
+    (@whole $name:ident [$($secret:ident)?]) => { None };
+    (@whole $name:ident [$($whole:tt)+]) => { Some(&$name) };
+    (@unit) => { Duration::ZERO };
+    (@unit seconds) => { Duration::from_secs(1) };
+    (@unit minutes) => { Duration::from_secs(60) };
+    (@unit days) => { Duration::from_secs(24 * 60 * 60) };
 }
 
 settings! {
@@ -45,25 +94,25 @@ settings! {
     CORS_ORIGINS = None, "comma-separated origins such as https://app.example.com", "Web origins that may call the API from a browser.";
     EDGE = Some("off"), "`off`, `optional` or `required`", "Whether a CDN stands in front (infra/edge.yaml). With `required`, whoever comes past it gets 403; `optional` lets both ways in while the domain moves. Only what comes with one of `EDGE_SECRETS` may say whose request it is.";
     EDGE_SECRETS [secret] = None, "one or two secrets of 32 to 128 visible ASCII characters, comma-separated", "What the CDN proves itself with, in the header `X-Origin-Secret`; needed unless `EDGE` is `off`. Two while one replaces the other.";
-    OTP_EXPIRY_MINUTES = Some("10"), "a whole number from 1 to 10", "How long a code is valid.", because "NIST SP 800-63B-4 section 3.1.3.2 lets a code live ten minutes at the most";
-    OTP_CODE_LENGTH = Some("6"), "a whole number from 6 to 10", "How many digits a code has.", because "fewer than six digits are guessed too easily, more than ten are not typed";
-    OTP_MAX_ATTEMPTS = Some("3"), "a whole number from 1 to 10", "How many comparisons a code stands.", because "every comparison is a chance for a guess";
-    OTP_RESEND_SECONDS = Some("30"), "a whole number from 10 to 600", "The wait between two sends to one identifier.";
-    OTP_SENDS_PER_HOUR = Some("5"), "a whole number from 1 to 10", "Sends to one identifier in any hour.", because "ten send times are kept";
-    OTP_SENDS_PER_DAY = Some("10"), "a whole number from 1 to 10", "Sends to one identifier in any 24 hours.", because "ten send times are kept";
-    OTP_FAILURE_CAP = Some("100"), "a whole number from 1 to 100", "Failed comparisons in a row that close a channel for an identifier.", because "NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures at the most";
-    IP_SENDS_PER_MINUTE = Some("10"), "a whole number from 1 to 600", "Code requests a minute from one address (IPv6: one /64).";
-    IP_SENDS_BURST = Some("20"), "a whole number from 1 to 1000", "Code requests at once from one address.";
-    IP_VERIFIES_PER_MINUTE = Some("30"), "a whole number from 1 to 600", "Verifications a minute from one address (IPv6: one /64).";
+    OTP_EXPIRY_MINUTES [1..=10 minutes] = Some("10"), "How long a code is valid.", because "NIST SP 800-63B-4 section 3.1.3.2 lets a code live ten minutes at the most";
+    OTP_CODE_LENGTH [6..=10] = Some("6"), "How many digits a code has.", because "fewer than six digits are guessed too easily, more than ten are not typed";
+    OTP_MAX_ATTEMPTS [1..=10] = Some("3"), "How many comparisons a code stands.", because "every comparison is a chance for a guess";
+    OTP_RESEND_SECONDS [10..=600 seconds] = Some("30"), "The wait between two sends to one identifier.";
+    OTP_SENDS_PER_HOUR [1..=10] = Some("5"), "Sends to one identifier in any hour.", because "ten send times are kept";
+    OTP_SENDS_PER_DAY [1..=10] = Some("10"), "Sends to one identifier in any 24 hours.", because "ten send times are kept";
+    OTP_FAILURE_CAP [12..=100] = Some("100"), "Failed comparisons in a row that close a channel for an identifier.", because "NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures at the most, and below twelve a stranger could close somebody's channel before the wait between attempts has grown to its hour";
+    IP_SENDS_PER_MINUTE [1..=600] = Some("10"), "Code requests a minute from one address (IPv6: one /64).";
+    IP_SENDS_BURST [1..=1000] = Some("20"), "Code requests at once from one address.";
+    IP_VERIFIES_PER_MINUTE [1..=600] = Some("30"), "Verifications a minute from one address (IPv6: one /64).";
     SMS_COUNTRIES = None, "comma-separated ISO 3166 codes such as DE,AT, or *", "Countries that texts are sent to; none where it is not set.";
-    SMS_DAILY_BUDGET = Some("1000"), "a whole number from 0 to 10000000", "Messages a UTC day over all numbers, SMS and WhatsApp together.";
+    SMS_DAILY_BUDGET [0..=10_000_000] = Some("1000"), "Messages a UTC day over all numbers, SMS and WhatsApp together.";
     TOKEN_AUDIENCE = None, "a text of 1 to 255 characters", "The `aud` claim; `PUBLIC_URL` where it is not set.";
     TOKEN_CLIENT_ID = Some("web"), "a text of 1 to 255 characters", "The `client_id` claim.";
-    ACCESS_TOKEN_MINUTES = Some("15"), "a whole number from 1 to 60", "How long an access token is valid.", because "other services accept it until it expires";
-    REFRESH_TOKEN_DAYS = Some("30"), "a whole number from 1 to 365", "How long a session lasts at the most.";
-    REFRESH_IDLE_DAYS = Some("14"), "a whole number from 1 to 365", "How long a session lasts unused.";
-    REFRESH_GRACE_SECONDS = Some("10"), "a whole number from 0 to 60", "How long the immediate predecessor of a refresh token still answers with its successor.", because "a thief could use the same time";
-    SESSIONS_PER_USER = Some("20"), "a whole number from 1 to 90", "Sessions of one person; one more ends the oldest.", because "the user's item holds them all";
+    ACCESS_TOKEN_MINUTES [1..=60 minutes] = Some("15"), "How long an access token is valid.", because "other services accept it until it expires";
+    REFRESH_TOKEN_DAYS [1..=365 days] = Some("30"), "How long a session lasts at the most.";
+    REFRESH_IDLE_DAYS [1..=365 days] = Some("14"), "How long a session lasts unused.";
+    REFRESH_GRACE_SECONDS [0..=60 seconds] = Some("10"), "How long the immediate predecessor of a refresh token still answers with its successor.", because "a thief could use the same time";
+    SESSIONS_PER_USER [1..=90] = Some("20"), "Sessions of one person; one more ends the oldest.", because "the user's item holds them all";
     SIGNING_KEYS [secret] = None, "a JSON list of {\"kid\", \"pem\" or \"secret\", \"state\": \"current\" | \"next\" | \"previous\"} with exactly one current key", "The keys that sign access tokens.";
     PEPPERS [secret] = None, "a JSON list of {\"version\", \"secret\"}, each secret 32 bytes or more in base64, the first one used", "What codes, refresh tokens, cursors and suppressions are derived from.";
     MAIL_PROVIDER = Some("ses"), "`ses` or `sendgrid`", "Who sends mail.";
@@ -86,15 +135,15 @@ settings! {
     SNS_TOPIC_ARNS = None, "comma-separated topic ARNs", "Topics whose messages are accepted.";
     SNS_ALLOW_SIGNATURE_V1 = Some("false"), "`true` or `false`", "Accept SNS signature version 1 (SHA-1) too.";
     SNS_CERT_PEM = None, "a certificate in PEM form", "A pinned certificate for tests and closed networks, in place of the fetched one.";
-    ERASE_GRACE_DAYS = Some("30"), "a whole number from 0 to 365", "Days between the wish to be erased and the erasure; 0 erases at once.";
-    ACTIVITY_DAYS = Some("90"), "a whole number from 1 to 3650", "Days that a person's activity is kept.";
+    ERASE_GRACE_DAYS [0..=365 days] = Some("30"), "Days between the wish to be erased and the erasure; 0 erases at once.";
+    ACTIVITY_DAYS [1..=3650 days] = Some("90"), "Days that a person's activity is kept.";
     ACCOUNTS_TABLE = None, "the name of a table", "The table of people, sessions, claims and statistics.";
     EPHEMERAL_TABLE = None, "the name of a table", "The table of codes, limits, deliveries and suppressions.";
     AVATAR_BUCKET = None, "the name of a bucket", "The bucket of avatars and exports.";
     AVATAR_BASE_URL = None, "an https URL", "Where avatars are served from.";
     EVENT_BUS = None, "the name of an event bus", "The bus that domain events go to.";
     SECRET_ID = None, "the name or ARN of a secret", "The secret that holds the settings marked as secret.";
-    SECRET_GENERATION = Some("1"), "a whole number from 1 to 1000000", "Changed, it has every function start anew and read the whole secret: providers' credentials are read at the start only.";
+    SECRET_GENERATION [1..=1_000_000] = Some("1"), "Changed, it has every function start anew and read the whole secret: providers' credentials are read at the start only.";
     RELEASE = None, "a hash", "A hash of the parameters of the deployment that made this version, so that changed parameters make a new one; nothing reads it.";
     ATTACK_CONSENT = None, "a text that testers are told", "Consents to the tool `attack`, which then finds this text at `/.well-known/latchkey-attack-consent`; leave it unset otherwise.";
     AWS_REGION = Some("us-east-1"), "a region such as eu-central-1", "The region of all AWS services; Lambda sets it.";

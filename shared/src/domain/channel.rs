@@ -18,6 +18,9 @@ impl Channel {
     /// Every channel.
     pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Whatsapp];
 
+    /// The words that requests use.
+    pub const WORDS: [&str; 4] = ["email", "phone", "sms", "whatsapp"];
+
     /// Reads a channel as requests write it: `email`, `phone`, `sms` (the same as `phone`) or `whatsapp`.
     ///
     /// # Errors
@@ -89,9 +92,29 @@ impl Channel {
     }
 }
 
+impl serde::Serialize for Channel {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_are_those_that_are_read() {
+        let read = Channel::WORDS.map(|word| Channel::parse(word).map(Channel::as_str));
+        assert_eq!(
+            read,
+            [Ok("email"), Ok("phone"), Ok("phone"), Ok("whatsapp")]
+        );
+        let told = Channel::parse("push").unwrap_err().detail;
+        assert!(
+            Channel::WORDS.iter().all(|word| told.contains(word)),
+            "{told}"
+        );
+    }
 
     #[test]
     fn every_channel_reads_back_and_fits_one_kind() {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::channel::Channel;
-use super::id::{DeliveryId, Id};
+use super::id::{DeliveryId, Id, is_hex};
 
 /// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +25,8 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
-    const ALL: [Self; 7] = [
+    /// Every state.
+    pub const ALL: [Self; 7] = [
         Self::Queued,
         Self::Sent,
         Self::Delivered,
@@ -67,6 +68,12 @@ impl DeliveryStatus {
     }
 }
 
+impl serde::Serialize for DeliveryStatus {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 /// A message's way so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
@@ -94,14 +101,10 @@ impl SealedId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (id, mac) = text.split_at_checked(text.len().checked_sub(16)?)?;
-        let canonical = mac.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        let mac = u64::from_str_radix(mac, 16)
-            .ok()
-            .filter(|_| canonical)?
-            .to_be_bytes();
+        let mac = is_hex(mac, 16).then(|| u64::from_str_radix(mac, 16).ok())??;
         Some(Self {
             id: Id::parse(id)?,
-            mac,
+            mac: mac.to_be_bytes(),
         })
     }
 }

@@ -38,6 +38,12 @@ kinds! {
     DeliveryKind, DeliveryId, "dlv_";
 }
 
+/// Whether a text is so many lower-case hex digits.
+#[must_use]
+pub fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// An id of one kind: the prefix and the 32 lower-case hex digits of a UUIDv7 (RFC 9562 section 5.7).
 pub struct Id<K> {
     uuid: uuid::Uuid,
@@ -63,9 +69,7 @@ impl<K: Kind> Id<K> {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.strip_prefix(K::PREFIX)?;
-        let canonical =
-            hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        canonical.then(|| uuid::Uuid::try_parse(hex).ok().map(Self::from_uuid))?
+        is_hex(hex, 32).then(|| uuid::Uuid::try_parse(hex).ok().map(Self::from_uuid))?
     }
 
     /// The 16 bytes of the UUID.

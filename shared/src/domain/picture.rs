@@ -8,7 +8,7 @@ use serde::Serialize;
 
 pub use ::picture::{Encoding, Kind, Picture, Refusal, Rendition, SIZES};
 
-use crate::domain::id::{SessionId, UserId};
+use crate::domain::id::{SessionId, UserId, is_hex};
 
 /// Sixteen bytes, written as 32 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,9 +28,7 @@ impl Hex {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let canonical =
-            text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        let number = canonical.then(|| u128::from_str_radix(text, 16).ok())??;
+        let number = is_hex(text, 32).then(|| u128::from_str_radix(text, 16).ok())??;
         Some(Self(number.to_be_bytes()))
     }
 }
@@ -168,17 +166,21 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Where the sizes are served: the profile's `avatar_urls`.
+/// The picture in its three sizes, square, by their sides in pixels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = PictureUrls))]
 pub struct Urls {
     /// 64 pixels.
     #[serde(rename = "64")]
+    #[cfg_attr(feature = "document", schema(format = "uri"))]
     pub small: String,
     /// 256 pixels.
     #[serde(rename = "256")]
+    #[cfg_attr(feature = "document", schema(format = "uri"))]
     pub middle: String,
     /// 512 pixels; also the profile's `avatar`.
     #[serde(rename = "512")]
+    #[cfg_attr(feature = "document", schema(format = "uri"))]
     pub large: String,
 }
 

@@ -7,30 +7,34 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::id::{SessionId, UserId};
 
-/// The claims of an access token (RFC 9068 section 2.2; CONTRACT section 4); times are Unix seconds.
+/// The claims of an access token (RFC 9068 section 2.2).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema))]
 pub struct AccessClaims {
-    /// Who issued it: `PUBLIC_URL`.
+    /// Who issued it: the API's public URL.
     pub iss: String,
-    /// Whom it is for: `TOKEN_AUDIENCE`.
+    /// Whom it is for.
     pub aud: String,
     /// Whose it is.
     pub sub: UserId,
-    /// The session that it belongs to; when that ends, so does the token.
+    /// Its session; when that ends, so does the token.
     pub sid: SessionId,
-    /// The token's own name.
+    /// Its own name.
     pub jti: String,
-    /// When it was issued.
+    /// When it was issued, in seconds since 1970.
+    #[cfg_attr(feature = "document", schema(minimum = 0))]
     pub iat: i64,
-    /// When it ends.
+    /// When it ends, in seconds since 1970.
+    #[cfg_attr(feature = "document", schema(minimum = 0))]
     pub exp: i64,
-    /// When its person proved a code, however often the session was refreshed since.
+    /// When a code was proven, in seconds since 1970, however often the session was refreshed since.
+    #[cfg_attr(feature = "document", schema(minimum = 0))]
     pub auth_time: i64,
-    /// How: `otp` and the way that the code travelled (RFC 8176 names `otp` and `sms`).
+    /// How: `otp`, and `email`, `sms` or `whatsapp` (RFC 8176 names the first and the third).
     pub amr: Vec<String>,
     /// What the person may do beyond their own profile.
     pub roles: Vec<String>,
-    /// The application: `TOKEN_CLIENT_ID`.
+    /// The application.
     pub client_id: String,
 }
 

@@ -3,7 +3,7 @@
 //! - [`auth`]: who is calling;
 //! - [`rate_limit`], [`text_budget`]: whether a caller may go on, and whether a text may still be sent today;
 //! - [`send`]: the one way out to people;
-//! - [`request_code`], [`verify_code`]: sending a code, and checking one;
+//! - [`request_code`], [`verify_code`]: sending a code, and checking one; [`sent`]: the answer to the former;
 //! - [`notices`]: telling people that an address of their account changed;
 //! - [`export`], [`erase`]: handing out everything that is held on a person, and removing it.
 
@@ -14,5 +14,6 @@ pub mod notices;
 pub mod rate_limit;
 pub mod request_code;
 pub mod send;
+pub mod sent;
 pub mod text_budget;
 pub mod verify_code;

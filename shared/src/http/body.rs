@@ -85,12 +85,7 @@ pub fn plain_encoding(headers: &HeaderMap) -> Result<(), Error> {
 }
 
 fn json_type(headers: &HeaderMap) -> Result<(), Error> {
-    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
-    let only = values.next().filter(|_| values.next().is_none());
-    if only
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(is_json)
-    {
+    if media_type(headers).as_deref() == Some("application/json") {
         Ok(())
     } else {
         Err(Error::UnsupportedMediaType(
@@ -99,21 +94,24 @@ fn json_type(headers: &HeaderMap) -> Result<(), Error> {
     }
 }
 
-/// `application/json`, with no charset or with UTF-8 (RFC 9110 section 8.3.1).
-fn is_json(media_type: &str) -> bool {
-    let mut parts = media_type.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    let comma = media_type.contains(','); // two headers, joined by the gateway
-    !comma
-        && essence.eq_ignore_ascii_case("application/json")
-        && parts.all(|parameter| match parameter.split_once('=') {
-            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-                let value = value.trim().trim_matches('"');
-                value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
-            }
-            Some(_) => true,
-            None => parameter.is_empty(),
-        })
+/// The one media type of a request, in lower case, if its charset is UTF-8 or not given (RFC 9110 section 8.3.1).
+#[must_use]
+pub fn media_type(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    // A comma: two headers, joined by the gateway.
+    let text = only.to_str().ok().filter(|text| !text.contains(','))?;
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next()?.to_ascii_lowercase();
+    let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let value = value.trim().trim_matches('"');
+            value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
+        }
+        Some(_) => true,
+        None => parameter.is_empty(),
+    });
+    is_utf8.then_some(essence)
 }
 
 #[cfg(test)]
@@ -133,8 +131,12 @@ mod tests {
     #[case("text/plain", false)]
     #[case("multipart/form-data; boundary=x", false)]
     #[case("", false)]
-    fn only_json_in_utf_8_is_json(#[case] media_type: &str, #[case] taken: bool) {
-        assert_eq!(is_json(media_type), taken);
+    fn only_json_in_utf_8_is_json(#[case] media_type: &'static str, #[case] taken: bool) {
+        let value = axum::http::HeaderValue::from_static(media_type);
+        let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, value.clone())]);
+        assert_eq!(json_type(&headers).is_ok(), taken);
+        headers.append(header::CONTENT_TYPE, value);
+        assert!(json_type(&headers).is_err(), "twice");
     }
 
     #[tokio::test]

@@ -1,5 +1,8 @@
 //! Takes fields out of a request one by one and remembers all that are wrong.
 
+#[cfg_attr(feature = "document", path = "fields/recorded.rs")]
+#[cfg_attr(not(feature = "document"), path = "fields/unrecorded.rs")]
+pub(crate) mod recorded;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +13,7 @@ use std::ops::RangeInclusive;
 use axum::http::Uri;
 use serde_json::{Map, Value};
 
+use self::recorded::{Described, Record};
 use crate::domain::InvalidValue;
 use crate::{Error, FieldError};
 
@@ -23,6 +27,7 @@ pub struct Fields {
     source: Source,
     errors: Vec<FieldError>,
     faulty: BTreeSet<String>,
+    record: Record,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +73,7 @@ impl Fields {
             source,
             errors: Vec::new(),
             faulty: BTreeSet::new(),
+            record: Record::default(),
         };
         for (name, value) in &entries {
             if let Some(below) = nul_in(value).filter(|below| !below.is_empty()) {
@@ -84,19 +90,21 @@ impl Fields {
     }
 
     /// A text that must be there.
-    pub fn required<T>(
+    pub fn required<T: Described>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
     ) -> Option<T> {
+        self.record.text::<T>(name, true);
         if self.is_missing(name) {
             return None;
         }
-        self.optional(name, parse)
+        self.given(name, parse)
     }
 
     /// A text that must be there and means nothing but itself, such as a token: what is wrong with it is for its reader.
     pub fn opaque(&mut self, name: &'static str) -> Option<String> {
+        self.record.text::<String>(name, true);
         if self.is_missing(name) {
             return None;
         }
@@ -110,7 +118,16 @@ impl Fields {
     }
 
     /// A text that may be missing; `null` is not missing but wrong.
-    pub fn optional<T>(
+    pub fn optional<T: Described>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
+    ) -> Option<T> {
+        self.record.text::<T>(name, false);
+        self.given(name, parse)
+    }
+
+    fn given<T>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
@@ -120,11 +137,12 @@ impl Fields {
     }
 
     /// A text that may be missing (`None`) or `null` (`Some(None)`).
-    pub fn nullable<T>(
+    pub fn nullable<T: Described>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
     ) -> Option<Option<T>> {
+        self.record.nullable::<T>(name);
         match self.take(name)? {
             Value::Null => Some(None),
             value => self.text(name, &value, parse).map(Some),
@@ -133,6 +151,26 @@ impl Fields {
 
     /// A whole number within `bounds` that may be missing.
     pub fn whole(&mut self, name: &'static str, bounds: RangeInclusive<u64>) -> Option<u64> {
+        self.record.whole(name, &bounds, None);
+        self.given_whole(name, bounds)
+    }
+
+    /// A whole number within `bounds`; `usual` where it is missing.
+    pub fn whole_or(
+        &mut self,
+        name: &'static str,
+        bounds: RangeInclusive<u64>,
+        usual: u64,
+    ) -> Option<u64> {
+        self.record.whole(name, &bounds, Some(usual));
+        if self.entries.contains_key(name) {
+            self.given_whole(name, bounds)
+        } else {
+            Some(usual)
+        }
+    }
+
+    fn given_whole(&mut self, name: &'static str, bounds: RangeInclusive<u64>) -> Option<u64> {
         let value = self.take(name)?;
         let number = match (&value, self.source) {
             (Value::Number(number), Source::Body) => number.as_u64().map(Ok).or_else(|| {
@@ -170,14 +208,16 @@ impl Fields {
         name: &'static str,
         bounds: RangeInclusive<u64>,
     ) -> Option<u64> {
+        self.record.required_whole(name, &bounds);
         if self.is_missing(name) {
             return None;
         }
-        self.whole(name, bounds)
+        self.given_whole(name, bounds)
     }
 
     /// `true` or `false`, that may be missing.
     pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        self.record.flag(name);
         let value = self.take(name)?;
         let flag = match (&value, self.source) {
             (Value::Bool(flag), Source::Body) => Some(*flag),

@@ -1,23 +1,28 @@
 //! Headers of ours: the idempotency key, the device token, and what is left of the caller's own rate.
 
+use std::ops::RangeInclusive;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Fields;
 use crate::domain::quota::Allowance;
+
+/// How long an idempotency key may be.
+pub(crate) const KEY: RangeInclusive<usize> = 1..=64;
 
 /// The header `Idempotency-Key`: 1 to 64 visible ASCII characters. Any other value, and two of them, are a wrong field.
 pub fn idempotency_key(headers: &HeaderMap, fields: &mut Fields) -> Option<String> {
     let mut all = headers.get_all("idempotency-key").iter();
     let first = all.next()?;
     let key = first.to_str().unwrap_or_default();
-    let sound = (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let sound = KEY.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     if sound && all.next().is_none() {
         return Some(key.to_owned());
     }
     fields.fault(
         "Idempotency-Key",
         "invalid_idempotency_key",
-        "One header of 1 to 64 visible ASCII characters.",
+        "Expected one header of 1 to 64 visible ASCII characters.",
     );
     None
 }

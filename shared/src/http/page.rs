@@ -25,12 +25,17 @@ pub struct Page {
 }
 
 /// How long a cursor can be, in characters: at least its key's version, its nonce and its tag.
-const CURSOR: RangeInclusive<usize> = 43..=2_048;
+pub(crate) const CURSOR: RangeInclusive<usize> = 43..=2_048;
+
+/// How many results a page may have.
+pub(crate) const LIMIT: RangeInclusive<u64> = 1..=100;
+/// How many it has where nothing is said.
+pub(crate) const USUAL: u64 = 50;
 
 impl Page {
     /// Takes the page out of a query that has other parameters too.
     pub fn take(fields: &mut Fields) -> Option<Self> {
-        let limit = fields.whole("limit", 1..=100);
+        let limit = fields.whole_or("limit", LIMIT, USUAL);
         let cursor = fields.optional("cursor", |text| {
             let sealed = CURSOR.contains(&text.len()) && URL_SAFE_NO_PAD.decode(text).is_ok();
             sealed
@@ -38,7 +43,7 @@ impl Page {
                 .ok_or_else(|| InvalidValue::new("invalid_cursor", BAD_CURSOR))
         });
         Some(Self {
-            limit: u32::try_from(limit.unwrap_or(50)).unwrap_or(50),
+            limit: u32::try_from(limit?).ok()?,
             cursor,
         })
     }
@@ -91,19 +96,37 @@ impl<'a> Series<'a> {
             .ok_or_else(|| Error::field("/cursor", "invalid_cursor", BAD_CURSOR))
     }
 
-    /// The cursor of the page behind this place.
-    #[must_use]
-    pub fn behind(&self, place: &[u8]) -> String {
-        Cursor::seal(self.peppers.current(), &self.scope, place)
+    /// One page: these rows as they are `shown`, and a cursor behind the `place` of the last where there are more.
+    pub fn page<R, P: AsRef<[u8]>, T>(
+        &self,
+        (rows, more): (Vec<R>, bool),
+        place: impl FnOnce(&R) -> P,
+        shown: impl FnMut(R) -> T,
+    ) -> Listing<T> {
+        let last = rows.last().filter(|_| more);
+        let next =
+            last.map(|row| Cursor::seal(self.peppers.current(), &self.scope, place(row).as_ref()));
+        Listing {
+            results: rows.into_iter().map(shown).collect(),
+            next,
+        }
     }
 }
 
-/// One page of a list.
+/// The first rows that a page has room for, and whether there are more.
+pub fn first<R>(rows: impl IntoIterator<Item = R>, limit: usize) -> (Vec<R>, bool) {
+    let mut rows = rows.into_iter();
+    let first = rows.by_ref().take(limit).collect();
+    (first, rows.next().is_some())
+}
+
+/// One page.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema))]
 pub struct Listing<T> {
-    /// The results.
+    /// One page of the list.
     pub results: Vec<T>,
-    /// The cursor of the next page; `null` on the last.
+    /// The `cursor` of the next page; `null` on the last.
     pub next: Option<String>,
 }
 

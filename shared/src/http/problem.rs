@@ -219,6 +219,35 @@ mod tests {
     }
 
     #[test]
+    fn a_detail_is_a_sentence() {
+        for error in [
+            Error::PayloadTooLarge { limit: 1 },
+            Error::NotFound,
+            Error::MethodNotAllowed {
+                allow: String::new(),
+            },
+            Error::Invalid(Vec::new()),
+            Error::OtpInvalid,
+            Error::Unauthenticated,
+            Error::RefreshInvalid,
+            Error::ReauthenticationRequired,
+            Error::Forbidden,
+            Error::PastTheEdge,
+            Error::SignatureInvalid,
+            Error::IdentifierTaken,
+            Error::LastIdentifier,
+            Error::VersionConflict,
+            Error::RateLimited { retry_after: 9 },
+            Error::DeliveryFailed { retry_after: 9 },
+            Error::Unavailable(String::new()),
+            Error::Internal(String::new()),
+        ] {
+            let detail = error.detail();
+            assert!(crate::error::is_sentence(&detail), "{detail:?}");
+        }
+    }
+
+    #[test]
     fn a_wait_is_never_zero() {
         assert_eq!(Error::RateLimited { retry_after: 0 }.retry_after(), Some(1));
         assert_eq!(Error::RateLimited { retry_after: 9 }.retry_after(), Some(9));

@@ -1,5 +1,6 @@
 //! Writes a problem as `application/problem+json` (RFC 9457).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -22,20 +23,61 @@ impl IntoResponse for Error {
     }
 }
 
-/// The body of a problem.
+/// What went wrong (RFC 9457).
 #[derive(Serialize)]
-struct Problem<'a> {
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Problem))]
+pub(super) struct Problem<'a> {
+    /// Names the kind of problem; the URL answers with an explanation.
+    #[cfg_attr(feature = "document", schema(format = "uri"))]
     r#type: String,
+    /// The kind of problem, in a few words.
     title: &'a str,
+    /// The HTTP status.
+    #[cfg_attr(feature = "document", schema(minimum = 400, maximum = 599))]
     status: u16,
-    detail: &'a str,
+    /// What is wrong here, and what to do.
+    detail: Cow<'a, str>,
+    /// The request's id, as in `X-Request-Id`.
     instance: &'a str,
+    /// For clients that look at one member only.
+    #[cfg_attr(feature = "document", schema(value_type = crate::http::spec::False))]
     success: bool,
+    /// The kind of problem, for programs.
+    #[cfg_attr(feature = "document", schema(value_type = crate::http::spec::Code))]
     code: &'a str,
+    /// All wrong fields, with `invalid_request` only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "document", schema(nullable = false, max_items = 100))]
     errors: Option<&'a [FieldError]>,
+    /// Whole seconds to wait, with `rate_limited`, `delivery_failed` and `unavailable`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "document",
+        schema(nullable = false, minimum = 1, maximum = 86_400)
+    )]
     retry_after: Option<u64>,
+}
+
+impl<'a> Problem<'a> {
+    pub(super) fn new(
+        error: &'a Error,
+        status: StatusCode,
+        public_url: &str,
+        request_id: &'a str,
+    ) -> Self {
+        let kind = error.explanation();
+        Self {
+            r#type: format!("{public_url}/problems/{}", kind.code),
+            title: kind.title,
+            status: status.as_u16(),
+            detail: error.detail(),
+            instance: request_id,
+            success: false,
+            code: kind.code,
+            errors: error.fields(),
+            retry_after: error.retry_after(),
+        }
+    }
 }
 
 /// The whole response for `error`.
@@ -45,18 +87,7 @@ pub(super) fn problem(
     public_url: &str,
     request_id: &str,
 ) -> Response {
-    let kind = error.explanation();
-    let body = Problem {
-        r#type: format!("{public_url}/problems/{}", kind.code),
-        title: kind.title,
-        status: status.as_u16(),
-        detail: &error.detail(),
-        instance: request_id,
-        success: false,
-        code: kind.code,
-        errors: error.fields(),
-        retry_after: error.retry_after(),
-    };
+    let body = Problem::new(error, status, public_url, request_id);
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;

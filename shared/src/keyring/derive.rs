@@ -92,7 +92,7 @@ impl<'a> AddressKeys<'a> {
     /// How a delivery remembers its recipient.
     #[must_use]
     pub fn recipient(&self, identifier: &Identifier) -> String {
-        hex(&of(
+        hex::encode(of(
             self.peppers.current(),
             Label::Delivery,
             b"recipient",
@@ -105,14 +105,14 @@ impl<'a> AddressKeys<'a> {
     pub fn recipients(&self, identifier: &Identifier) -> Vec<String> {
         self.peppers
             .iter()
-            .map(|pepper| hex(&of(pepper, Label::Delivery, b"recipient", identifier)))
+            .map(|pepper| hex::encode(of(pepper, Label::Delivery, b"recipient", identifier)))
             .collect()
     }
 
     /// The key of the address's suppression, under the current pepper.
     #[must_use]
     pub fn suppression(&self, identifier: &Identifier) -> String {
-        hex(&of(
+        hex::encode(of(
             self.peppers.current(),
             Label::Suppression,
             b"address",
@@ -125,7 +125,7 @@ impl<'a> AddressKeys<'a> {
     pub fn suppressions(&self, identifier: &Identifier) -> Vec<String> {
         self.peppers
             .iter()
-            .map(|pepper| hex(&of(pepper, Label::Suppression, b"address", identifier)))
+            .map(|pepper| hex::encode(of(pepper, Label::Suppression, b"address", identifier)))
             .collect()
     }
 
@@ -153,7 +153,7 @@ impl<'a> AddressKeys<'a> {
         let (kind, word) = key.map_or(("request", request), |key| ("key", key));
         let (channel, owner) = (channel.as_str(), owner.unwrap_or_default());
         let text = format!("{kind}\0{word}\0{channel}\0{owner}");
-        hex(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
+        hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
     }
 }
 
@@ -181,7 +181,7 @@ fn guess(
 #[must_use]
 pub fn link_owner(user: UserId, version: u32) -> String {
     let text = format!("owner\0{user}\0{version}");
-    hex(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
+    hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
 }
 
 fn seal(pepper: &Pepper, id: DeliveryId) -> [u8; 8] {
@@ -224,14 +224,4 @@ fn of(pepper: &Pepper, label: Label, what: &[u8], identifier: &Identifier) -> [u
             identifier.as_str().as_bytes(),
         ],
     )
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }

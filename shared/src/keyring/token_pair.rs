@@ -25,16 +25,33 @@ pub struct SessionFacts<'a> {
     pub end: Timestamp,
 }
 
-/// The `tokens` object of CONTRACT sections 3 and 4.
+/// The tokens of a session.
 #[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema))]
 pub struct TokenPair {
+    /// A JWT for `Authorization: Bearer`.
     #[serde(serialize_with = "expose")]
+    #[cfg_attr(feature = "document", schema(value_type = String))]
     access: SecretString,
+    /// Opaque; good for one refresh.
     #[serde(serialize_with = "expose")]
+    #[cfg_attr(feature = "document", schema(value_type = String, pattern = "^rt_"))]
     refresh: SecretString,
-    token_type: &'static str,
+    /// Always.
+    token_type: TokenType,
+    /// Seconds for which the access token is valid.
+    #[cfg_attr(feature = "document", schema(minimum = 0))]
     expires_in: i64,
+    /// Seconds after which the session ends, however often it is refreshed.
+    #[cfg_attr(feature = "document", schema(minimum = 0))]
     refresh_expires_in: i64,
+}
+
+/// How an access token is sent (RFC 6750).
+#[derive(Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema))]
+enum TokenType {
+    Bearer,
 }
 
 /// An answer to their owner is the one place where tokens are written out.
@@ -70,7 +87,7 @@ pub fn issue(
     Ok(TokenPair {
         access: keyring.signing.sign(&claims)?.into(),
         refresh: refresh.encode().into(),
-        token_type: "Bearer",
+        token_type: TokenType::Bearer,
         expires_in: claims.exp - claims.iat,
         refresh_expires_in: (facts.end.as_millisecond() - now.as_millisecond()) / 1000,
     })

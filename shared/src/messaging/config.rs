@@ -7,6 +7,7 @@ use url::Url;
 use crate::cloud::Setup;
 use crate::config::settings::{self as s, Setting};
 use crate::config::{Public, Reader};
+use crate::domain::id::is_hex;
 use crate::domain::identifier::EmailAddress;
 
 /// Everything that messaging needs to know.
@@ -246,9 +247,7 @@ fn base_url(reader: &mut Reader, setup: &Setup, setting: &'static Setting) -> St
 }
 
 fn twilio_sid(prefix: &str, text: &str) -> Option<String> {
-    let hex = text.strip_prefix(prefix)?;
-    let good = hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    good.then(|| text.to_owned())
+    is_hex(text.strip_prefix(prefix)?, 32).then(|| text.to_owned())
 }
 
 fn e164(text: &str) -> Option<String> {

@@ -67,6 +67,15 @@ pub static COVERED: &[(&str, Cover)] = &[
     ("seen", NotPersonal("ids of events that were counted")),
 ];
 
+/// The lists of an export, in its order.
+pub fn parts() -> impl Iterator<Item = &'static str> {
+    let nouns = COVERED.iter().filter_map(|(_, cover)| match cover {
+        In(part) if *part != "account" => Some(*part),
+        _ => None,
+    });
+    nouns.chain(["limits", "pictures"])
+}
+
 /// What opens something, or means nothing outside of the tables.
 const HIDDEN: [&str; 9] = ["pk", "sk", "rh", "pv", "nonce", "guess", "rid", "g", "idle"];
 

@@ -7,6 +7,7 @@ mod grants;
 mod lock;
 mod promises;
 mod routes;
+mod sentences;
 mod settings;
 mod template;
 

@@ -1,6 +1,7 @@
 //! The certificate that an SNS message names: from where it may come, and whether it counts now.
 
 use jiff::Timestamp;
+use shared::domain::id::is_hex;
 use x509_parser::pem::Pem;
 
 /// Whether a URL names a certificate of SNS in the topic's own region, and nothing besides.
@@ -14,9 +15,7 @@ pub(crate) fn is_of_topic(url: &str, topic: &str) -> bool {
     };
     path.strip_prefix("SimpleNotificationService-")
         .and_then(|rest| rest.strip_suffix(".pem"))
-        .is_some_and(|hex| {
-            hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        })
+        .is_some_and(|hex| is_hex(hex, 32))
 }
 
 /// What follows `https://<SNS in the topic's region>/`; compared as text, because parsers normalise.

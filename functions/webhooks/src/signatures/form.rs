@@ -20,7 +20,7 @@ pub(crate) fn decode(body: &[u8]) -> Verdict<Form> {
         .filter(|field| !field.is_empty())
     {
         if form.len() == FIELDS {
-            return Verdict::Malformed("too many form fields");
+            return Verdict::Malformed("The form has too many fields.");
         }
         let mut halves = field.splitn(2, |byte| *byte == b'=');
         let (name, value) = (

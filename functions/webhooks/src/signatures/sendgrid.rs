@@ -70,7 +70,7 @@ pub(crate) fn verify(batch: &Batch<'_>, keys: &[PublicKey], now: Timestamp) -> V
     }
     match serde_json::from_slice(batch.body) {
         Ok(events) => Verdict::Genuine(events),
-        Err(_) => Verdict::Malformed("the body is no JSON list"),
+        Err(_) => Verdict::Malformed("Expected a JSON list."),
     }
 }
 

@@ -212,7 +212,7 @@ fn json_fields(body: &[u8]) -> Verdict<Form> {
                 .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
                 .collect(),
         ),
-        Err(_) => Verdict::Malformed("the body is no JSON object"),
+        Err(_) => Verdict::Malformed("Expected a JSON object."),
     }
 }
 

@@ -7,7 +7,6 @@ mod door;
 mod endpoints;
 mod faults;
 mod files;
-mod gzip;
 mod outbox;
 mod pages;
 mod records;
@@ -19,12 +18,13 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
+use tower_http::compression::CompressionLayer;
 
 use crate::callbacks::Callbacks;
 use crate::emulators::request_id;
@@ -116,7 +116,8 @@ fn looked_at() -> Router<Arc<DevApi>> {
         .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
         .route("/_local/", get(pages::outbox))
         .route("/_local/pages/{*path}", get(pages::file))
-        .route_layer(from_fn(gzip::gzipped))
+        // As a CDN would send them.
+        .route_layer(CompressionLayer::new())
 }
 
 /// Numbers, when they are complete: in the cloud they are behind by a second or two.

@@ -18,14 +18,7 @@ pub(crate) struct Credentials {
 
 /// Fresh lower-case hex digits, as many as `2 * N`.
 pub(crate) fn hex<const N: usize>() -> String {
-    use std::fmt::Write;
-    shared::entropy::bytes::<N>()
-        .iter()
-        .fold(String::with_capacity(2 * N), |mut out, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    hex::encode(shared::entropy::bytes::<N>())
 }
 
 /// A fresh id in the form of a UUID, as AWS gives them out.

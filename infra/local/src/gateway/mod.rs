@@ -82,8 +82,9 @@ impl Gateway {
                 Error::Malformed(sentence.into()),
             ));
         }
-        let source_ip = event::source_ip(&mut parts.headers, peer)
-            .ok_or_else(|| Error::Malformed("X-Local-Source-Ip: expected an IP address.".into()))?;
+        let source_ip = event::source_ip(&mut parts.headers, peer).ok_or_else(|| {
+            Error::Malformed("Expected an IP address in the header X-Local-Source-Ip.".into())
+        })?;
         let body = read(body).await?;
         let path = event::decoded(parts.uri.path());
         let route = self.routes.find(&path).ok_or(Error::NotFound)?;

@@ -15,6 +15,7 @@ use crate::store::query::Query;
 
 /// Figures of codes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema))]
 pub struct Figures {
     /// Asked for, within the limits.
     pub requested: u64,
@@ -26,7 +27,7 @@ pub struct Figures {
     pub verified: u64,
     /// Compared and wrong.
     pub failed: u64,
-    /// Asked for beyond a limit.
+    /// Asked for beyond a limit; not among `requested`.
     pub limited: u64,
 }
 

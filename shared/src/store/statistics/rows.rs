@@ -14,17 +14,20 @@ use crate::domain::id::UserId;
 use crate::domain::source::SourceOrigin;
 use crate::store::Store;
 
-/// Where people come from.
+/// The origin of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema))]
 pub struct Source {
-    /// The origin.
+    /// Scheme, host and port.
     pub url: String,
-    /// What to call it.
+    /// The host.
     pub name: String,
 }
 
 impl Source {
-    fn of(origin: &str) -> Self {
+    /// The origin as it is stored; one that today's rules would refuse stands for itself.
+    #[must_use]
+    pub fn of(origin: &str) -> Self {
         let name = SourceOrigin::parse(origin).map(|origin| origin.name().to_owned());
         Self {
             url: origin.to_owned(),
@@ -35,71 +38,80 @@ impl Source {
 
 /// One source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = SourceNumbers))]
 pub struct SourceRow {
     /// Which.
     pub source: Source,
-    /// Its users.
+    /// Users who came from there.
     pub users: u64,
-    /// The same by the method of their first sign-in from there.
+    /// By `otp_email`, `otp_phone` and `otp_whatsapp`, the way of their first sign-in from there.
     pub by_method: BTreeMap<String, u64>,
-    /// When the last one came.
+    /// When the last of them came.
     pub last_registration: Option<Timestamp>,
 }
 
-/// One day's new users.
+/// One day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = DayOfRegistrations))]
 pub struct RegistrationsRow {
-    /// The UTC day.
+    /// The day, UTC.
     pub day: Date,
-    /// All of them.
+    /// New users.
     pub total: u64,
-    /// The same by method.
+    /// By `otp_email`, `otp_phone` and `otp_whatsapp`.
     pub by_method: BTreeMap<String, u64>,
 }
 
-/// One day's codes of one channel.
+/// One day and channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = DayOfCodes))]
 pub struct OtpRow {
-    /// The UTC day.
+    /// The day, UTC.
     pub day: Date,
-    /// `email`, `phone` or `whatsapp`.
+    /// The way of the codes.
+    #[cfg_attr(feature = "document", schema(value_type = crate::domain::channel::Channel))]
     pub channel: &'static str,
     /// What became of them.
     #[serde(flatten)]
     pub figures: Figures,
 }
 
-/// All codes of a stretch of days.
+/// All codes of the range, on every page.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = CodesInAll))]
 pub struct OtpTotals {
     /// What became of them.
     #[serde(flatten)]
     pub figures: Figures,
-    /// Codes used of codes sent; `None` where none was sent.
+    /// `verified` of `sent`; `null` where none was sent. Above 1 where codes of the day before were used.
+    #[cfg_attr(feature = "document", schema(minimum = 0))]
     pub success_rate: Option<f64>,
 }
 
-/// Users with a sign of life on some days.
+/// How many were active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = ActiveUsers))]
 pub struct Active {
-    /// How many days, today among them.
+    /// Over how many days, today among them.
+    #[cfg_attr(feature = "document", schema(minimum = 1, maximum = 366))]
     pub days: u32,
-    /// The users, each once.
+    /// Users who signed in or refreshed; each counts once.
     pub active_users: u64,
 }
 
-/// Somebody who registered.
+/// One user.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = NewUser))]
 pub struct Registered {
-    /// Who.
+    /// The account.
     pub id: UserId,
-    /// The mail address.
+    /// The proven e-mail address.
     pub email: Option<String>,
-    /// The number.
+    /// The proven phone number, E.164.
     pub phone_number: Option<String>,
-    /// When.
+    /// When the account was opened.
     pub date_joined: Timestamp,
-    /// Where from, if a page said so.
+    /// Where they came from first.
     pub source: Option<Source>,
 }
 

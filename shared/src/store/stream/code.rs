@@ -59,7 +59,7 @@ impl Code {
         Otp {
             purpose: self.purpose.as_str(),
             channel: self.channel.as_str(),
-            subject: hex(&interpreter.address_keys.subject(&self.identifier)[..8]),
+            subject: hex::encode(&interpreter.address_keys.subject(&self.identifier)[..8]),
         }
     }
 }
@@ -224,12 +224,4 @@ fn fell_through(code: &Code, old: &Item, new: &Item, effects: &mut Effects) {
             delivery: delivery.to_owned(),
         });
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

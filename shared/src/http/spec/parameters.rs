@@ -3,88 +3,77 @@
 use serde_json::Value;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder};
+use utoipa::openapi::schema::{ComponentsBuilder, Object, ObjectBuilder};
 use utoipa::openapi::{Ref, Required};
 
-use crate::schema::{text, whole};
-
-/// `?name=`
-pub(crate) fn query(name: &str, schema: ObjectBuilder, example: impl Into<Value>) -> Parameter {
-    parameter(ParameterIn::Query, name, Required::False, schema, example)
-}
-
-/// `{name}` in the path.
-pub(crate) fn path(name: &str, schema: ObjectBuilder, example: impl Into<Value>) -> Parameter {
-    parameter(ParameterIn::Path, name, Required::True, schema, example)
-}
-
-/// A request header that may be missing.
-pub(crate) fn header(name: &str, schema: ObjectBuilder, example: impl Into<Value>) -> Parameter {
-    parameter(ParameterIn::Header, name, Required::False, schema, example)
-}
+use super::schema::{text, whole};
+use crate::http::headers::KEY;
+use crate::http::page::{CURSOR, LIMIT, USUAL};
 
 /// A request header that must be there.
-pub(crate) fn required_header(
-    name: &str,
-    schema: ObjectBuilder,
-    example: impl Into<Value>,
-) -> Parameter {
-    parameter(ParameterIn::Header, name, Required::True, schema, example)
+#[must_use]
+pub fn required_header(name: &str, schema: ObjectBuilder, example: &str) -> Parameter {
+    let place = ParameterIn::Header;
+    parameter(place, name, Required::True, schema, Some(example.into()))
 }
 
-fn parameter(
+pub(super) fn parameter(
     place: ParameterIn,
     name: &str,
     required: Required,
-    schema: ObjectBuilder,
-    example: impl Into<Value>,
+    schema: impl Into<Object>,
+    example: Option<Value>,
 ) -> Parameter {
-    let schema = schema.build();
+    let schema = schema.into();
     ParameterBuilder::new()
         .name(name)
         .parameter_in(place)
         .required(required)
         .description(schema.description.clone())
         .schema(Some(schema))
-        .example(Some(example.into()))
+        .example(example)
         .build()
+}
+
+fn header(name: &str, schema: ObjectBuilder, example: &str) -> Parameter {
+    let place = ParameterIn::Header;
+    parameter(place, name, Required::False, schema, Some(example.into()))
 }
 
 /// `?limit=`
-pub(crate) fn limit() -> Parameter {
-    let schema = whole("How many results at the most.", 1..=100).default(Some(50.into()));
-    query("limit", schema, 50)
+pub(super) fn limit() -> Parameter {
+    let schema = whole("How many results at the most.", LIMIT).default(Some(USUAL.into()));
+    let place = ParameterIn::Query;
+    parameter(place, "limit", Required::False, schema, Some(USUAL.into()))
 }
 
 /// `?cursor=`; no example, since only an answer can give one.
-pub(crate) fn cursor() -> Parameter {
-    ParameterBuilder::new()
-        .name("cursor")
-        .parameter_in(ParameterIn::Query)
-        .required(Required::False)
-        .description(Some("Where to go on: the `next` of an earlier answer."))
-        .schema(Some(
-            text("Opaque.")
-                .pattern(Some("^[A-Za-z0-9_.=-]+$"))
-                .min_length(Some(1))
-                .max_length(Some(2_048)),
-        ))
-        .build()
+pub(super) fn cursor() -> Parameter {
+    let schema = text("Opaque.")
+        .pattern(Some("^[A-Za-z0-9_-]+$"))
+        .min_length(Some(*CURSOR.start()))
+        .max_length(Some(*CURSOR.end()));
+    let place = ParameterIn::Query;
+    let mut cursor = parameter(place, "cursor", Required::False, schema, None);
+    cursor.description = Some("Where to go on: the `next` of an earlier answer.".to_owned());
+    cursor
 }
 
 /// `Idempotency-Key`
-pub(crate) fn idempotency_key() -> Parameter {
+#[must_use]
+pub fn idempotency_key() -> Parameter {
     let schema = text(
         "Made up by the client for one wish. A repetition with the same key, identifier and channel within the code's \
          life answers again as the first did, with what is left, and sends nothing, until the code is used.",
     )
-    .pattern(Some("^[!-~]{1,64}$"))
-    .max_length(Some(64));
+    .pattern(Some(format!("^[!-~]{{{},{}}}$", KEY.start(), KEY.end())))
+    .max_length(Some(*KEY.end()));
     header("Idempotency-Key", schema, "b1946ac9-2f4c")
 }
 
 /// `X-Device-Token`
-pub(crate) fn device_token() -> Parameter {
+#[must_use]
+pub fn device_token() -> Parameter {
     let schema = text(
         "The `device_token` of an earlier sign-in to this account from this address. Its attempts and failures count \
          in a lane of their own, so strangers' failures do not hold this client up. One that does not count is ignored.",
@@ -93,7 +82,8 @@ pub(crate) fn device_token() -> Parameter {
 }
 
 /// `If-Match`
-pub(crate) fn if_match() -> Parameter {
+#[must_use]
+pub fn if_match() -> Parameter {
     let schema = text(
         "The `ETag` of the profile that the change is made to, or `*`. Where the profile has changed meanwhile, \
          nothing is done: 412 `version_conflict`.",
@@ -104,7 +94,7 @@ pub(crate) fn if_match() -> Parameter {
 const REQUEST_ID: &str = "X-Request-Id";
 
 /// The headers of answers, as components.
-pub(crate) fn headers(components: ComponentsBuilder) -> ComponentsBuilder {
+pub(super) fn headers(components: ComponentsBuilder) -> ComponentsBuilder {
     let all = [
         (
             REQUEST_ID,
@@ -154,9 +144,9 @@ pub(crate) fn headers(components: ComponentsBuilder) -> ComponentsBuilder {
 }
 
 /// The way to point to a header.
-pub(crate) fn of(name: &str) -> Ref {
+pub(super) fn of(name: &str) -> Ref {
     Ref::new(format!("#/components/headers/{name}"))
 }
 
 /// The headers of every answer.
-pub(crate) const EVERY: [&str; 2] = [REQUEST_ID, "Cache-Control"];
+pub(super) const EVERY: [&str; 2] = [REQUEST_ID, "Cache-Control"];
