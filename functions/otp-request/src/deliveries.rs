@@ -38,7 +38,6 @@ struct Step {
 }
 
 /// What became of a message, without personal data: a sign-in page shows it while the person waits.
-
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,

@@ -141,7 +141,8 @@ async fn body_of_one_request(listener: TcpListener) -> String {
             continue;
         };
         let mut lines = head.lines().map(str::to_ascii_lowercase);
-        let length = lines.find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let length: Option<usize> =
+            lines.find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
         if body.len() == length.expect("a length") {
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(answer).await.expect("written");

@@ -20,13 +20,22 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 async fn wrong_use_is_explained() {
     let house = House::open().await;
     for (arguments, told) in [
-        (&["users", "find", "jane"][..], "names nobody: it is no id (usr_ and 32 hex digits)"),
-        (&["users", "find", "usr_12"], "names nobody: it is no id (usr_ and 32 hex digits)"),
+        (
+            &["users", "find", "jane"][..],
+            "names nobody: it is no id (usr_ and 32 hex digits)",
+        ),
+        (
+            &["users", "find", "usr_12"],
+            "names nobody: it is no id (usr_ and 32 hex digits)",
+        ),
         (
             &["users", "grant", "jane@example.com", "Chief Officer"],
             "nobody is known",
         ),
-        (&["locks", "show", "nobody"], "names nobody: it is no id (usr_ and 32 hex digits)"),
+        (
+            &["locks", "show", "nobody"],
+            "names nobody: it is no id (usr_ and 32 hex digits)",
+        ),
         (
             &["users", "fire", "jane@example.com"],
             "unrecognized subcommand",

@@ -12,7 +12,7 @@ use super::schema::{formatted, id, text, url, word};
 use crate::config::settings::OTP_CODE_LENGTH;
 use crate::domain::channel::Channel;
 use crate::domain::code::OtpCode;
-use crate::domain::delivery::State;
+use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::{Id, Kind};
 use crate::domain::identifier::Identifier;
 use crate::domain::locale::{LanguageTag, TimeZoneName};
@@ -76,7 +76,7 @@ macro_rules! words {
 
 words! {
     Channel => Channel::ALL.map(Channel::as_str);
-    State => State::ALL.map(State::as_str);
+    DeliveryStatus => DeliveryStatus::ALL.map(DeliveryStatus::as_str);
     Method => Channel::ALL.map(Channel::registration_method);
     Code => explanations().iter().map(|problem| problem.code).collect::<Vec<_>>();
 }
