@@ -36,6 +36,17 @@ enum Source {
     Query,
 }
 
+#[cfg(feature = "document")]
+impl Fields {
+    /// Fields of which none is there, and what a reader asks of them.
+    pub(crate) fn recording() -> (Self, Record) {
+        let record = Record::recording();
+        let mut fields = Self::from_source(serde_json::Map::new(), Source::Body);
+        fields.record = record.clone();
+        (fields, record)
+    }
+}
+
 impl Fields {
     /// The fields of a body's object.
     #[must_use]

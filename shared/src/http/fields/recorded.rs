@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
-use super::{Fields, Source};
 use crate::http::spec::schema::{Member, may, must, whole};
 
 /// A value that a field can hold, and how the API's document describes it.
@@ -44,6 +43,11 @@ impl std::fmt::Debug for Taken {
 }
 
 impl Record {
+    /// One that writes down what is asked for.
+    pub(super) fn recording() -> Self {
+        Self(Some(Arc::default()))
+    }
+
     pub(crate) fn take(&self) -> Vec<Taken> {
         let all = self.0.iter();
         all.flat_map(|all| take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -92,15 +96,5 @@ impl Record {
         self.add(name, false, || {
             ObjectBuilder::new().schema_type(Type::Boolean)
         });
-    }
-}
-
-impl Fields {
-    /// Fields of which none is there, and what a reader asks of them.
-    pub(crate) fn recording() -> (Self, Record) {
-        let record = Record(Some(Arc::default()));
-        let mut fields = Self::from_source(serde_json::Map::new(), Source::Body);
-        fields.record = record.clone();
-        (fields, record)
     }
 }
