@@ -7,7 +7,7 @@ use crate::routes::sources;
 
 /// The calls whose last text a caller reads as `detail`.
 const CALLS: [&str; 8] = [
-    "Fault::new(",
+    "InvalidValue::new(",
     "FieldError::new(",
     "Error::field(",
     "fields.fault(",
