@@ -30,8 +30,23 @@ impl App {
                     at,
                     line,
                 } => {
-                    let detail = format!("{why} {session}");
-                    self.note(user, line, "session_ended", detail, at).await?;
+                    let line = self.line(line, "session_ended", format!("{why} {session}"), at);
+                    self.store.note_activity(user, &line).await?;
+                }
+                Task::RefreshedElsewhere {
+                    user,
+                    session,
+                    at,
+                    ip,
+                    user_agent,
+                    line,
+                } => {
+                    let line = Activity {
+                        ip: &ip,
+                        user_agent: &user_agent,
+                        ..self.line(line, "refresh_elsewhere", session.to_string(), at)
+                    };
+                    self.store.note_activity(user, &line).await?;
                 }
                 Task::Proven {
                     identifier,
@@ -76,7 +91,8 @@ impl App {
         };
         if failures > 0 {
             let detail = format!("{failures} wrong codes before a sign-in");
-            self.note(owner, line, "wrong_codes", detail, at).await?;
+            let line = self.line(line, "wrong_codes", detail, at);
+            self.store.note_activity(owner, &line).await?;
         }
         let user = self.store.user(owner).await?;
         if let Some(other) = user.and_then(|user| other(&user, identifier.kind())) {
@@ -87,15 +103,15 @@ impl App {
         Ok(())
     }
 
-    async fn note(
+    /// A line of activity without a place.
+    fn line(
         &self,
-        user: UserId,
         line: EventId,
         event: &'static str,
         detail: String,
         at: jiff::Timestamp,
-    ) -> Result<()> {
-        let line = Activity {
+    ) -> Activity<'static> {
+        Activity {
             id: ActivityId::from_bytes(*line.as_bytes()),
             event,
             at,
@@ -103,8 +119,7 @@ impl App {
             user_agent: "",
             detail,
             keep: self.activity,
-        };
-        self.store.note_activity(user, &line).await
+        }
     }
 }
 

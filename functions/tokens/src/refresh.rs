@@ -46,7 +46,7 @@ pub(crate) async fn refresh(
         Rotation::Repeated { session, elsewhere } => {
             // Two tabs, a lost reply, or a thief within the grace: worth counting, since the last is the residual risk.
             telemetry::metric("refresh_repeated", &[]);
-            if elsewhere {
+            if elsewhere.is_some() {
                 telemetry::metric("refresh_repeated_elsewhere", &[]);
             }
             session

@@ -89,6 +89,13 @@ pub enum Happened {
         /// The session, which has ended by it.
         session: SessionId,
     },
+    /// The last refresh was repeated from another network or by another program.
+    RefreshElsewhere {
+        /// Whose.
+        user: UserId,
+        /// The session, which goes on.
+        session: SessionId,
+    },
     /// A message moved on.
     DeliveryUpdated {
         /// Which, without the MAC that makes it readable on the API.
@@ -132,6 +139,7 @@ impl Happened {
             Self::OtpLocked { .. } => "otp.locked",
             Self::SessionRevoked { .. } => "session.revoked",
             Self::RefreshReused { .. } => "session.refresh_reused",
+            Self::RefreshElsewhere { .. } => "session.refresh_elsewhere",
             Self::DeliveryUpdated { .. } => "delivery.updated",
             Self::AddressSuppressed { .. } => "address.suppressed",
         }
@@ -184,7 +192,8 @@ impl Event {
             Happened::SessionRevoked { user, session, why } => {
                 json!({ "user_id": user, "session_id": session, "reason": why })
             }
-            Happened::RefreshReused { user, session } => {
+            Happened::RefreshReused { user, session }
+            | Happened::RefreshElsewhere { user, session } => {
                 json!({ "user_id": user, "session_id": session })
             }
             Happened::DeliveryUpdated {

@@ -13,6 +13,7 @@ pub mod event;
 pub mod id;
 pub mod identifier;
 pub mod locale;
+pub mod network;
 pub mod picture;
 pub mod profile;
 pub mod quota;

@@ -48,9 +48,9 @@ pub struct Session {
     pub end: Timestamp,
     /// How the person signed in.
     pub amr: Vec<String>,
-    /// From where.
+    /// From where it was last refreshed; the sign-in where it never was.
     pub ip: String,
-    /// With what.
+    /// With what, likewise.
     pub user_agent: String,
 }
 

@@ -6,7 +6,7 @@ mod rotate;
 
 pub use end::Ended;
 pub(crate) use end::record;
-pub use rotate::{Rotate, Rotation, Whereabouts};
+pub use rotate::{Elsewhere, Rotate, Rotation, Whereabouts};
 
 use super::item::{Item, Read, at, b, n, s, texts, ttl};
 use super::keys;
@@ -42,7 +42,11 @@ fn read(id: SessionId, item: &Item) -> Result<Session> {
         number.ok_or_else(|| corrupt(name))
     };
     let moment = |name| item.moment(name).ok_or_else(|| corrupt(name));
-    let text = |name: &str| item.text(name).unwrap_or_default().to_owned();
+    // Of the last refresh, else of the sign-in.
+    let last = |refreshed: &str, signed_in: &str| {
+        let text = item.text(refreshed).or_else(|| item.text(signed_in));
+        text.unwrap_or_default().to_owned()
+    };
     Ok(Session {
         id,
         generation: count("g")?,
@@ -53,7 +57,7 @@ fn read(id: SessionId, item: &Item) -> Result<Session> {
         used: moment("used")?,
         end: moment("end")?,
         amr: item.list("amr"),
-        ip: text("ip"),
-        user_agent: text("ua"),
+        ip: last("rip", "ip"),
+        user_agent: last("rua", "ua"),
     })
 }

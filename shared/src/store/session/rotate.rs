@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::read;
 use crate::Result;
+use crate::domain::network::same_network;
 use crate::domain::quota::before;
 use crate::domain::session::Session;
 use crate::domain::token::RefreshToken;
@@ -51,17 +52,27 @@ pub struct Whereabouts<'a> {
 pub enum Rotation {
     /// It was the live one; its successor is now.
     Rotated(Session),
-    /// It is the immediate predecessor, within the grace: the live one is its successor, as it was told already.
+    /// It is the immediate predecessor, and whoever has it may have lost the answer: the live one is its successor, as it was
+    /// told already.
     Repeated {
         /// The session.
         session: Session,
-        /// The successor was told to another IP address or program.
-        elsewhere: bool,
+        /// The successor was told to somebody in another network or with another program.
+        elsewhere: Option<Elsewhere>,
     },
-    /// It was succeeded long since: somebody has a copy.
+    /// It was succeeded long since, or comes from where nobody can have lost an answer: somebody has a copy.
     Reused,
     /// The session is gone or over.
     Over,
+}
+
+/// How far a repetition is from the rotation that it repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// Another network or another program, as of a phone that changes from Wi-Fi to mobile data.
+    Near,
+    /// Both.
+    Far,
 }
 
 impl Store {
@@ -89,11 +100,66 @@ impl Store {
         match self.update(write).await {
             Ok(item) => Ok(Rotation::Rotated(read(token.session, &item)?)),
             Err(StoreError::Condition(item)) if item.is_empty() => Ok(Rotation::Over),
-            Err(StoreError::Condition(item)) => judge(&item, &rotate),
+            Err(StoreError::Condition(item)) => match judge(&item, &rotate)? {
+                Rotation::Repeated {
+                    session,
+                    elsewhere: Some(elsewhere),
+                } => self.note_elsewhere(session, elsewhere, &rotate).await,
+                judged => Ok(judged),
+            },
             Err(fault) => Err(fault.into()),
         }
     }
+
+    /// Records that a rotation was repeated from elsewhere, once a rotation; the stream tells the person. From far away that
+    /// is allowed once in the life of a session: the second time somebody has a copy.
+    async fn note_elsewhere(
+        &self,
+        session: Session,
+        elsewhere: Elsewhere,
+        rotate: &Rotate<'_>,
+    ) -> Result<Rotation> {
+        let (set, when) = match elsewhere {
+            Elsewhere::Near => (
+                NOTE.to_owned(),
+                "g=:g AND (attribute_not_exists(eg) OR eg<:g)",
+            ),
+            Elsewhere::Far => (
+                format!("{NOTE}, far=:rid"),
+                "g=:g AND attribute_not_exists(far)",
+            ),
+        };
+        let key = keys::session(rotate.token.user, rotate.token.session);
+        let mut write = Write::update(Table::Accounts, key, set).when(when).values([
+            (":g", n(session.generation)),
+            (":now", at(rotate.now)),
+            (":ip", s(rotate.from.ip)),
+            (":ua", s(rotate.from.user_agent)),
+        ]);
+        if elsewhere == Elsewhere::Far {
+            write = write.value(":rid", s(rotate.request));
+        }
+        let repeated = Rotation::Repeated {
+            session,
+            elsewhere: Some(elsewhere),
+        };
+        match (self.write(write).await, elsewhere) {
+            // Near: this rotation was told about before, or has been succeeded in this moment.
+            (Ok(()), _) | (Err(StoreError::Condition(_)), Elsewhere::Near) => Ok(repeated),
+            // Our own write, whose reply was lost.
+            (Err(StoreError::Condition(old)), Elsewhere::Far)
+                if old.text("far") == Some(rotate.request) =>
+            {
+                Ok(repeated)
+            }
+            (Err(StoreError::Condition(_)), Elsewhere::Far) => Ok(Rotation::Reused),
+            (Err(fault), _) => Err(fault.into()),
+        }
+    }
 }
+
+/// Where a rotation was repeated from: its generation, the moment, the address, the program.
+const NOTE: &str = "SET eg=:g, eat=:now, eip=:ip, eua=:ua";
 
 /// What the session, as it is, says to a token that is not its live one, or comes too late.
 fn judge(item: &Item, rotate: &Rotate<'_>) -> Result<Rotation> {
@@ -109,13 +175,25 @@ fn judge(item: &Item, rotate: &Rotate<'_>) -> Result<Rotation> {
     let ours = item.text("rid") == Some(rotate.request);
     let age = now.duration_since(session.rotated);
     let grace = SignedDuration::try_from(rotate.grace).unwrap_or(SignedDuration::ZERO);
-    Ok(match behind {
-        0 => Rotation::Over, // nothing but its time was against it, and that has been looked at
-        1 if ours => Rotation::Rotated(session),
-        1 if !grace.is_zero() && age <= grace => Rotation::Repeated {
+    let in_grace = !grace.is_zero() && age <= grace;
+    let text = |name: &str| item.text(name).unwrap_or_default();
+    let moved = !same_network(text("rip"), rotate.from.ip);
+    let changed = text("rua") != rotate.from.user_agent;
+    Ok(match (behind, moved, changed) {
+        (0, ..) => Rotation::Over, // nothing but its time was against it, and that has been looked at
+        (1, ..) if ours => Rotation::Rotated(session),
+        // Its answer was lost, and the laptop slept meanwhile.
+        (1, false, false) => Rotation::Repeated {
             session,
-            elsewhere: item.text("rip") != Some(rotate.from.ip)
-                || item.text("rua") != Some(rotate.from.user_agent),
+            elsewhere: None,
+        },
+        (1, true, true) if in_grace => Rotation::Repeated {
+            session,
+            elsewhere: Some(Elsewhere::Far),
+        },
+        (1, ..) if in_grace => Rotation::Repeated {
+            session,
+            elsewhere: Some(Elsewhere::Near),
         },
         _ => Rotation::Reused,
     })
@@ -180,63 +258,84 @@ mod tests {
         }
     }
 
+    /// The same network, another program in it, another network, and both.
+    const NEXT_DOOR: Whereabouts<'static> = Whereabouts {
+        ip: "203.0.113.8",
+        ..HOME
+    };
+    const ANOTHER_PROGRAM: Whereabouts<'static> = Whereabouts {
+        user_agent: "curl",
+        ..HOME
+    };
+    const ANOTHER_NETWORK: Whereabouts<'static> = Whereabouts {
+        ip: "198.51.100.8",
+        ..HOME
+    };
+    const FAR: Whereabouts<'static> = Whereabouts {
+        ip: "198.51.100.8",
+        user_agent: "curl",
+    };
+
     fn word(rotation: &Rotation) -> &'static str {
         match rotation {
             Rotation::Rotated(_) => "rotated",
-            Rotation::Repeated {
-                elsewhere: false, ..
-            } => "repeated",
-            Rotation::Repeated { .. } => "elsewhere",
+            Rotation::Repeated { elsewhere, .. } => match elsewhere {
+                None => "repeated",
+                Some(Elsewhere::Near) => "near",
+                Some(Elsewhere::Far) => "far",
+            },
             Rotation::Reused => "reused",
             Rotation::Over => "over",
         }
     }
 
     #[rstest]
-    #[case::another_tab(6, 101, "mine", "repeated")]
-    #[case::the_last_moment_of_the_grace(6, 110, "mine", "repeated")]
-    #[case::after_the_grace(6, 111, "mine", "reused")]
-    #[case::our_own_lost_reply(6, 111, "other", "rotated")]
-    #[case::two_behind(5, 101, "mine", "reused")]
-    #[case::two_behind_and_our_own(5, 101, "other", "reused")]
-    #[case::the_first(0, 101, "mine", "reused")]
-    #[case::ahead_of_the_store(8, 101, "mine", "over")]
-    #[case::unused_for_too_long(6, 600, "mine", "over")]
-    #[case::at_the_absolute_end(6, 1000, "mine", "over")]
-    #[case::a_clock_behind_ours(6, 99, "mine", "repeated")]
-    fn what_is_not_live_is_judged(
+    #[case::another_tab(6, 101, "mine", HOME, "repeated")]
+    #[case::the_same_network(6, 101, "mine", NEXT_DOOR, "repeated")]
+    #[case::the_last_moment_of_the_grace(6, 110, "mine", FAR, "far")]
+    #[case::another_program(6, 101, "mine", ANOTHER_PROGRAM, "near")]
+    #[case::another_network(6, 101, "mine", ANOTHER_NETWORK, "near")]
+    #[case::a_lost_answer(6, 111, "mine", HOME, "repeated")]
+    #[case::a_lost_answer_and_a_night(6, 500, "mine", NEXT_DOOR, "repeated")]
+    #[case::another_program_after_the_grace(6, 111, "mine", ANOTHER_PROGRAM, "reused")]
+    #[case::another_network_after_the_grace(6, 111, "mine", ANOTHER_NETWORK, "reused")]
+    #[case::far_after_the_grace(6, 111, "mine", FAR, "reused")]
+    #[case::our_own_lost_reply(6, 111, "other", HOME, "rotated")]
+    #[case::two_behind(5, 101, "mine", HOME, "reused")]
+    #[case::two_behind_and_our_own(5, 101, "other", HOME, "reused")]
+    #[case::the_first(0, 101, "mine", HOME, "reused")]
+    #[case::ahead_of_the_store(8, 101, "mine", HOME, "over")]
+    #[case::unused_for_too_long(6, 600, "mine", HOME, "over")]
+    #[case::at_the_absolute_end(6, 1000, "mine", HOME, "over")]
+    #[case::a_clock_behind_ours(6, 99, "mine", HOME, "repeated")]
+    fn rotate_judges_what_is_not_live(
         #[case] generation: u32,
         #[case] now: i64,
         #[case] request: &str,
+        #[case] from: Whereabouts<'static>,
         #[case] expected: &str,
     ) {
         let token = token(generation);
         let rotate = Rotate {
             request,
+            from,
             now: second(now),
             ..mine(&token)
         };
         assert_eq!(word(&judge(&item(), &rotate).unwrap()), expected);
     }
 
-    /// ATTACKS G06.
     #[test]
-    fn a_repetition_from_elsewhere_is_noticed() {
+    fn rotate_without_a_grace_repeats_to_its_own_place_alone() {
         let token = token(6);
-        let other_ip = Whereabouts {
-            ip: "203.0.113.8",
-            ..HOME
-        };
-        let other_program = Whereabouts {
-            user_agent: "curl",
-            ..HOME
-        };
         for (from, expected) in [
             (HOME, "repeated"),
-            (other_ip, "elsewhere"),
-            (other_program, "elsewhere"),
+            (ANOTHER_PROGRAM, "reused"),
+            (FAR, "reused"),
         ] {
             let rotate = Rotate {
+                grace: Duration::ZERO,
+                now: second(100),
                 from,
                 ..mine(&token)
             };
@@ -246,19 +345,6 @@ mod tests {
                 "{from:?}"
             );
         }
-    }
-
-    #[test]
-    fn without_a_grace_only_our_own_repetition_counts() {
-        let token = token(6);
-        let mut rotate = Rotate {
-            grace: Duration::ZERO,
-            now: second(100),
-            ..mine(&token)
-        };
-        assert_eq!(judge(&item(), &rotate).unwrap(), Rotation::Reused);
-        rotate.request = "other";
-        assert_eq!(word(&judge(&item(), &rotate).unwrap()), "rotated");
     }
 
     #[test]

@@ -153,9 +153,27 @@ fn session(user: UserId, session: SessionId, change: &Change, effects: &mut Effe
             effects
                 .tasks
                 .extend(used.map(|at| Task::Active { user, at }));
+            if new.get("eg") != old.get("eg") {
+                elsewhere(user, session, change, new, effects);
+            }
         }
         _ => {}
     }
+}
+
+/// A refresh that was repeated from another network or by another program.
+fn elsewhere(user: UserId, session: SessionId, change: &Change, new: &Item, effects: &mut Effects) {
+    let at = new.moment("eat").unwrap_or(change.noted);
+    let text = |name: &str| new.text(name).unwrap_or_default().to_owned();
+    effects.tasks.push(Task::RefreshedElsewhere {
+        user,
+        session,
+        at,
+        ip: text("eip"),
+        user_agent: text("eua"),
+        line: change.event_id(at, "activity", effects.tasks.len()),
+    });
+    effects.happened(change, at, Happened::RefreshElsewhere { user, session });
 }
 
 /// Links to sources go with their person only.

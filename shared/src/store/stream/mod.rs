@@ -79,6 +79,21 @@ pub enum Task {
         /// Names the line.
         line: EventId,
     },
+    /// A refresh was repeated from elsewhere: a line of activity.
+    RefreshedElsewhere {
+        /// Whose.
+        user: UserId,
+        /// Which session.
+        session: SessionId,
+        /// When.
+        at: Timestamp,
+        /// From which address.
+        ip: String,
+        /// With what.
+        user_agent: String,
+        /// Names the line.
+        line: EventId,
+    },
     /// An address was proven: its owner's other address opens, and failures before it are a line of activity.
     Proven {
         /// Which address.
