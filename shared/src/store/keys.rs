@@ -104,6 +104,14 @@ pub static ENTITIES: &[Entity] = &[
                 "rid, rip, rua",
                 "the request that refreshed it last, its address and user agent",
             ),
+            (
+                "eg, eat, eip, eua",
+                "the last generation whose refresh was repeated from another network or by another program: the moment, the address, the user agent",
+            ),
+            (
+                "far",
+                "the request that repeated a refresh from another network and by another program; there is no second one",
+            ),
         ],
     },
     Entity {

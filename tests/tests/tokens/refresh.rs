@@ -84,31 +84,152 @@ async fn a_lost_reply_is_retried_safely() {
     assert_eq!(house.refresh(&first.text("refresh")).await.status, 200);
 }
 
+/// From another network, by another program, or both.
+const NEAR: Place = Place {
+    ip: "198.51.100.9",
+    user_agent: "app/1",
+};
+const FAR: Place = Place {
+    ip: "198.51.100.9",
+    user_agent: "curl",
+};
+const HOME: Place = Place {
+    ip: "203.0.113.7",
+    user_agent: "app/1",
+};
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    ip: &'static str,
+    user_agent: &'static str,
+}
+
+async fn refresh_from(house: &House, place: Place, token: &str) -> visitor::Answer {
+    let request = house
+        .request(reqwest::Method::POST, "/api/auth/token/refresh/")
+        .header("x-local-source-ip", place.ip)
+        .header("user-agent", place.user_agent)
+        .json(&json!({ "refresh": token }));
+    answer(request).await
+}
+
+/// Who comes with the predecessor, from where and when, and whether they get the successor.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_grace_a_lost_reply_is_still_no_reuse() {
-    let house = House::with(Options::memory().set("REFRESH_GRACE_SECONDS", "0")).await;
+async fn refresh_repeats_to_whoever_may_have_lost_the_answer() {
+    let rows = [
+        (HOME, 0, true),
+        (HOME, 11, true),
+        (HOME, 3 * 24 * 60 * 60, true),
+        (NEAR, 5, true),
+        (FAR, 5, true),
+        (NEAR, 11, false),
+        (FAR, 11, false),
+    ];
+    for (place, seconds, gets) in rows {
+        let house = House::open().await;
+        let held = house.sign_in("jane@example.com").await;
+        let first = refresh_from(&house, HOME, &held.refresh).await;
+        house.wait(seconds).await;
+        let again = refresh_from(&house, place, &held.refresh).await;
+        if gets {
+            assert_eq!(again.status, 200, "{place:?} {seconds} {again:?}");
+            assert_eq!(again.text("refresh"), first.text("refresh"));
+            let next = refresh_from(&house, HOME, &first.text("refresh")).await;
+            assert_eq!(next.status, 200, "{place:?} {seconds}");
+        } else {
+            assert_eq!(again.code(), REFUSED, "{place:?} {seconds}");
+            let next = refresh_from(&house, HOME, &first.text("refresh")).await;
+            assert_eq!(next.code(), REFUSED, "the session has ended");
+        }
+    }
+}
+
+/// A copied token rides behind its owner once in the life of a session, and the person is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn refresh_from_far_away_ends_the_session_the_second_time() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    let first = refresh_from(&house, HOME, &held.refresh).await.text("refresh");
+    let copied = refresh_from(&house, FAR, &held.refresh).await;
+    assert_eq!(copied.text("refresh"), first);
+    let activity = house
+        .request(reqwest::Method::GET, "/api/profile/activity/")
+        .bearer_auth(&held.access);
+    house.wait(1).await;
+    let activity = answer(activity).await.body["results"].clone();
+    let told: Vec<_> = activity
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|line| line["event"] == "refresh_elsewhere")
+        .collect();
+    assert_eq!(told.len(), 1, "{activity}");
+    assert_eq!(told[0]["ip"], FAR.ip);
+
+    house.wait(600).await;
+    let second = refresh_from(&house, HOME, &first).await.text("refresh");
+    assert_eq!(refresh_from(&house, FAR, &first).await.code(), REFUSED);
+    assert_eq!(refresh_from(&house, HOME, &second).await.code(), REFUSED);
+}
+
+/// A phone that changes its network again and again is recorded once a rotation, and goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn refresh_from_another_network_goes_on() {
+    let house = House::open().await;
+    let mut token = house.sign_in("jane@example.com").await.refresh;
+    for _ in 0..4 {
+        let next = refresh_from(&house, HOME, &token).await.text("refresh");
+        for _ in 0..3 {
+            assert_eq!(refresh_from(&house, NEAR, &token).await.text("refresh"), next);
+        }
+        token = next;
+        house.wait(60).await;
+    }
+    let events = answer(house.request(reqwest::Method::GET, "/_local/events")).await;
+    let told = events.body.as_array().unwrap().iter();
+    let told = told.filter(|event| event["detail-type"] == "session.refresh_elsewhere");
+    assert_eq!(told.count(), 4, "once a rotation");
+}
+
+/// The store fails after the rotation: the same token is taken again, also after the grace.
+#[tokio::test(flavor = "multi_thread")]
+async fn refresh_that_could_not_be_answered_costs_nobody_a_session() {
+    let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     house
-        .breaks(&json!({"service": "dynamodb", "operation": "UpdateItem", "fault": "lost_reply", "times": 1}))
+        .breaks(&json!({"service": "dynamodb", "operation": "GetItem", "fault": "error", "times": 50}))
         .await;
-    let first = house.refresh(&held.refresh).await;
-    assert_eq!(first.status, 200, "{first:?}");
-    assert_eq!(house.refresh(&held.refresh).await.code(), REFUSED);
-    assert_eq!(
-        house.refresh(&first.text("refresh")).await.code(),
-        REFUSED,
-        "the session has ended"
-    );
+    let lost = house.refresh(&held.refresh).await;
+    assert_eq!(lost.code(), (503, "unavailable"));
+    assert_eq!(answer_of_clear(&house).await, 204);
+    house.wait(15).await;
+    let again = house.refresh(&held.refresh).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    assert_eq!(house.refresh(&again.text("refresh")).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_token_after_the_grace_ends_the_session() {
+async fn refresh_shows_in_the_list_of_sessions_where_it_was_last() {
+    let house = House::open().await;
+    let held = house.sign_in("jane@example.com").await;
+    let next = refresh_from(&house, NEAR, &held.refresh).await;
+    let list = house
+        .request(reqwest::Method::GET, "/api/auth/sessions/")
+        .bearer_auth(next.text("access"));
+    let list = answer(list).await.body;
+    let session = &list["results"][0];
+    assert_eq!(session["ip"], NEAR.ip);
+    assert_eq!(session["user_agent"], NEAR.user_agent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_token_from_elsewhere_ends_its_own_session_alone() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     let other = house.sign_in("jane@example.com").await;
-    let first = house.refresh(&held.refresh).await;
+    let first = refresh_from(&house, HOME, &held.refresh).await;
     house.wait(11).await;
-    assert_eq!(house.refresh(&held.refresh).await.code(), REFUSED);
+    assert_eq!(refresh_from(&house, FAR, &held.refresh).await.code(), REFUSED);
     assert_eq!(house.refresh(&first.text("refresh")).await.code(), REFUSED);
     assert!(!house.is_active(&first.text("access")).await);
     assert!(!house.is_active(&held.access).await);

@@ -31,6 +31,7 @@ const SENTENCES = {
     const why = detail.split(" ")[0];
     return `A session ended: ${ENDINGS[why] ?? why.replaceAll("_", " ")}`;
   },
+  refresh_elsewhere: () => "A session was used from another network or by another program",
   wrong_codes: (detail) => `Wrong codes were entered before a sign-in: ${parseInt(detail, 10) || "some"}`,
 };
 
