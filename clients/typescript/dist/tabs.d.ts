@@ -6,6 +6,11 @@ export interface Notice {
     /** The stored text, for copies of a tab, whose storage is a copy too. */
     readonly value?: string | null;
 }
+/**
+ * The longest that a refresh takes with all its tries, in milliseconds: less than the ten seconds for which the service gives the
+ * same successor to everybody, so that no try of ours can be taken for a theft.
+ */
+export declare const REFRESH_TAKES = 9000;
 /** The other tabs of the same browser. */
 export declare class Tabs {
     #private;

@@ -4,19 +4,21 @@ import type { Exchange } from "./keeper.js";
 import type { Send } from "./transport.js";
 import type { Schemas } from "./types.js";
 
-/** Waits before the second and third try, in milliseconds. */
-const PAUSES = [300, 1500];
-/** After this a try is given up, in milliseconds. */
-const TRY = 8_000;
+/** After how many milliseconds each try of a refresh is given up; with the pauses between, all end within `REFRESH_TAKES` of tabs.ts. */
+const TRIES = [4_000, 2_500, 1_500];
+/** The wait before another try, in milliseconds. */
+const PAUSE = 300;
+/** After this the revocation of a token is given up, in milliseconds. */
+const REVOKE = 8_000;
 
 /**
- * The token routes. A refresh whose answer got lost has used up its token; the service gives the same successor again for
- * ten seconds, and takes a later use for theft. So it is tried again at once or not at all.
+ * The token routes. A refresh whose answer got lost has used up its token; the service gives the same successor again, after ten
+ * seconds to the same network and program alone. So it is tried again at once or not at all.
  */
 export function exchange(base: string, send: Send): Exchange {
-  const post = async (path: string, refresh: string, init: RequestInit = {}) => {
+  const post = async (path: string, refresh: string, patience: number, init: RequestInit = {}) => {
     const timer = new AbortController();
-    const timeout = setTimeout(() => timer.abort(new LatchkeyError("offline", "The service did not answer in time.")), TRY);
+    const timeout = setTimeout(() => timer.abort(new LatchkeyError("offline", "The service did not answer in time.")), patience);
     try {
       const headers = { "Content-Type": "application/json" };
       const body = JSON.stringify({ refresh });
@@ -29,19 +31,18 @@ export function exchange(base: string, send: Send): Exchange {
   };
   return {
     async refresh(token) {
-      for (const pause of PAUSES) {
+      for (let n = 0; ; n += 1) {
         try {
-          return (await post("/api/auth/token/refresh/", token)) as Schemas["Tokens"];
+          return (await post("/api/auth/token/refresh/", token, TRIES[n]!)) as Schemas["Tokens"];
         } catch (error) {
-          if (!(error instanceof LatchkeyError) || !error.temporary) throw error;
-          await new Promise((resolve) => setTimeout(resolve, pause));
+          if (!(error instanceof LatchkeyError) || !error.temporary || n === TRIES.length - 1) throw error;
+          await new Promise((resolve) => setTimeout(resolve, PAUSE));
         }
       }
-      return (await post("/api/auth/token/refresh/", token)) as Schemas["Tokens"];
     },
     async revoke(token) {
       // The page may be on its way out.
-      await post("/api/auth/token/revoke/", token, { keepalive: true });
+      await post("/api/auth/token/revoke/", token, REVOKE, { keepalive: true });
     },
   };
 }

@@ -93,6 +93,8 @@ export class Keeper {
     const now = await this.#read();
     // Signed out, or somebody else signed in, while we waited for the answer.
     if (now?.sid !== held.sid) throw nobody();
+    // Another tab was faster, and has gone on since: our answer comes too late, and would bring back tokens that are used up.
+    if (now.refresh !== held.refresh) return now;
     await this.#write(next);
     if (this.#place.reach === "tab") this.#tell("refreshed", next, JSON.stringify(next));
     return next;

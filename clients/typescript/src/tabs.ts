@@ -8,8 +8,13 @@ export interface Notice {
   readonly value?: string | null;
 }
 
-/** How long a tab waits for another one's refresh before it goes on without. */
-const PATIENCE = 20_000;
+/**
+ * The longest that a refresh takes with all its tries, in milliseconds: less than the ten seconds for which the service gives the
+ * same successor to everybody, so that no try of ours can be taken for a theft.
+ */
+export const REFRESH_TAKES = 9_000;
+/** How long a tab waits for another one's refresh before it goes on without: longer than one can take. */
+const PATIENCE = REFRESH_TAKES + 500;
 /** How late another tab's writing may be seen; longer where we know that there was one. */
 const LAG = 50;
 const LAG_AFTER_WAIT = 500;

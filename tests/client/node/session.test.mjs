@@ -213,6 +213,34 @@ test("signing out while a refresh is on its way leaves nothing behind", async ()
   assert.deepEqual([...storage.held.keys()].filter((key) => !key.includes(":device:")), []);
 });
 
+test("an answer that comes too late does not bring used-up tokens back", async () => {
+  const storage = shelf();
+  const fetch = wire();
+  const slow = client({ fetch, storage });
+  await signIn(house, slow, jane);
+  await expire();
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  fetch.through = async (request) => {
+    const answer = await globalThis.fetch(request);
+    if (request.url.endsWith(REFRESH)) await held;
+    return answer;
+  };
+  const late = slow.api.GET("/api/profile/");
+  while (fetch.to(REFRESH).length === 0) await new Promise(setImmediate);
+  // Another tab gets the same successor, and goes on from there.
+  const quick = client({ storage });
+  await quick.api.GET("/api/profile/");
+  await expire();
+  await quick.api.GET("/api/profile/");
+  const stored = JSON.stringify([...storage.held]);
+  release();
+  await late;
+  assert.equal(JSON.stringify([...storage.held]), stored);
+  await expire();
+  assert.equal((await quick.api.GET("/api/profile/")).data.email, jane);
+});
+
 test("a storage that answers later", async () => {
   const { held, ...now } = shelf();
   const storage = Object.fromEntries(Object.entries(now).map(([name, work]) => [name, async (...given) => work(...given)]));
