@@ -149,7 +149,9 @@ async fn refresh_repeats_to_whoever_may_have_lost_the_answer() {
 async fn refresh_from_far_away_ends_the_session_the_second_time() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
-    let first = refresh_from(&house, HOME, &held.refresh).await.text("refresh");
+    let first = refresh_from(&house, HOME, &held.refresh)
+        .await
+        .text("refresh");
     let copied = refresh_from(&house, FAR, &held.refresh).await;
     assert_eq!(copied.text("refresh"), first);
     let activity = house
@@ -180,7 +182,10 @@ async fn refresh_from_another_network_goes_on() {
     for _ in 0..4 {
         let next = refresh_from(&house, HOME, &token).await.text("refresh");
         for _ in 0..3 {
-            assert_eq!(refresh_from(&house, NEAR, &token).await.text("refresh"), next);
+            assert_eq!(
+                refresh_from(&house, NEAR, &token).await.text("refresh"),
+                next
+            );
         }
         token = next;
         house.wait(60).await;
@@ -197,7 +202,9 @@ async fn refresh_that_could_not_be_answered_costs_nobody_a_session() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     house
-        .breaks(&json!({"service": "dynamodb", "operation": "GetItem", "fault": "error", "times": 50}))
+        .breaks(
+            &json!({"service": "dynamodb", "operation": "GetItem", "fault": "error", "times": 50}),
+        )
         .await;
     let lost = house.refresh(&held.refresh).await;
     assert_eq!(lost.code(), (503, "unavailable"));
@@ -229,7 +236,10 @@ async fn an_old_token_from_elsewhere_ends_its_own_session_alone() {
     let other = house.sign_in("jane@example.com").await;
     let first = refresh_from(&house, HOME, &held.refresh).await;
     house.wait(11).await;
-    assert_eq!(refresh_from(&house, FAR, &held.refresh).await.code(), REFUSED);
+    assert_eq!(
+        refresh_from(&house, FAR, &held.refresh).await.code(),
+        REFUSED
+    );
     assert_eq!(house.refresh(&first.text("refresh")).await.code(), REFUSED);
     assert!(!house.is_active(&first.text("access")).await);
     assert!(!house.is_active(&held.access).await);
