@@ -2,7 +2,7 @@
 
 use shared::Result;
 use shared::domain::event::Happened;
-use shared::domain::id::{ActivityId, EventId, UserId};
+use shared::domain::id::{ActivityId, EventId};
 use shared::domain::identifier::{Identifier, IdentifierKind};
 use shared::domain::user::User;
 use shared::store::activity::Activity;
