@@ -24,26 +24,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/auth/otp/verify/": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Redeem a code
-         * @description Opens a session, and the account with the first one. A code is compared three times at the most and works once. Failures add up across codes: from the fifth on the identifier waits 30 s, doubling to an hour; after a hundred in a row it is closed until the account proves another channel.
-         */
-        post: operations["verifyCode"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/auth/otp/deliveries/{delivery_id}/": {
         parameters: {
             query?: never;
@@ -58,6 +38,26 @@ export interface paths {
         get: operations["showDelivery"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/otp/verify/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem a code
+         * @description Opens a session, and the account with the first one. A code is compared three times at the most and works once. Failures add up across codes: from the fifth on the identifier waits 30 s, doubling to an hour; after a hundred in a row it is closed until the account proves another channel.
+         */
+        post: operations["verifyCode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -712,7 +712,11 @@ export interface components {
              * @description The page that the person signs in on, http or https; its origin is kept as their source.
              */
             source_url?: string;
-            /** @description The language of the message, and of a new account (BCP 47; `_` is taken for `-`). */
+            /**
+             * @description The language of the message, and of a new account (BCP 47; `_` is taken for `-`).
+             * @example de
+             * @example pt-BR
+             */
             locale?: string;
         };
         /** @description A code was sent, as far as anybody may know. */
@@ -736,18 +740,8 @@ export interface components {
             /** @description Names the message, for following its delivery. */
             delivery_id: string;
         };
-        /** @description One day and channel. */
-        DayOfCodes: {
-            /**
-             * Format: date
-             * @description The day, UTC.
-             */
-            day: string;
-            /**
-             * @description The way of the codes.
-             * @enum {string}
-             */
-            channel: "email" | "phone" | "whatsapp";
+        /** @description All codes of the range, on every page. */
+        CodesInAll: {
             /** @description Asked for, within the limits. */
             requested: number;
             /** @description Handed to a provider, who did not refuse. */
@@ -760,6 +754,33 @@ export interface components {
             failed: number;
             /** @description Asked for beyond a limit; not among `requested`. */
             limited: number;
+            /** @description `verified` of `sent`; `null` where none was sent. Above 1 where codes of the day before were used. */
+            success_rate: number | null;
+        };
+        /** @description One day and channel. */
+        DayOfCodes: {
+            /** @description Asked for, within the limits. */
+            requested: number;
+            /** @description Handed to a provider, who did not refuse. */
+            sent: number;
+            /** @description Reported as arrived. */
+            delivered: number;
+            /** @description Used. */
+            verified: number;
+            /** @description Compared and wrong. */
+            failed: number;
+            /** @description Asked for beyond a limit; not among `requested`. */
+            limited: number;
+            /**
+             * Format: date
+             * @description The day, UTC.
+             */
+            day: string;
+            /**
+             * @description The way of the codes.
+             * @enum {string}
+             */
+            channel: "email" | "phone" | "whatsapp";
         };
         /** @description One page. */
         DayOfCodesPage: {
@@ -768,22 +789,7 @@ export interface components {
             /** @description The `cursor` of the next page; `null` on the last. */
             next: string | null;
             /** @description Of the whole range, on every page. */
-            totals: {
-                /** @description Asked for, within the limits. */
-                requested: number;
-                /** @description Handed to a provider, who did not refuse. */
-                sent: number;
-                /** @description Reported as arrived. */
-                delivered: number;
-                /** @description Used. */
-                verified: number;
-                /** @description Compared and wrong. */
-                failed: number;
-                /** @description Asked for beyond a limit; not among `requested`. */
-                limited: number;
-                /** @description `verified` of `sent`; `null` where none was sent. Above 1 where codes of the day before were used. */
-                success_rate: number | null;
-            };
+            totals: components["schemas"]["CodesInAll"];
         };
         /** @description One day. */
         DayOfRegistrations: {
@@ -812,7 +818,7 @@ export interface components {
              * @description `queued` < `sent` < `delivered`, `failed`, `bounced` < `read`, `complained`.
              * @enum {string}
              */
-            status: "queued" | "sent" | "delivered" | "failed" | "bounced" | "complained" | "read";
+            status: "queued" | "sent" | "delivered" | "failed" | "bounced" | "read" | "complained";
             /**
              * @description How it travels; `null` while nothing is known.
              * @enum {string|null}
@@ -824,18 +830,20 @@ export interface components {
              */
             updated_at: string | null;
             /** @description Every state, oldest first. */
-            history: {
-                /**
-                 * @description The state.
-                 * @enum {string}
-                 */
-                status: "queued" | "sent" | "delivered" | "failed" | "bounced" | "complained" | "read";
-                /**
-                 * Format: date-time
-                 * @description Since when.
-                 */
-                at: string;
-            }[];
+            history: components["schemas"]["DeliveryStep"][];
+        };
+        /** @description One state and its moment. */
+        DeliveryStep: {
+            /**
+             * @description The state.
+             * @enum {string}
+             */
+            status: "queued" | "sent" | "delivered" | "failed" | "bounced" | "read" | "complained";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
         };
         /** @description OpenID Connect Discovery 1.0 section 3, as far as it applies. */
         Discovery: {
@@ -884,16 +892,31 @@ export interface components {
             url?: string;
             /** @description Seconds for which the link is good. */
             expires_in?: number;
+            /** @description One part, as the tables hold it. */
             sessions?: unknown[];
+            /** @description One part, as the tables hold it. */
             sources?: unknown[];
+            /** @description One part, as the tables hold it. */
             activity?: unknown[];
+            /** @description One part, as the tables hold it. */
+            asked?: unknown[];
+            /** @description One part, as the tables hold it. */
+            former?: unknown[];
+            /** @description One part, as the tables hold it. */
             claims?: unknown[];
+            /** @description One part, as the tables hold it. */
             erasure?: unknown[];
+            /** @description One part, as the tables hold it. */
             notices?: unknown[];
+            /** @description One part, as the tables hold it. */
             codes?: unknown[];
+            /** @description One part, as the tables hold it. */
             deliveries?: unknown[];
+            /** @description One part, as the tables hold it. */
             suppressions?: unknown[];
+            /** @description One part, as the tables hold it. */
             limits?: unknown[];
+            /** @description One part, as the tables hold it. */
             pictures?: unknown[];
         };
         /** @description A key set (RFC 7517). */
@@ -953,6 +976,7 @@ export interface components {
              * @description At 512 pixels.
              */
             avatar: string;
+            /** @description The picture in its three sizes. */
             avatar_urls: components["schemas"]["PictureUrls"];
         };
         /**
@@ -982,7 +1006,7 @@ export interface components {
             256: string;
             /**
              * Format: uri
-             * @description 512 pixels.
+             * @description 512 pixels; also the profile's `avatar`.
              */
             512: string;
         };
@@ -1165,24 +1189,27 @@ export interface components {
             /** @description To be kept, and sent back as `X-Device-Token` with later codes. */
             device_token: string;
             /** @description The person who signed in. */
-            user: {
-                /** @description The account. */
-                id: string;
-                /** @description The proven e-mail address. */
-                email: string | null;
-                /** @description The proven phone number, E.164. */
-                phone_number: string | null;
-                /** @description First and last name, empty without them. */
-                full_name: string;
-                /** @description Whether this sign-in opened the account. */
-                is_new_user: boolean;
-                /**
-                 * @description An account exists only with a proven address.
-                 * @enum {boolean}
-                 */
-                is_verified: true;
-            };
+            user: components["schemas"]["SignedInUser"];
+            /** @description The tokens of the session. */
             tokens: components["schemas"]["Tokens"];
+        };
+        /** @description The person who signed in. */
+        SignedInUser: {
+            /** @description The account. */
+            id: string;
+            /** @description The proven e-mail address. */
+            email: string | null;
+            /** @description The proven phone number, E.164. */
+            phone_number: string | null;
+            /** @description First and last name, empty without them. */
+            full_name: string;
+            /** @description Whether this sign-in opened the account. */
+            is_new_user: boolean;
+            /**
+             * @description An account exists only with a proven address.
+             * @enum {boolean}
+             */
+            is_verified: true;
         };
         /** @description A message of SNS; more members than these come with it. */
         SnsEnvelope: {
@@ -1208,20 +1235,18 @@ export interface components {
         };
         /** @description The origin of a page. */
         Source: {
-            /**
-             * Format: uri
-             * @description Scheme, host and port.
-             */
+            /** @description Scheme, host and port. */
             url: string;
             /** @description The host. */
             name: string;
         };
         /** @description One source. */
         SourceNumbers: {
+            /** @description Which. */
             source: components["schemas"]["Source"];
             /** @description Users who came from there. */
             users: number;
-            /** @description By `otp_email`, `otp_phone` and `otp_whatsapp`. */
+            /** @description By `otp_email`, `otp_phone` and `otp_whatsapp`, the way of their first sign-in from there. */
             by_method: {
                 [key: string]: number;
             };
@@ -1293,6 +1318,7 @@ export interface components {
         };
         /** @description An origin that the person signed in from. */
         UserSource: {
+            /** @description The origin. */
             source: components["schemas"]["Source"];
             /**
              * @description How they did so the first time.
@@ -1319,15 +1345,13 @@ export interface components {
         };
         /** @description Whether a token counts, and what it says. */
         Verdict: {
-            /** @description Whether it counts. If not, nothing else is said. */
-            active: boolean;
             /** @description Who issued it: the API's public URL. */
             iss?: string;
             /** @description Whom it is for. */
             aud?: string;
             /** @description Whose it is. */
             sub?: string;
-            /** @description Its session. */
+            /** @description Its session; when that ends, so does the token. */
             sid?: string;
             /** @description Its own name. */
             jti?: string;
@@ -1335,20 +1359,27 @@ export interface components {
             iat?: number;
             /** @description When it ends, in seconds since 1970. */
             exp?: number;
-            /** @description When a code was proven, in seconds since 1970. */
+            /** @description When a code was proven, in seconds since 1970, however often the session was refreshed since. */
             auth_time?: number;
-            /** @description How: `otp`, and `email`, `sms` or `whatsapp`. */
+            /** @description How: `otp`, and `email`, `sms` or `whatsapp` (RFC 8176 names the first and the third). */
             amr?: string[];
             /** @description What the person may do beyond their own profile. */
             roles?: string[];
             /** @description The application. */
             client_id?: string;
+            /** @description Whether it counts. If not, nothing else is said. */
+            active: boolean;
         };
         /** @description One wrong field. */
         WrongField: {
             /** @description Where: a JSON pointer (RFC 6901), or `/` and a parameter's name. */
             pointer: string;
-            /** @description What, for programs: `required`, `unknown_field`, `read_only`, `invalid_type`, `out_of_range`, `too_long`, `invalid_characters`, `duplicate`, `invalid_email`, `invalid_phone`, `invalid_channel`, `invalid_otp_code`, `invalid_url`, `invalid_language`, `invalid_timezone`, `invalid_idempotency_key`, `invalid_cursor`, `invalid_date`, `invalid_content_type`, `one_file`, `broken_picture`, `too_many_pixels`. */
+            /**
+             * @description What, for programs: `required`, `unknown_field`, `read_only`, `invalid_type`, `out_of_range`, `too_long`,
+             *     `invalid_characters`, `duplicate`, `invalid_email`, `invalid_phone`, `invalid_channel`, `invalid_otp_code`,
+             *     `invalid_url`, `invalid_language`, `invalid_timezone`, `invalid_idempotency_key`, `invalid_cursor`,
+             *     `invalid_date`, `invalid_content_type`, `one_file`, `broken_picture`, `too_many_pixels`.
+             */
             code: string;
             /** @description What, for people, and what is expected. */
             detail: string;
@@ -1637,6 +1668,58 @@ export interface operations {
             };
         };
     };
+    showDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The `delivery_id` of the answer to a code request.
+                 * @example dlv_01996b3e7d4c7f0a8e21c6f1a2b3c4d50f1e2d3c4b5a6978
+                 */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the message is. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "channel": "email",
+                     *       "history": [
+                     *         {
+                     *           "at": "2026-01-31T12:00:00Z",
+                     *           "status": "queued"
+                     *         },
+                     *         {
+                     *           "at": "2026-01-31T12:00:01Z",
+                     *           "status": "sent"
+                     *         },
+                     *         {
+                     *           "at": "2026-01-31T12:00:02Z",
+                     *           "status": "delivered"
+                     *         }
+                     *       ],
+                     *       "status": "delivered",
+                     *       "updated_at": "2026-01-31T12:00:02Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            404: components["responses"]["not_found"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     verifyCode: {
         parameters: {
             query?: never;
@@ -1714,58 +1797,6 @@ export interface operations {
                 };
             };
             429: components["responses"]["rate_limited"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
-        };
-    };
-    showDelivery: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The `delivery_id` of the answer to a code request.
-                 * @example dlv_01996b3e7d4c7f0a8e21c6f1a2b3c4d50f1e2d3c4b5a6978
-                 */
-                delivery_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Where the message is. */
-            200: {
-                headers: {
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "channel": "email",
-                     *       "history": [
-                     *         {
-                     *           "at": "2026-01-31T12:00:00Z",
-                     *           "status": "queued"
-                     *         },
-                     *         {
-                     *           "at": "2026-01-31T12:00:01Z",
-                     *           "status": "sent"
-                     *         },
-                     *         {
-                     *           "at": "2026-01-31T12:00:02Z",
-                     *           "status": "delivered"
-                     *         }
-                     *       ],
-                     *       "status": "delivered",
-                     *       "updated_at": "2026-01-31T12:00:02Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Delivery"];
-                };
-            };
-            404: components["responses"]["not_found"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };

@@ -100,7 +100,7 @@ settings! {
     OTP_RESEND_SECONDS [10..=600 seconds] = Some("30"), "The wait between two sends to one identifier.";
     OTP_SENDS_PER_HOUR [1..=10] = Some("5"), "Sends to one identifier in any hour.", because "ten send times are kept";
     OTP_SENDS_PER_DAY [1..=10] = Some("10"), "Sends to one identifier in any 24 hours.", because "ten send times are kept";
-    OTP_FAILURE_CAP [12..=100] = Some("100"), "Failed comparisons in a row that close a channel for an identifier.", because "NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures at the most, and below twelve a stranger could close somebody's channel before the wait between attempts has grown to its hour";
+    OTP_FAILURE_CAP [1..=100] = Some("100"), "Failed comparisons in a row that close a channel for an identifier.", because "NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures at the most";
     IP_SENDS_PER_MINUTE [1..=600] = Some("10"), "Code requests a minute from one address (IPv6: one /64).";
     IP_SENDS_BURST [1..=1000] = Some("20"), "Code requests at once from one address.";
     IP_VERIFIES_PER_MINUTE [1..=600] = Some("30"), "Verifications a minute from one address (IPv6: one /64).";

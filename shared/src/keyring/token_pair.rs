@@ -27,7 +27,7 @@ pub struct SessionFacts<'a> {
 
 /// The tokens of a session.
 #[derive(Serialize)]
-#[cfg_attr(feature = "document", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Tokens))]
 pub struct TokenPair {
     /// A JWT for `Authorization: Bearer`.
     #[serde(serialize_with = "expose")]

@@ -22,7 +22,7 @@ async fn a_wrong_setting_is_refused_by_name() {
         ("OTP_RESEND_SECONDS", &["9", "601"]),
         ("OTP_SENDS_PER_HOUR", &["0", "11"]),
         ("OTP_SENDS_PER_DAY", &["0", "11"]),
-        ("OTP_FAILURE_CAP", &["11", "101"]),
+        ("OTP_FAILURE_CAP", &["0", "101"]),
         ("IP_SENDS_PER_MINUTE", &["0", "many"]),
         ("IP_SENDS_BURST", &["0"]),
         ("IP_VERIFIES_PER_MINUTE", &["0"]),

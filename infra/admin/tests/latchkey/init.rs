@@ -142,8 +142,8 @@ async fn a_placeholder_is_replaced_without_force_and_does_not_stand_in() {
         "{}",
         file.text()
     );
-    let ended = file.init(&["--mail-identity", "other.test"]).await;
-    ended.failed(2, "--force replaces it");
+    let order = ["--mail-identity", "other.test", "--mail-from", "a@other.test"];
+    file.init(&order).await.failed(2, "--force replaces it");
 }
 
 #[tokio::test]
