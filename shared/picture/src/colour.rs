@@ -36,12 +36,14 @@ impl Space {
 
     /// The space of two code points (ITU-T H.273, tables 2 and 3), full range. `None` for reserved and unspecified ones.
     pub(crate) fn of_code_points(primaries: u8, transfer: u8) -> Option<Self> {
-        let high_range = match transfer {
-            16 => Some(perceptual_quantiser as fn(f64) -> f64),
-            18 => Some(hybrid_log_gamma as fn(f64) -> f64),
+        let curve = match transfer {
+            // What cameras of television encode with; it is shown by ITU-R BT.1886.
+            1 | 6 | 11 | 14 | 15 => Some(ToneReprCurve::Parametric(vec![2.4])),
+            16 => Some(high_range(perceptual_quantiser)),
+            18 => Some(high_range(hybrid_log_gamma)),
             _ => None,
         };
-        let transfer_characteristics = match high_range {
+        let transfer_characteristics = match curve {
             // Its curve is replaced below.
             Some(_) => TransferCharacteristics::Srgb,
             None => TransferCharacteristics::try_from(transfer).ok()?,
@@ -52,22 +54,18 @@ impl Space {
             matrix_coefficients: MatrixCoefficients::Identity,
             full_range: true,
         });
-        if let Some(luminance) = high_range {
-            let curve = (0..4_096).map(|n| {
-                let shown = luminance(f64::from(n) / 4_095.0) / WHITE;
-                (shown.min(1.0) * 65_535.0).round() as u16
-            });
-            set_curve(&mut profile, ToneReprCurve::Lut(curve.collect()));
+        if let Some(curve) = curve {
+            set_curve(&mut profile, curve);
         }
         profile.is_matrix_shaper().then(|| Self(Box::new(profile)))
     }
 
     /// The space of a PNG's gamma, the exponent that samples were encoded with, and of its chromaticities (white, red,
-    /// green, blue); where one is not given, sRGB's. `None` for what no display ever was.
-    pub(crate) fn of_gamma(
-        gamma: Option<f32>,
-        chromaticities: Option<[Chromaticity; 4]>,
-    ) -> Option<Self> {
+    /// green, blue); without these, sRGB's. `None` for what no display ever was.
+    pub(crate) fn of_gamma(gamma: f32, chromaticities: Option<[Chromaticity; 4]>) -> Option<Self> {
+        if !(0.1..=2.0).contains(&gamma) {
+            return None;
+        }
         let mut profile = ColorProfile::new_srgb();
         if let Some([white, red, green, blue]) = chromaticities {
             if !is_triangle(red, green, blue) || white.y <= 0.0 {
@@ -76,20 +74,17 @@ impl Space {
             let white = XyY::new(white.x.into(), white.y.into(), 1.0);
             profile.update_rgb_colorimetry(white, ColorPrimaries { red, green, blue });
         }
-        if let Some(gamma) = gamma {
-            if !(0.1..=2.0).contains(&gamma) {
-                return None;
-            }
-            set_curve(&mut profile, ToneReprCurve::Parametric(vec![gamma.recip()]));
-        }
+        set_curve(&mut profile, ToneReprCurve::Parametric(vec![gamma.recip()]));
         let colorants = [
             profile.red_colorant,
             profile.green_colorant,
             profile.blue_colorant,
         ];
         let is_finite = |c: &Xyzd| c.x.is_finite() && c.y.is_finite() && c.z.is_finite();
-        let given = gamma.is_some() || chromaticities.is_some();
-        (given && colorants.iter().all(is_finite)).then(|| Self(Box::new(profile)))
+        colorants
+            .iter()
+            .all(is_finite)
+            .then(|| Self(Box::new(profile)))
     }
 
     /// Converts samples of 1 to 4 channels to sRGB in place.
@@ -137,6 +132,15 @@ fn set_curve(profile: &mut ColorProfile, curve: ToneReprCurve) {
     profile.red_trc = Some(curve.clone());
     profile.green_trc = Some(curve.clone());
     profile.blue_trc = Some(curve);
+}
+
+/// The curve that shows plain white as white.
+fn high_range(luminance: fn(f64) -> f64) -> ToneReprCurve {
+    let curve = (0..4_096).map(|n| {
+        let shown = luminance(f64::from(n) / 4_095.0) / WHITE;
+        (shown.min(1.0) * 65_535.0).round() as u16
+    });
+    ToneReprCurve::Lut(curve.collect())
 }
 
 /// The luminance of a sample in cd/m² (SMPTE ST 2084).
@@ -204,19 +208,6 @@ mod tests {
         let by_icc = converted(&Space::of_icc(&p3).unwrap(), &COLOURS, 3);
         let by_points = converted(&Space::of_code_points(12, 13).unwrap(), &COLOURS, 3);
         assert!(is_near(&by_icc, &by_points), "{by_icc:?} {by_points:?}");
-        let chromaticities = [
-            xy(0.3127, 0.329),
-            xy(0.68, 0.32),
-            xy(0.265, 0.69),
-            xy(0.15, 0.06),
-        ];
-        let by_primaries = Space::of_gamma(None, Some(chromaticities)).unwrap();
-        let by_primaries = converted(&by_primaries, &COLOURS, 3);
-        assert!(
-            is_near(&by_icc, &by_primaries),
-            "{by_icc:?} {by_primaries:?}"
-        );
-
         let adobe = ColorProfile::new_adobe_rgb().encode().unwrap();
         let by_icc = converted(&Space::of_icc(&adobe).unwrap(), &COLOURS, 3);
         let chromaticities = [
@@ -225,7 +216,7 @@ mod tests {
             xy(0.21, 0.71),
             xy(0.15, 0.06),
         ];
-        let by_gamma = Space::of_gamma(Some(0.454_71), Some(chromaticities)).unwrap();
+        let by_gamma = Space::of_gamma(0.454_71, Some(chromaticities)).unwrap();
         let by_gamma = converted(&by_gamma, &COLOURS, 3);
         assert!(is_near(&by_icc, &by_gamma), "{by_icc:?} {by_gamma:?}");
     }
@@ -239,7 +230,7 @@ mod tests {
     /// 255 · sRGB(0.5): half of the light is 188.
     #[test]
     fn a_linear_picture_becomes_brighter_and_keeps_its_alpha() {
-        let linear = Space::of_gamma(Some(1.0), None).unwrap();
+        let linear = Space::of_gamma(1.0, None).unwrap();
         assert!(is_near(
             &converted(&linear, &[128, 0, 255], 3),
             &[188, 0, 255]
@@ -255,6 +246,16 @@ mod tests {
         ));
         let by_points = converted(&Space::of_code_points(1, 8).unwrap(), &[128, 0, 255], 3);
         assert!(is_near(&by_points, &[188, 0, 255]), "{by_points:?}");
+    }
+
+    /// As Chromium shows it: 20 of 255 is 7.
+    #[test]
+    fn what_was_encoded_for_television_is_shown_with_its_contrast() {
+        for transfer in [1, 6, 14, 15] {
+            let space = Space::of_code_points(1, transfer).unwrap();
+            let shown = converted(&space, &[20, 0, 255], 3);
+            assert!(is_near(&shown, &[7, 0, 255]), "{transfer}: {shown:?}");
+        }
     }
 
     /// Plain white is 58 % of PQ and 75 % of HLG (ITU-R BT.2408); a grey stays one.
@@ -286,12 +287,11 @@ mod tests {
         }
         let none = xy(0.0, 0.0);
         for (gamma, chromaticities) in [
-            (None, None),
-            (Some(0.000_01), None),
-            (Some(21.0), None),
-            (Some(f32::NAN), None),
-            (None, Some([none; 4])),
-            (None, Some([xy(0.3127, 0.329); 4])),
+            (0.000_01, None),
+            (21.0, None),
+            (f32::NAN, None),
+            (0.5, Some([none; 4])),
+            (0.5, Some([xy(0.3127, 0.329); 4])),
         ] {
             assert!(
                 Space::of_gamma(gamma, chromaticities).is_none(),

@@ -51,7 +51,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
     })
 }
 
-/// The colour space, by the first of these chunks that names one: cICP, iCCP, sRGB, gAMA and cHRM (PNG, section 4.3).
+/// The colour space, by the first of these chunks that names one: cICP, iCCP, sRGB, gAMA (PNG, section 4.3).
+/// cHRM counts beside gAMA only, as in browsers.
 fn space(info: &Info<'_>, layout: Pixels) -> Option<Space> {
     let is_colour = matches!(layout, Pixels::Rgb | Pixels::Rgba);
     let by_points = info
@@ -71,7 +72,7 @@ fn space(info: &Info<'_>, layout: Pixels) -> Option<Space> {
             .chrm_chunk
             .filter(|_| is_colour)
             .map(|of| [of.white, of.red, of.green, of.blue].map(point));
-        Space::of_gamma(info.gama_chunk.map(ScaledFloat::into_value), chromaticities)
+        Space::of_gamma(info.gama_chunk?.into_value(), chromaticities)
     };
     let says_srgb = info.srgb.is_some() || info.icc_profile.is_some();
     by_points

@@ -472,6 +472,7 @@ fn a_png_is_converted_by_the_first_chunk_that_names_its_colours() {
     let narrow_points = samples::chunk(b"cICP", &[12, 13, 0, 0]);
     let srgb = samples::chunk(b"sRGB", &[0]);
     let linear = samples::chunk(b"gAMA", &100_000_u32.to_be_bytes());
+    let usual = samples::chunk(b"gAMA", &45_455_u32.to_be_bytes());
     let absurd = samples::chunk(b"gAMA", &1_u32.to_be_bytes());
     let p3 = [
         31_270_u32, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000,
@@ -485,7 +486,8 @@ fn a_png_is_converted_by_the_first_chunk_that_names_its_colours() {
     for (chunks, expected) in [
         (vec![], red),
         (vec![p3_points.clone()], wide),
-        (vec![p3_primaries.clone()], wide),
+        (vec![p3_primaries.clone()], red),
+        (vec![usual, p3_primaries.clone()], [219, 37, 48]),
         (vec![linear.clone()], bright),
         (vec![p3_points.clone(), srgb.clone(), linear.clone()], wide),
         (
@@ -495,7 +497,7 @@ fn a_png_is_converted_by_the_first_chunk_that_names_its_colours() {
         (vec![unknown_points, linear.clone()], bright),
         (vec![narrow_points, srgb], red),
         (vec![absurd, p3_primaries], red),
-        (vec![zero], red),
+        (vec![linear.clone(), zero], red),
     ] {
         let image = seen(&read(&png_with(&chunks, Rgba8, &[200, 60, 60, 200])));
         let [r, g, b, alpha] = image.get_pixel(256, 256).0;
