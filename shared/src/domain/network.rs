@@ -1,6 +1,6 @@
 //! Which network an IP address belongs to, as far as that can be told from outside.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether two addresses are of one network: of one /24 (IPv4) or one /64 (IPv6). What is no address equals itself alone. A
 /// phone keeps its network while its address changes; two people behind different providers do not share one.

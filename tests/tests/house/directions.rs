@@ -71,6 +71,10 @@ fn functions_depend_on_no_emulator() {
             "proptest",
             "insta",
         ] {
+            // The command line reads template.yaml.
+            if (function.as_str(), unwanted) == ("latchkey", "saphyr") {
+                continue;
+            }
             let found = tree
                 .lines()
                 .any(|line| line.split(' ').next() == Some(unwanted));

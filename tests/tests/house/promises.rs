@@ -180,10 +180,15 @@ async fn everything_happens(house: &House) {
             let _ = visitor.enters(&another_code(&code, n)).await;
         }
     }
-    // A refresh token that was succeeded long since.
-    for wait in [60, 0] {
+    // A refresh token that is repeated from another network at once, and from there again when it was succeeded long since.
+    for (ip, wait) in [
+        ("203.0.113.7", 0),
+        ("198.51.100.9", 60),
+        ("198.51.100.9", 0),
+    ] {
         let body = json!({ "refresh": jane.refresh });
-        let _ = house.post("/api/auth/token/refresh/", &body).send().await;
+        let refresh = house.post("/api/auth/token/refresh/", &body).from(ip);
+        let _ = refresh.send().await;
         house.advance(wait).await;
     }
     let messages = house.sent_to("jane@example.com").await;
