@@ -142,7 +142,12 @@ async fn a_placeholder_is_replaced_without_force_and_does_not_stand_in() {
         "{}",
         file.text()
     );
-    let order = ["--mail-identity", "other.test", "--mail-from", "a@other.test"];
+    let order = [
+        "--mail-identity",
+        "other.test",
+        "--mail-from",
+        "a@other.test",
+    ];
     file.init(&order).await.failed(2, "--force replaces it");
 }
 
