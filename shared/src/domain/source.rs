@@ -74,7 +74,12 @@ fn origin(text: &str) -> Option<String> {
     if !is_web || authority.is_empty() || authority.contains('@') {
         return None;
     }
-    let url = Url::parse(text).ok()?;
+    let mut url = Url::parse(text).ok()?;
+    // A name with the root's dot is the same name (RFC 1034 section 3.1).
+    if let Some(name) = url.domain().and_then(|name| name.strip_suffix('.')) {
+        let name = name.to_owned();
+        url.set_host(Some(&name)).ok()?;
+    }
     let host = url.host_str()?;
     // RFC 1035 section 2.3.4. The origin is part of a key, which is no longer than 1,024 bytes.
     let is_name = host.len() <= MAX_HOST && host.split('.').all(|label| label.len() <= MAX_LABEL);
@@ -121,6 +126,11 @@ mod tests {
                 "10.0.0.1",
             ),
             ("http://[::1]/", "http://[::1]", "[::1]"),
+            (
+                "https://app.example.com.:8443/x",
+                "https://app.example.com:8443",
+                "app.example.com",
+            ),
             (
                 "http://[2001:DB8::1]:8443/",
                 "http://[2001:db8::1]:8443",

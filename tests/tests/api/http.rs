@@ -354,6 +354,12 @@ async fn head_is_get_without_a_body() {
     assert!(matches!(head.status, 200 | 405), "{head:?}");
     assert_eq!(head.text, "");
     assert!(!get.text.is_empty());
+    // Another length than a GET's would be wrong; none is not.
+    let length = head.header("content-length");
+    assert!(
+        length.is_none() || length == get.header("content-length"),
+        "{head:?}"
+    );
 }
 
 /// The last slash may be missing; deployed and locally alike.

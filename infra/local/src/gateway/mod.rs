@@ -8,6 +8,7 @@ mod answer;
 mod event;
 mod routes;
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +16,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use http_body_util::BodyExt;
 use shared::Error;
 
@@ -55,12 +56,19 @@ pub(crate) async fn handle(
     request: Request,
 ) -> Response {
     let id = request_id();
-    match gateway.pass(peer.ip(), request, &id).await {
+    let head = request.method() == Method::HEAD;
+    let mut response = match gateway.pass(peer.ip(), request, &id).await {
         Ok(response) => response,
         Err(Refusal(status, error)) => {
             shared::http::refusal(&error, status, &gateway.public_url, &id)
         }
+    };
+    if head {
+        // Of no length: the server would count this one as zero, where a GET has another (RFC 9110 section 8.6).
+        let nothing = futures_util::stream::empty::<Result<Bytes, Infallible>>();
+        *response.body_mut() = Body::from_stream(nothing);
     }
+    response
 }
 
 /// An answer of the gateway itself.
