@@ -1,5 +1,5 @@
 //! Peak memory, by the allocator's own count, and milliseconds: a camera's photo, the largest pictures that are
-//! accepted, and each bomb of ATTACKS.md H03.
+//! accepted, and each bomb of THREATS.md H03.
 //!
 //! `cargo bench -p picture`; it ends with an error where a bound is passed. `cargo bench -p picture -- FILE…` does the
 //! same with files.

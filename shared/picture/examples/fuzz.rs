@@ -1,4 +1,4 @@
-//! Damages small pictures at random and decodes them, looking for panics and for memory (ATTACKS.md, H14).
+//! Damages small pictures at random and decodes them, looking for panics and for memory (THREATS.md, H14).
 //!
 //! `cargo run --release -p picture --example fuzz -- [EXECUTIONS [SEED]]`. The same seed gives the same pictures. A
 //! picture that ends in a panic or takes too much is kept in the directory for temporary files.

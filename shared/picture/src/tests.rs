@@ -1,4 +1,4 @@
-//! Pictures good, odd and hostile (ATTACKS.md section 8).
+//! Pictures good, odd and hostile (THREATS.md section 8).
 
 use image::metadata::Orientation;
 

@@ -1,4 +1,4 @@
-//! What hostile and large pictures take of memory, by the allocator's own count (ATTACKS.md, H03).
+//! What hostile and large pictures take of memory, by the allocator's own count (THREATS.md, H03).
 
 #[path = "../src/samples/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "what other tests need")]

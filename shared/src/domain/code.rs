@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    /// What a text must not be when six digits are expected (ATTACKS A15).
+    /// What a text must not be when six digits are expected (THREATS A15).
     #[test]
     fn only_exactly_six_ascii_digits_are_a_code() {
         for wrong in [
@@ -133,7 +133,7 @@ mod tests {
         }
     }
 
-    /// Codes are uniform and know nothing of their neighbours (ATTACKS A21).
+    /// Codes are uniform and know nothing of their neighbours (THREATS A21).
     ///
     /// The MACs are fixed, so the statistics are too. The bounds lie where a fair source ends up once in 10^5 tries.
     #[test]

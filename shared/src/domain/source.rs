@@ -142,7 +142,7 @@ mod tests {
         }
     }
 
-    /// ATTACKS E11.
+    /// THREATS E11.
     #[test]
     fn hostile_urls_are_no_source() {
         for url in [

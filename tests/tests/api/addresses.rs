@@ -112,7 +112,7 @@ async fn an_old_sign_in_is_refused_before_the_body_is_read() {
     }
 }
 
-/// CONTRACT section 5; ATTACKS E02, E05, E10.
+/// CONTRACT section 5; THREATS E02, E05, E10.
 #[tokio::test]
 async fn a_number_is_added_and_an_address_changed_and_given_up() {
     let house = House::open().await;
@@ -230,7 +230,7 @@ async fn a_number_is_added_and_an_address_changed_and_given_up() {
     claims_and_users_agree(&house).await;
 }
 
-/// ATTACKS E04, E08.
+/// THREATS E04, E08.
 #[tokio::test]
 async fn an_old_sign_in_does_not_do() {
     let house = House::open().await;
@@ -258,7 +258,7 @@ async fn an_old_sign_in_does_not_do() {
     .is(200);
 }
 
-/// ATTACKS C05: the address of somebody else shows as taken only after its code was proven.
+/// THREATS C05: the address of somebody else shows as taken only after its code was proven.
 #[tokio::test]
 async fn somebody_elses_address_shows_after_the_proof_only() {
     let house = House::open().await;
@@ -282,7 +282,7 @@ async fn somebody_elses_address_shows_after_the_proof_only() {
     claims_and_users_agree(&house).await;
 }
 
-/// ATTACKS L02: the address of an account whose time has come is free, whether or not the janitor was there.
+/// THREATS L02: the address of an account whose time has come is free, whether or not the janitor was there.
 #[tokio::test]
 async fn the_address_of_an_account_whose_time_has_come_is_free() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
@@ -312,7 +312,7 @@ async fn the_address_of_an_account_whose_time_has_come_is_free() {
     claims_and_users_agree(&house).await;
 }
 
-/// ATTACKS A14, E06.
+/// THREATS A14, E06.
 #[tokio::test]
 async fn a_code_is_for_one_purpose_one_person_and_one_version() {
     let house = House::open().await;
@@ -342,7 +342,7 @@ async fn a_code_is_for_one_purpose_one_person_and_one_version() {
     assert_eq!(shows(&house, &jane).await["email"], "third@example.com");
 }
 
-/// ATTACKS E03.
+/// THREATS E03.
 #[tokio::test]
 async fn of_two_who_prove_one_number_one_wins() {
     let house = House::open().await;
@@ -369,7 +369,7 @@ async fn of_two_who_prove_one_number_one_wins() {
     claims_and_users_agree(&house).await;
 }
 
-/// ATTACKS E03: a linking code and a sign-in code of one number, entered at once. Whoever signs in comes to the one account
+/// THREATS E03: a linking code and a sign-in code of one number, entered at once. Whoever signs in comes to the one account
 /// that the number is of afterwards.
 #[tokio::test]
 async fn of_a_link_and_a_sign_in_that_race_for_a_number_one_has_it() {
@@ -400,7 +400,7 @@ async fn of_a_link_and_a_sign_in_that_race_for_a_number_one_has_it() {
     }
 }
 
-/// ATTACKS N03, N10: what the answer promises is in the transaction, and the notice is kept until it was sent.
+/// THREATS N03, N10: what the answer promises is in the transaction, and the notice is kept until it was sent.
 #[tokio::test]
 async fn a_lost_reply_links_once_and_a_lost_notice_is_kept() {
     let house = House::open().await;
@@ -426,7 +426,7 @@ async fn a_lost_reply_links_once_and_a_lost_notice_is_kept() {
     claims_and_users_agree(&house).await;
 }
 
-/// ATTACKS E07: two removals at once leave one address.
+/// THREATS E07: two removals at once leave one address.
 #[tokio::test]
 async fn the_last_address_stays_also_in_a_race() {
     let house = House::open().await;

@@ -100,7 +100,7 @@ async fn traces(house: &House, who: &SignedIn) -> Vec<String> {
         .collect()
 }
 
-/// ATTACKS L03: whatever the tables hold on the person is in the export.
+/// THREATS L03: whatever the tables hold on the person is in the export.
 #[tokio::test]
 async fn an_export_has_everything() {
     let (house, jane) = lived_in(Options::memory()).await;
@@ -212,7 +212,7 @@ async fn a_wish_to_leave_can_be_undone_within_the_grace() {
     house.is_sound().await;
 }
 
-/// ATTACKS L01, L02, I11.
+/// THREATS L01, L02, I11.
 #[tokio::test]
 async fn without_a_grace_everything_is_gone_at_once() {
     let (house, jane) = lived_in(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
@@ -407,7 +407,7 @@ async fn after_the_grace_a_session_does_not_refresh() {
         .problem(401, "refresh_invalid");
 }
 
-/// ATTACKS L06: interrupted after any call, it is taken up again, and nobody signs in from the first step on.
+/// THREATS L06: interrupted after any call, it is taken up again, and nobody signs in from the first step on.
 #[tokio::test]
 async fn an_interrupted_erasure_is_taken_up_again() {
     for after in 0..40 {
@@ -451,7 +451,7 @@ async fn an_interrupted_erasure_is_taken_up_again() {
     panic!("it never came to an end");
 }
 
-/// ATTACKS L10: what runs beside an erasure resurrects nothing.
+/// THREATS L10: what runs beside an erasure resurrects nothing.
 #[tokio::test]
 async fn an_erasure_wins_over_what_runs_beside_it() {
     let (house, jane) = lived_in(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;

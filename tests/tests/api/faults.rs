@@ -1,5 +1,5 @@
 //! Every upstream call of both flows fails in every way, once and for good: the answer is the contract's, nothing that
-//! was accepted is lost, and once the world is well again the person gets in (ATTACKS section 14).
+//! was accepted is lost, and once the world is well again the person gets in (THREATS section 14).
 //!
 //! The six kinds run beside each other, each in a house of its own; most of their time is waiting for timeouts.
 

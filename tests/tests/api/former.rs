@@ -50,7 +50,7 @@ async fn deliveries(house: &House) -> Vec<String> {
     ids.map(str::to_owned).collect()
 }
 
-/// ATTACKS L03, L04, L06; I8, I9.
+/// THREATS L03, L04, L06; I8, I9.
 #[tokio::test]
 async fn what_was_sent_to_the_next_owner_is_theirs() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;

@@ -1,5 +1,5 @@
 //! The rows of the identifier vectors, over HTTP: what is refused is refused without a message, and what is one address
-//! is one account (ATTACKS section 4).
+//! is one account (THREATS section 4).
 
 use std::collections::BTreeMap;
 

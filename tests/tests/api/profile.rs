@@ -104,7 +104,7 @@ async fn a_put_replaces_and_a_patch_changes() {
     house.is_sound().await;
 }
 
-/// ATTACKS J01, J02, J04, J05, J06, J08, J10.
+/// THREATS J01, J02, J04, J05, J06, J08, J10.
 #[tokio::test]
 async fn all_wrong_fields_are_named_at_once_and_nothing_is_written() {
     let house = House::open().await;
@@ -146,7 +146,7 @@ async fn all_wrong_fields_are_named_at_once_and_nothing_is_written() {
     assert_eq!(shows(&house, &jane).await, before);
 }
 
-/// ATTACKS J03, J07, J11.
+/// THREATS J03, J07, J11.
 #[tokio::test]
 async fn what_looks_like_code_is_text() {
     let house = House::open().await;
@@ -166,7 +166,7 @@ async fn what_looks_like_code_is_text() {
     }
 }
 
-/// ATTACKS J09.
+/// THREATS J09.
 #[tokio::test]
 async fn an_update_is_not_lost() {
     let house = House::open().await;
@@ -220,7 +220,7 @@ async fn an_update_is_not_lost() {
     assert_eq!(shows(&house, &jane).await["version"], 12);
 }
 
-/// CONTRACT section 10; ATTACKS N03.
+/// CONTRACT section 10; THREATS N03.
 #[tokio::test]
 async fn an_update_takes_two_steps_and_survives_a_lost_reply() {
     let house = House::open().await;

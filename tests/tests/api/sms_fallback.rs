@@ -151,7 +151,7 @@ async fn a_report_about_an_earlier_code_is_about_that_code_alone() {
     house.is_sound().await;
 }
 
-/// ATTACKS N09: whoever answered STOP in the meantime gets no text.
+/// THREATS N09: whoever answered STOP in the meantime gets no text.
 #[tokio::test]
 async fn a_number_that_opted_out_gets_no_sms() {
     let house = House::open().await;

@@ -131,7 +131,7 @@ async fn a_large_file_goes_by_a_signed_form() {
     assert_eq!(gallery.fetch(&shown["512"]).await.status(), 200);
 }
 
-/// ATTACKS L10, I11: a form outlives the account by minutes; what comes by it goes, and nothing counts who sent it.
+/// THREATS L10, I11: a form outlives the account by minutes; what comes by it goes, and nothing counts who sent it.
 #[tokio::test]
 async fn a_form_of_an_erased_person_brings_nothing_back() {
     let gallery = Gallery::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;

@@ -1,4 +1,4 @@
-//! A person's picture over HTTP: ATTACKS.md section 8, N18 and the faults around it.
+//! A person's picture over HTTP: THREATS.md section 8, N18 and the faults around it.
 
 mod crashes;
 mod floods;

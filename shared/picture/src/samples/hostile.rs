@@ -1,4 +1,4 @@
-//! Pictures made to take memory or time (ATTACKS.md, H03 and H08).
+//! Pictures made to take memory or time (THREATS.md, H03 and H08).
 
 use super::{chunk, gif, jpeg, png_of, riff, webp_alpha_groups, webp_animated, webp_groups, zeros};
 

@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(restored, parse("+12423591234"));
     }
 
-    /// ATTACKS B09.
+    /// THREATS B09.
     #[test]
     fn costly_and_stateless_ranges_are_refused() {
         for number in [
@@ -237,7 +237,7 @@ mod tests {
         }
     }
 
-    /// ATTACKS D08 and D09.
+    /// THREATS D08 and D09.
     #[test]
     fn one_number_has_one_spelling() {
         for spelling in [

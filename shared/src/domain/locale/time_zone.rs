@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(TimeZoneName::parse("utc"), Ok(TimeZoneName::default()));
     }
 
-    /// ATTACKS J06.
+    /// THREATS J06.
     #[test]
     fn other_names_are_refused() {
         for text in [

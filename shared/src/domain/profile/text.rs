@@ -121,7 +121,7 @@ mod tests {
         parsed.err().map(|fault| fault.code)
     }
 
-    /// ATTACKS J04.
+    /// THREATS J04.
     #[test]
     fn the_bounds_count_scalar_values() {
         for letter in ["a", "é", "🦀", "\u{301}"] {
@@ -140,7 +140,7 @@ mod tests {
         );
     }
 
-    /// ATTACKS J10.
+    /// THREATS J10.
     #[test]
     fn control_characters_are_refused_but_line_breaks_in_a_bio() {
         for wrong in [
@@ -213,7 +213,7 @@ mod tests {
         assert!(sentence.starts_with("Expected ") && sentence.ends_with('.'));
     }
 
-    /// ATTACKS J03, J07, J11.
+    /// THREATS J03, J07, J11.
     #[test]
     fn what_looks_like_code_is_text() {
         for text in [

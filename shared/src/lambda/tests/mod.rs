@@ -1,4 +1,4 @@
-//! A function as a black box: v2 events in, answers out (ATTACKS section 11).
+//! A function as a black box: v2 events in, answers out (THREATS section 11).
 
 mod answers;
 mod anything;
