@@ -51,12 +51,14 @@ impl App {
         let suppressions = address_keys.suppressions(identifier);
         if self
             .store
-            .is_suppressed(identifier.kind(), &suppressions)
+            .is_suppressed(identifier.kind(), &suppressions, now)
             .await?
         {
             return self.it_ended(id, DeliveryStatus::Bounced).await;
         }
-        let reservation = match self.outbound.reserve(identifier, sealed, now).await {
+        let lane = undelivered.lane;
+        let reservation = self.outbound.reserve(identifier, lane, sealed, now).await;
+        let reservation = match reservation {
             Ok(reservation) => reservation,
             Err(Error::RateLimited { .. }) => return self.it_failed(id).await,
             Err(error) => return Err(error),

@@ -6,6 +6,7 @@ use crate::FieldError;
 
 pub mod challenge;
 pub mod channel;
+pub mod claim;
 pub(crate) mod characters;
 pub mod code;
 pub mod delivery;

@@ -13,6 +13,7 @@ use crate::clock::SharedClock;
 use crate::cloud::{Setup, StartError};
 use crate::config::{IpLimits, OtpRules, Public, Reader};
 use crate::domain::challenge::{Lane, Live, Purpose};
+use crate::domain::claim::Claim;
 use crate::domain::channel::Channel;
 use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::Identifier;
@@ -21,10 +22,11 @@ use crate::domain::quota::{Allowance, Rate, seconds_until};
 use crate::domain::source::SourceOrigin;
 use crate::http::Caller;
 use crate::keyring::derive::AddressKeys;
-use crate::keyring::{Pepper, Peppers, Reloading};
+use crate::keyring::{DeviceToken, Pepper, Peppers, Reloading};
 use crate::messaging::{Content, Dispatch, Language, Messaging, MessagingSettings, Reason};
 use crate::store::Store;
 use crate::store::challenge::ask::{Ask, Asked, Seen};
+use crate::store::suppression::Suppression;
 use crate::{Error, Result, entropy, telemetry};
 
 /// A code that somebody asks for.
@@ -74,6 +76,7 @@ pub struct RequestCode {
     peppers: Reloading<Peppers>,
     rules: OtpRules,
     per_ip: Rule,
+    texts_per_ip: Rule,
     clock: SharedClock,
 }
 
@@ -140,6 +143,13 @@ impl RequestCode {
                 name: "ip_sends",
                 rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst),
             },
+            texts_per_ip: Rule {
+                name: "ip_texts",
+                rate: Rate {
+                    interval: HOUR / limits.texts_per_hour.max(1),
+                    burst: TEXTS_AT_ONCE,
+                },
+            },
             clock: setup.clock.clone(),
         })
     }
@@ -198,18 +208,27 @@ impl RequestCode {
         let identifier = request.identifier;
         telemetry::subject(&draft.address_keys.subject(identifier));
         let suppressions = draft.address_keys.suppressions(identifier);
-        let (allowance, suppressed, seen, lane) = futures_util::try_join!(
-            self.limiter
-                .admit(self.per_ip, &caller.subject, &caller.request_id, draft.now),
-            self.store.is_suppressed(identifier.kind(), &suppressions),
+        let holder = request
+            .device_token
+            .as_deref()
+            .and_then(|token| DeviceToken::verify(draft.peppers, token, identifier.as_str()));
+        let texts = identifier.phone().is_some();
+        let (allowance, (), suppression, seen, lane) = futures_util::try_join!(
+            self.limiter.admit_caller(self.per_ip, caller, draft.now),
+            self.admit_text(texts && holder.is_none(), caller, draft.now),
+            self.store
+                .suppression(identifier.kind(), &suppressions, draft.now),
             self.store.challenge_seen(request.purpose, identifier),
-            lane(
-                &self.store,
-                draft.peppers,
-                request.device_token.as_deref(),
-                identifier
-            ),
+            lane(&self.store, holder, identifier),
         )?;
+        // A token that was good for this address once is a stranger's.
+        let formerly = texts && holder.is_some() && lane == Lane::Stranger;
+        self.admit_text(formerly, caller, draft.now).await?;
+        let suppressed = match (suppression, lane) {
+            // It stops what strangers cause, and whoever complained may want to sign in.
+            (None, _) | (Some(Suppression::Complaint), Lane::Known) => false,
+            (Some(_), _) => true,
+        };
         Ok(Admitted {
             allowance,
             lane,
@@ -218,13 +237,22 @@ impl RequestCode {
         })
     }
 
+    /// The caller's rate of requests for texts, where this is one that counts.
+    async fn admit_text(&self, counts: bool, caller: &Caller, now: Timestamp) -> Result<()> {
+        if counts {
+            let rule = self.texts_per_ip;
+            self.limiter.admit_caller(rule, caller, now).await?;
+        }
+        Ok(())
+    }
+
     /// Charges the send to the address, and beside it the text to the day: both or neither.
     async fn charge(&self, ask: &Ask<'_>, admitted: Admitted) -> Result<Charge> {
         let Admitted {
             allowance,
+            lane,
             seen,
             withheld,
-            ..
         } = admitted;
         let pays = withheld.is_none() && ask.identifier.phone().is_some();
         let refusal = match &seen {
@@ -235,7 +263,7 @@ impl RequestCode {
             match pays {
                 true => {
                     self.outbound
-                        .reserve(ask.identifier, ask.request, ask.now)
+                        .reserve(ask.identifier, lane, ask.request, ask.now)
                         .await
                 }
                 false => Ok(None),
@@ -246,7 +274,15 @@ impl RequestCode {
             None => {
                 let asked = self.store.ask(ask, &self.rules, seen);
                 let (asked, reservation) = futures_util::join!(asked, reserve);
-                (asked?, reservation)
+                match asked {
+                    Ok(asked) => (asked, reservation),
+                    Err(error) => {
+                        // Whether the send was charged nobody knows, and nothing is sent.
+                        let unused = reservation.ok().flatten();
+                        self.outbound.cancel(unused, ask.now).await?;
+                        return Err(error);
+                    }
+                }
             }
         };
         let sent = |channel, live: &Live, reopens, delivery_id| CodeSent {
@@ -487,6 +523,9 @@ impl<'a> Draft<'a> {
     }
 }
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
+/// Requests for codes by text that one address may make at once.
+const TEXTS_AT_ONCE: u32 = 10;
 /// Seconds that a client should wait after a refused send, which costs no quota.
 const SOON: u64 = 5;
 
@@ -495,26 +534,17 @@ fn seconds_left(now: Timestamp, end: Timestamp) -> u64 {
     u64::try_from((end.as_millisecond() - now.as_millisecond()) / 1000).unwrap_or(0)
 }
 
-/// The lane of whoever holds this device token: a known device of whoever claims the address now, or a stranger.
-pub(crate) async fn lane(
-    store: &Store,
-    peppers: &Peppers,
-    token: Option<&str>,
-    identifier: &Identifier,
-) -> Result<Lane> {
-    let holder = token
-        .and_then(|token| crate::keyring::DeviceToken::verify(peppers, token, identifier.as_str()));
-    let Some(holder) = holder else {
-        return Ok(Lane::Stranger);
-    };
-    Ok(lane_of(holder, store.owner(identifier).await?))
+/// The lane of whoever holds a device token: a known device of whoever claims the address now, or a stranger.
+async fn lane(store: &Store, holder: Option<Claim>, identifier: &Identifier) -> Result<Lane> {
+    match holder {
+        Some(holder) => Ok(lane_of(holder, store.claim(identifier).await?)),
+        None => Ok(Lane::Stranger),
+    }
 }
 
-pub(crate) fn lane_of(
-    holder: crate::domain::id::UserId,
-    owner: Option<crate::domain::id::UserId>,
-) -> Lane {
-    if owner == Some(holder) {
+/// The lane of a device token that was made under this claim, where the address is claimed so.
+pub(crate) fn lane_of(holder: Claim, claim: Option<Claim>) -> Lane {
+    if claim == Some(holder) {
         Lane::Known
     } else {
         Lane::Stranger

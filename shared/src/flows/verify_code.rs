@@ -7,7 +7,7 @@ use crate::cloud::Setup;
 use crate::config::{IpLimits, OtpRules, Reader};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::code::OtpCode;
-use crate::domain::id::UserId;
+use crate::domain::claim::Claim;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{Allowance, FREE_FAILURES, Rate};
 use crate::flows::rate_limit::{Limiter, Rule, limited};
@@ -41,8 +41,8 @@ pub struct Proven {
     pub code: Candidate,
     /// Who proved it.
     pub lane: Lane,
-    /// Who claims the address.
-    pub owner: Option<UserId>,
+    /// The claim on the address.
+    pub owner: Option<Claim>,
     /// What is left of the caller's own rate.
     pub allowance: Allowance,
     /// What it was charged, should it not get in.
@@ -107,9 +107,8 @@ impl VerifyCode {
         telemetry::subject(&address_keys.subject(attempt.identifier));
 
         let (allowance, owner) = futures_util::try_join!(
-            self.limiter
-                .admit(self.per_ip, &caller.subject, &caller.request_id, now),
-            self.store.owner(attempt.identifier),
+            self.limiter.admit_caller(self.per_ip, caller, now),
+            self.store.claim(attempt.identifier),
         )?;
         let holder = attempt
             .device_token

@@ -151,7 +151,11 @@ impl Store {
                 Err(fault) => return Err(fault.into()),
             });
         }
-        let mut writes = vec![change.account(), spend.write(), claim(user, identifier)];
+        let mut writes = vec![
+            change.account(),
+            spend.write(),
+            claim(user, identifier, by.now),
+        ];
         writes.extend(change.rest());
         let (mut outcome, claimant) =
             futures_util::join!(self.transact(writes.clone()), self.claimant(owner, user));
@@ -230,10 +234,8 @@ impl Store {
 }
 
 /// Claims an address that is nobody's, or the account's own already.
-fn claim(user: &User, identifier: &Identifier) -> Write {
-    let mut claim = keys::claim(identifier).item();
-    claim.insert("user".to_owned(), s(user.id.to_string()));
-    Write::put(Table::Accounts, claim)
+fn claim(user: &User, identifier: &Identifier, now: Timestamp) -> Write {
+    Write::put(Table::Accounts, super::claim::item(identifier, user.id, now))
         .when("attribute_not_exists(pk) OR #user=:user")
         .value(":user", s(user.id.to_string()))
 }

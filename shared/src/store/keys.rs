@@ -169,7 +169,13 @@ pub static ENTITIES: &[Entity] = &[
         pk: "CLAIM#<kind>#<identifier>",
         sk: "CLAIM",
         expires: "never",
-        attributes: &[("user", "whose address this is")],
+        attributes: &[
+            ("user", "whose address this is"),
+            (
+                "since",
+                "when it became theirs; not there until version 0.1. Device tokens are bound to it",
+            ),
+        ],
     },
     Entity {
         name: "registrations",
@@ -299,7 +305,7 @@ pub static ENTITIES: &[Entity] = &[
                 "the way that the code travelled last, and the one before",
             ),
             (
-                "shared, spent",
+                "joint, spent",
                 "for linking: when others began to share the code, and the set of owners who have used theirs",
             ),
             ("way", "the way of the last send, of whichever code"),
@@ -370,10 +376,14 @@ pub static ENTITIES: &[Entity] = &[
         table: Table::Ephemeral,
         pk: "SUPPRESSED#<kind>#<MAC of the identifier>",
         sk: "SUPPRESSED",
-        expires: "never: it outlives the person",
+        expires: "at its end, if it has one; it outlives the person",
         attributes: &[
             ("reason", "`bounce`, `complaint`, `opt_out` or `operator`"),
             ("at", "when"),
+            (
+                "until",
+                "until when, milliseconds since 1970; without it for good",
+            ),
             ("masked", "the address, masked, for the operator's list"),
         ],
     },

@@ -111,13 +111,18 @@ impl Store {
             .iter()
             .map(|(slot, attempts)| {
                 format!(
-                    "(attribute_exists({}) AND {}>:now AND (attribute_not_exists({attempts}) OR {attempts}<:max))",
+                    "attribute_exists({}) AND {}>:now AND (attribute_not_exists({attempts}) OR {attempts}<:max)",
                     slot.nonce, slot.expires
                 )
             })
             .collect();
+        // No more parentheses than are needed: DynamoDB refuses them.
+        let lives = match &lives[..] {
+            [only] => only.clone(),
+            all => format!("(({}))", all.join(") OR (")),
+        };
         let write = Write::update(Table::Ephemeral, key, set)
-            .when(format!("({}) AND {waits}", lives.join(" OR ")))
+            .when(format!("{lives} AND {waits}"))
             .values(values);
         match self.update_once(write).await {
             Ok(item) => paid(&item, charge, rules).map(Charged::Compare),

@@ -3,12 +3,12 @@
 //! The provider's report marks the challenge, the stream carries the mark to whoever may send, and taking the fallback
 //! changes `via`: so however often the report and the mark come, one SMS goes.
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::{COMMON, KNOWN, Slot};
 use crate::Result;
-use crate::domain::challenge::{Live, Purpose};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
@@ -33,6 +33,8 @@ pub enum Undelivered {
 pub struct UndeliveredCode {
     /// What the code is derived from.
     pub live: Live,
+    /// Whose code it is: a known device's own, or anybody's.
+    pub lane: Lane,
     /// How long the code is.
     pub digits: u8,
     /// For linking: whom it is for and which version of the address it replaces.
@@ -74,7 +76,8 @@ impl Store {
                 )
             }
         });
-        Ok(try_join_all(marks).await?.contains(&true))
+        let marked: Result<Vec<_>> = join_all(marks).await.into_iter().collect();
+        Ok(marked?.contains(&true))
     }
 
     /// What has become of a code that was marked as not arrived.
@@ -106,6 +109,11 @@ impl Store {
         let text = |name| item.text(name).map(str::to_owned);
         Ok(Undelivered::Live(UndeliveredCode {
             live,
+            lane: if *slot == KNOWN {
+                Lane::Known
+            } else {
+                Lane::Stranger
+            },
             digits,
             owner: text("owner"),
             language: text("lang"),
@@ -138,7 +146,8 @@ impl Store {
             let values = &values;
             async move { self.mark(purpose, slot, number, &set, &when, values).await }
         });
-        Ok(try_join_all(takes).await?.iter().any(Result::is_ok))
+        let taken: Result<Vec<_>> = join_all(takes).await.into_iter().collect();
+        Ok(taken?.iter().any(Result::is_ok))
     }
 
     /// One update of a live code that went by WhatsApp; where the condition does not hold, the item as it is.

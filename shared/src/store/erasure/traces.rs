@@ -1,7 +1,7 @@
 //! What the tables hold of a person beside the account's own item.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::Result;
@@ -26,7 +26,7 @@ const SIDE_BY_SIDE: usize = 25;
 const PAGES: usize = 20;
 
 /// Takes a code off its challenge, and who asked for it.
-const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, way, mute, quiet, fell, guess, pn, ppv, won, wpv, wl, shared, spent, rid";
+const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, way, mute, quiet, fell, guess, pn, ppv, won, wpv, wl, joint, spent, rid";
 
 /// Takes off a challenge who asked for its code last, where the code is good for others too.
 const FORGET_WHO_ASKED: &str =
@@ -47,7 +47,8 @@ impl Store {
             let (items, more) = self.query(all(), PAGE, but_the_account).await?;
             let asked: Vec<_> = items.iter().filter_map(link_requests::read).collect();
             for some in asked.chunks(SIDE_BY_SIDE) {
-                try_join_all(some.iter().map(|asked| self.erase_asked(user, asked))).await?;
+                let outcomes = join_all(some.iter().map(|asked| self.erase_asked(user, asked)));
+                outcomes.await.into_iter().collect::<Result<()>>()?;
             }
             for Held { identifier, until } in items.iter().filter_map(read_former) {
                 let recipients = recipients(&identifier);
@@ -98,7 +99,7 @@ impl Store {
         };
         let identifier = &asked.identifier;
         let key = keys::challenge(Purpose::Link, identifier.kind(), identifier.as_str());
-        let forget = if code.contains_key("shared") {
+        let forget = if code.contains_key("joint") {
             let none = AttributeValue::M(Item::new());
             Write::update(Table::Ephemeral, key, FORGET_WHO_ASKED).value(":none", none)
         } else {

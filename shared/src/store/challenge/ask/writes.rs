@@ -124,7 +124,7 @@ impl<'a> Own<'a> {
             "pn=if_not_exists(nonce,:n), ppv=if_not_exists(pv,:p1)".to_owned(),
             self.common(),
         ];
-        let mut remove = vec!["mute", "fell", "shared", "spent"];
+        let mut remove = vec!["mute", "fell", "joint", "spent"];
         for (name, value, given) in [
             ("src", "src=:src", self.ask.source),
             ("lang", "lang=:lang", self.ask.language),
@@ -191,7 +191,7 @@ impl<'a> Own<'a> {
         self.ask.owner?;
         // What came with the others' requests goes: it is not to outlive them, and what they were sent is not sent again.
         let set = format!(
-            "SET #owner=:owner, shared=:now, k=:k, ids=:ids, was=via, via=:via, {common} REMOVE src, lang, fell"
+            "SET #owner=:owner, joint=:now, k=:k, ids=:ids, was=via, via=:via, {common} REMOVE src, lang, fell"
         );
         let lives = format!(
             "{} AND (attribute_not_exists(#owner) OR #owner<>:owner)",
