@@ -6,8 +6,8 @@ use crate::FieldError;
 
 pub mod challenge;
 pub mod channel;
-pub mod claim;
 pub(crate) mod characters;
+pub mod claim;
 pub mod code;
 pub mod delivery;
 pub mod event;

@@ -86,7 +86,12 @@ impl Limiter {
     ///
     /// # Errors
     /// As [`Limiter::admit`]; what is refused by one of the two does not count at the other.
-    pub async fn admit_caller(&self, rule: Rule, caller: &Caller, now: Timestamp) -> Result<Allowance> {
+    pub async fn admit_caller(
+        &self,
+        rule: Rule,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Allowance> {
         let (subject, request) = (&caller.subject, &caller.request_id);
         let own = self.admit(rule, subject, request, now);
         let Some(site) = &caller.site else {

@@ -123,9 +123,12 @@ impl TextBudget {
         let Some(reservation) = reservation else {
             return Ok(());
         };
-        let place = self
-            .limiter
-            .refund(reservation.rule, &reservation.prefix, &reservation.request, now);
+        let place = self.limiter.refund(
+            reservation.rule,
+            &reservation.prefix,
+            &reservation.request,
+            now,
+        );
         let message = self.store.refund_text(&reservation.day, now);
         let (place, message) = futures_util::join!(place, message);
         place.and(message)

@@ -127,7 +127,7 @@ impl Store {
             now: by.now,
         };
         for _ in 0..3 {
-            match self.try_to_link(user, spend, owner, by).await? {
+            match Box::pin(self.try_to_link(user, spend, owner, by)).await? {
                 Attempt::Done(linked) => return Ok(linked),
                 Attempt::Moved(place) => spend.place = place,
             }
@@ -235,9 +235,12 @@ impl Store {
 
 /// Claims an address that is nobody's, or the account's own already.
 fn claim(user: &User, identifier: &Identifier, now: Timestamp) -> Write {
-    Write::put(Table::Accounts, super::claim::item(identifier, user.id, now))
-        .when("attribute_not_exists(pk) OR #user=:user")
-        .value(":user", s(user.id.to_string()))
+    Write::put(
+        Table::Accounts,
+        super::claim::item(identifier, user.id, now),
+    )
+    .when("attribute_not_exists(pk) OR #user=:user")
+    .value(":user", s(user.id.to_string()))
 }
 
 /// Gives a claim up, if it is the account's.

@@ -212,9 +212,10 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<W
             request: String::new(),
         };
         let olds = evicting.iter().enumerate();
-        olds.fold(user.value(":ended", session::record(&ending)), |user, (place, old)| {
-            user.name(&format!("#old{place}"), old.to_string())
-        })
+        olds.fold(
+            user.value(":ended", session::record(&ending)),
+            |user, (place, old)| user.name(&format!("#old{place}"), old.to_string()),
+        )
     };
     let mut writes = vec![redeem.spend().write(), claim, user];
     writes.extend(session_writes(redeem));

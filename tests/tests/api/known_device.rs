@@ -142,7 +142,7 @@ async fn sms_fallback_carries_the_code_of_a_known_device() {
     let _ = house.post(&path, &order).send().await.is(200);
     house.advance(0).await;
     let newest = house.sent_to("+14155552671").await.remove(0);
-    assert_eq!(newest["channel"], "sms", "{newest}");
+    assert_eq!(newest["channel"], "phone", "{newest}");
     assert_eq!(tests::code_in(&newest), Some(code.clone()));
     home.is_let_in_with(&code).await;
 }
@@ -163,11 +163,7 @@ async fn request_on_a_known_device_has_a_place_of_its_own_in_a_range_of_numbers(
         n += 1;
     }
     assert!(n > 20, "{n}");
-    house
-        .visitor(number(0))
-        .asks_for_a_code()
-        .await
-        .limited();
+    house.visitor(number(0)).asks_for_a_code().await.limited();
     let code = home.gets_a_code().await;
     home.is_let_in_with(&code).await;
     house.is_sound().await;
@@ -224,7 +220,9 @@ async fn request_for_texts_from_one_address_is_limited_for_all_but_known_devices
     let with_an_account = from_there(area(0)).asks_for_a_code().await;
     with_an_account.limited();
     // Mail is not held up, and neither is a known device at that address.
-    let _ = from_there("jane@example.com".to_owned()).gets_a_code().await;
+    let _ = from_there("jane@example.com".to_owned())
+        .gets_a_code()
+        .await;
     let code = home.at(&ip).gets_a_code().await;
     home.at(&ip).is_let_in_with(&code).await;
     house.advance(i64::try_from(wait).unwrap()).await;
@@ -286,7 +284,11 @@ async fn complaint_stops_strangers_for_a_time_and_no_known_device() {
 
     house.advance(3600).await;
     let _ = stranger.asks_for_a_code().await.is(200);
-    assert_eq!(house.sent_to(who).await.len(), sent + 1, "strangers still get nothing");
+    assert_eq!(
+        house.sent_to(who).await.len(),
+        sent + 1,
+        "strangers still get nothing"
+    );
     house.advance_without_sweeping(30 * 86_400);
     let code = stranger.gets_a_code().await;
     stranger.is_let_in_with(&code).await;
@@ -307,9 +309,18 @@ async fn complaint_leaves_a_suppression_without_an_end_as_it_is() {
     complains(&house, who).await;
     let all = house.tables().ephemeral().await;
     let kept = all.iter().find(|item| item["sk"] == "SUPPRESSED").unwrap();
-    assert_eq!((&kept["reason"], kept.get("until")), (&json!("bounce"), None));
-    let id = house.sent_to(who).await[0]["delivery_id"].as_str().unwrap().to_owned();
-    let shown = house.get(&format!("/api/auth/otp/deliveries/{id}/")).send().await;
+    assert_eq!(
+        (&kept["reason"], kept.get("until")),
+        (&json!("bounce"), None)
+    );
+    let id = house.sent_to(who).await[0]["delivery_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let shown = house
+        .get(&format!("/api/auth/otp/deliveries/{id}/"))
+        .send()
+        .await;
     assert_eq!(shown.is(200).json()["status"], "complained");
     let sent = house.sent_to(who).await.len();
     house.advance_without_sweeping(400 * 86_400);
@@ -341,7 +352,8 @@ async fn device_token_is_void_after_its_address_was_given_up_and_taken_again() {
 
     let path = "/api/profile/identifiers/phone/";
     let jane = house.visitor("jane@example.com").signs_in().await;
-    let gone = crate::profile::call(&house, &jane.access, reqwest::Method::DELETE, path, None).await;
+    let gone =
+        crate::profile::call(&house, &jane.access, reqwest::Method::DELETE, path, None).await;
     let _ = gone.is(204);
     house.advance(60).await;
     let _ = crate::addresses::links(&house, &jane, number).await;

@@ -88,9 +88,17 @@ async fn a_stranger_who_asks_first_leaves_no_trace_in_the_account() {
         let code = jane.reads_the_code().await;
         // Also where the person enters it elsewhere: nobody knows then which of the two asked.
         let elsewhere = who == NUMBER;
-        let at = if elsewhere { house.new_ip() } else { jane.ip.clone() };
+        let at = if elsewhere {
+            house.new_ip()
+        } else {
+            jane.ip.clone()
+        };
         let signed_in = jane.at(&at).is_let_in_with(&code).await;
-        let expected: &[&str] = if elsewhere { &[] } else { &["https://shop.example"] };
+        let expected: &[&str] = if elsewhere {
+            &[]
+        } else {
+            &["https://shop.example"]
+        };
         assert_eq!(sources(&house, &signed_in).await, expected);
         let language = if elsewhere { "en" } else { "de" };
         assert_eq!(shows(&house, &signed_in).await["language"], language);

@@ -112,7 +112,14 @@ async fn redeem_ends_as_many_sessions_as_are_too_many() {
     let sessions = user["sessions"].as_object().unwrap();
     assert_eq!(sessions.len(), 2, "{sessions:?}");
     let newest = "ses_0193a5b2c3d47e8f9a0b1c2d3e4f0058";
-    assert!(sessions.contains_key(newest), "the one that ends last stays: {sessions:?}");
-    let shown = house.get("/api/profile/").bearer(&second.access).send().await;
+    assert!(
+        sessions.contains_key(newest),
+        "the one that ends last stays: {sessions:?}"
+    );
+    let shown = house
+        .get("/api/profile/")
+        .bearer(&second.access)
+        .send()
+        .await;
     let _ = shown.is(200);
 }

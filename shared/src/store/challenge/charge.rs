@@ -191,7 +191,7 @@ impl Candidate {
         match self.place {
             Place::Both => true,
             Place::Common => *slot == COMMON,
-            Place::Known => *slot == KNOWN,
+            Place::Known | Place::KnownAndReplaced => *slot == KNOWN,
             Place::Replaced => false,
         }
     }

@@ -121,7 +121,7 @@ impl<'a> Own<'a> {
         let known = *self.ask.slot() == KNOWN;
         let mut set = vec![
             "nonce=:n, pv=:p1, digits=:digits, exp=:e, a=:z, ka=:z, via=:via".to_owned(),
-            "pn=if_not_exists(nonce,:n), ppv=if_not_exists(pv,:p1)".to_owned(),
+            "pn=if_not_exists(nonce,:gone), ppv=if_not_exists(pv,:p1)".to_owned(),
             self.common(),
         ];
         let mut remove = vec!["mute", "fell", "joint", "spent"];
@@ -183,7 +183,7 @@ impl<'a> Own<'a> {
         if *self.ask.slot() == KNOWN {
             let set = format!(
                 "SET kn=nonce, kpv=pv, kexp=exp, kb=if_not_exists(ka,:z), kk=:k, kids=:ids, kwas=via, kvia=:via, \
-                 pn=if_not_exists(kn,nonce), ppv=if_not_exists(kpv,pv), {common} REMOVE kfell"
+                 pn=if_not_exists(kn,:gone), ppv=if_not_exists(kpv,pv), {common} REMOVE kfell"
             );
             let lives = format!("NOT ({}) AND {}", self.known_lives, self.common_lives);
             return Some(self.again(set, lives, known));
@@ -259,6 +259,7 @@ fn values(ask: &Ask<'_>, rules: &OtpRules, windows: &Windows) -> Item {
         (":k", keys),
         (":none", AttributeValue::M(Item::new())),
         (":n", b(ask.nonce)),
+        (":gone", b([0; 0])),
         (":e", at(after(ask.now, rules.expiry))),
         (":ttl", ttl(after(ask.now, KEEP))),
     ];
