@@ -87,9 +87,6 @@ impl App {
         } else if let Some(region) = sdk.region() {
             variables.set(settings::AWS_REGION.name, region.as_ref());
         }
-        if local.is_none() {
-            allow_loopback(&mut variables);
-        }
         let hint = |error: String| Failure::Usage(hint(error, local));
         let mut setup =
             Setup::over(variables, clock, sdk).map_err(|error| hint(error.to_string()))?;
@@ -206,24 +203,6 @@ fn set(variables: &mut Variables, pair: &str) -> Result<(), Failure> {
         _ => Err(Failure::Usage(format!(
             "--set {pair:?} sets nothing: expected NAME=VALUE with a name of docs/CONFIGURATION.md"
         ))),
-    }
-}
-
-/// An engine on the operator's own machine may speak plain http, as in the stage `local`.
-fn allow_loopback(variables: &mut Variables) {
-    let on_loopback = |url: &str| {
-        ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
-            .iter()
-            .any(|start| url.starts_with(start))
-    };
-    let endpoints = settings::ALL.iter().filter(|setting| {
-        setting.name.starts_with("AWS_ENDPOINT_URL_") || setting.name.ends_with("_BASE_URL")
-    });
-    let any = endpoints
-        .filter_map(|setting| variables.get(setting.name))
-        .any(on_loopback);
-    if any {
-        variables.set(settings::STAGE.name, "local");
     }
 }
 
