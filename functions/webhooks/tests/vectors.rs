@@ -109,7 +109,7 @@ fn body(value: &Value) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn twilio() {
+async fn webhook_vectors_of_twilio() {
     let vectors: Value =
         serde_json::from_str(include_str!("../../../tests/vectors/twilio.json")).unwrap();
     let now = Timestamp::from_second(1_795_338_900).unwrap();
@@ -186,7 +186,7 @@ async fn twilio() {
 }
 
 #[tokio::test]
-async fn sendgrid() {
+async fn webhook_vectors_of_sendgrid() {
     let vectors: Value =
         serde_json::from_str(include_str!("../../../tests/vectors/sendgrid.json")).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
@@ -215,7 +215,7 @@ async fn sendgrid() {
 }
 
 #[tokio::test]
-async fn sns() {
+async fn webhook_vectors_of_sns() {
     let vectors: Value =
         serde_json::from_str(include_str!("../../../tests/vectors/sns.json")).unwrap();
     let now: Timestamp = text(&vectors, "verifier_clock").parse().unwrap();
@@ -296,7 +296,7 @@ async fn sns_api() -> (String, Arc<tokio::sync::Mutex<Vec<String>>>) {
 }
 
 #[tokio::test]
-async fn the_forms_of_a_request() {
+async fn webhook_vectors_hold_in_every_form_of_a_request() {
     let entry = open(
         &[("TWILIO_AUTH_TOKEN", "token")],
         Timestamp::from_second(1_795_338_900).unwrap(),
@@ -361,7 +361,7 @@ async fn the_forms_of_a_request() {
 }
 
 #[tokio::test]
-async fn a_direct_event_of_a_foreign_topic_changes_nothing() {
+async fn webhook_by_sns_of_a_foreign_topic_changes_nothing() {
     let entry = open(&[], Timestamp::from_second(1_795_338_900).unwrap()).await;
     let record = |topic: &str, message: &str| {
         let event = json!({"Records": [{

@@ -65,7 +65,7 @@ async fn claims_and_users_agree(house: &House) {
 
 /// Two people want the same address and happen to use the same key: each gets a code of their own.
 #[tokio::test]
-async fn an_idempotency_key_is_its_owners() {
+async fn link_idempotency_key_is_its_owners() {
     let house = House::open().await;
     let mut deliveries = Vec::new();
     for who in ["jane@example.com", "mary@example.com"] {
@@ -95,7 +95,7 @@ async fn an_idempotency_key_is_its_owners() {
 
 /// CONTRACT section 1: 401 is decided before the body is read.
 #[tokio::test]
-async fn an_old_sign_in_is_refused_before_the_body_is_read() {
+async fn link_refuses_an_old_sign_in_before_the_body_is_read() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     house.advance(11 * 60).await;
@@ -114,7 +114,7 @@ async fn an_old_sign_in_is_refused_before_the_body_is_read() {
 
 /// CONTRACT section 5; THREATS E02, E05, E10.
 #[tokio::test]
-async fn a_number_is_added_and_an_address_changed_and_given_up() {
+async fn link_adds_a_number_changes_an_address_and_removes_it() {
     let house = House::open().await;
     let visitor = house.visitor("jane@example.com");
     let elsewhere = visitor.signs_in().await;
@@ -232,7 +232,7 @@ async fn a_number_is_added_and_an_address_changed_and_given_up() {
 
 /// THREATS E04, E08.
 #[tokio::test]
-async fn an_old_sign_in_does_not_do() {
+async fn link_needs_a_recent_sign_in() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     house.advance(601).await;
@@ -260,7 +260,7 @@ async fn an_old_sign_in_does_not_do() {
 
 /// THREATS C05: the address of somebody else shows as taken only after its code was proven.
 #[tokio::test]
-async fn somebody_elses_address_shows_after_the_proof_only() {
+async fn link_shows_a_taken_address_after_the_proof_only() {
     let house = House::open().await;
     let _ = house.visitor("bob@example.com").signs_in().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
@@ -284,7 +284,7 @@ async fn somebody_elses_address_shows_after_the_proof_only() {
 
 /// THREATS L02: the address of an account whose time has come is free, whether or not the janitor was there.
 #[tokio::test]
-async fn the_address_of_an_account_whose_time_has_come_is_free() {
+async fn link_takes_the_address_of_an_account_due_for_erasure() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
     let bob = house.visitor("bob@example.com").signs_in().await;
     let accepted = call(&house, &bob.access, Method::DELETE, "/api/profile/", None).await;
@@ -314,7 +314,7 @@ async fn the_address_of_an_account_whose_time_has_come_is_free() {
 
 /// THREATS A14, E06.
 #[tokio::test]
-async fn a_code_is_for_one_purpose_one_person_and_one_version() {
+async fn link_code_is_for_one_purpose_one_person_and_one_version() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let bob = house.visitor("bob@example.com").signs_in().await;
@@ -344,7 +344,7 @@ async fn a_code_is_for_one_purpose_one_person_and_one_version() {
 
 /// THREATS E03.
 #[tokio::test]
-async fn of_two_who_prove_one_number_one_wins() {
+async fn link_of_one_number_by_two_has_one_winner() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let bob = house.visitor("bob@example.com").signs_in().await;
@@ -372,7 +372,7 @@ async fn of_two_who_prove_one_number_one_wins() {
 /// THREATS E03: a linking code and a sign-in code of one number, entered at once. Whoever signs in comes to the one account
 /// that the number is of afterwards.
 #[tokio::test]
-async fn of_a_link_and_a_sign_in_that_race_for_a_number_one_has_it() {
+async fn link_and_sign_in_that_race_for_a_number_have_one_winner() {
     let house = House::open().await;
     for round in 0..6 {
         let number = format!("+1415555010{round}");
@@ -402,7 +402,7 @@ async fn of_a_link_and_a_sign_in_that_race_for_a_number_one_has_it() {
 
 /// THREATS N03, N10: what the answer promises is in the transaction, and the notice is kept until it was sent.
 #[tokio::test]
-async fn a_lost_reply_links_once_and_a_lost_notice_is_kept() {
+async fn link_survives_a_lost_reply_and_keeps_a_lost_notice() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let number = "+14155550100";
@@ -428,7 +428,7 @@ async fn a_lost_reply_links_once_and_a_lost_notice_is_kept() {
 
 /// THREATS E07: two removals at once leave one address.
 #[tokio::test]
-async fn the_last_address_stays_also_in_a_race() {
+async fn unlink_leaves_the_last_address_also_in_a_race() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let _ = links(&house, &jane, "+14155550100").await;
@@ -443,7 +443,7 @@ async fn the_last_address_stays_also_in_a_race() {
 }
 
 #[tokio::test]
-async fn wrong_wishes_are_refused() {
+async fn link_refuses_wrong_requests() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     asks(&house, &jane, "nonsense")

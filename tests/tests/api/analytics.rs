@@ -18,7 +18,7 @@ async fn asks(house: &House, admin: &SignedIn, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn only_admins_see_numbers() {
+async fn analytics_are_for_admins_only() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     for path in [
@@ -50,7 +50,7 @@ async fn only_admins_see_numbers() {
 
 /// A cursor of before the moment that the list begins with now: nothing is behind it.
 #[tokio::test]
-async fn a_list_that_begins_behind_its_cursor_is_empty() {
+async fn analytics_list_that_begins_behind_its_cursor_is_empty() {
     let house = House::open().await;
     let admin = admin(&house).await;
     let _ = house.visitor("jane@example.com").signs_in().await;
@@ -64,7 +64,7 @@ async fn a_list_that_begins_behind_its_cursor_is_empty() {
 }
 
 #[tokio::test]
-async fn numbers_equal_what_was_done() {
+async fn analytics_equal_what_was_done() {
     let house = House::open().await;
     let admin = admin(&house).await;
     let first_day = house.now().to_string()[..10].to_owned();
@@ -167,7 +167,7 @@ async fn numbers_equal_what_was_done() {
 
 /// Some operations in a random order, then every number against a count of the tables themselves.
 #[tokio::test]
-async fn numbers_equal_a_recount_of_the_tables() {
+async fn analytics_equal_a_recount_of_the_tables() {
     let house = House::open().await;
     let mut state = 0x9e37_79b9_7f4a_7c15_u64; // a fixed seed: a failure can be repeated
     let mut pick = |among: u64| {
@@ -295,7 +295,7 @@ async fn numbers_equal_a_recount_of_the_tables() {
 
 /// A notice is no code: what becomes of it is shown to nobody as a figure of codes.
 #[tokio::test]
-async fn a_notice_that_arrives_is_no_code_that_arrived() {
+async fn analytics_do_not_count_a_notice_as_a_code() {
     let house = House::open().await;
     let admin = admin(&house).await;
     let jane = house.visitor("jane@example.com").signs_in().await;

@@ -41,7 +41,7 @@ fn log() -> String {
 }
 
 #[tokio::test]
-async fn no_secret_and_no_address_comes_into_a_log() {
+async fn log_has_no_secret_and_no_address() {
     listen();
     let house = House::open().await;
     let mut secrets = Vec::new();
@@ -117,7 +117,7 @@ fn stands_in(line: &str, word: &str) -> bool {
 }
 
 #[test]
-fn a_code_is_found_however_it_is_written() {
+fn log_search_finds_a_code_however_it_is_written() {
     for line in [
         "code=123456",
         "\"123456\"",

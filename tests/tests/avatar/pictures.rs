@@ -6,7 +6,7 @@ use crate::gallery::{Gallery, form};
 use crate::samples;
 
 #[tokio::test]
-async fn a_picture_is_shown_replaced_and_removed() {
+async fn avatar_is_shown_replaced_and_removed() {
     let gallery = Gallery::open().await;
     assert_eq!(gallery.shown().await, Value::Null);
 
@@ -51,7 +51,7 @@ async fn a_picture_is_shown_replaced_and_removed() {
 }
 
 #[tokio::test]
-async fn what_is_no_good_picture_is_refused_and_leaves_nothing() {
+async fn avatar_that_is_no_good_picture_is_refused_and_leaves_nothing() {
     let gallery = Gallery::open().await;
     let png = samples::png(64, 64);
     let file = "name=\"avatar\"; filename=\"a.png\"";
@@ -150,7 +150,7 @@ async fn what_is_no_good_picture_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_refused_before_the_body_is_read() {
+async fn avatar_of_a_stranger_is_refused_before_the_body_is_read() {
     let gallery = Gallery::open().await;
     let stranger = gallery
         .http

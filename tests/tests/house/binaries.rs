@@ -83,7 +83,7 @@ fn compare(name: &str, answer: &Value, expected: &Value) {
 /// What is slow is done before the first event: the secret is read, and as many connections to DynamoDB are open as the
 /// first request needs.
 #[tokio::test]
-async fn every_binary_answers_an_event_and_is_warm_before_it() {
+async fn binary_answers_an_event_and_is_warm_before_it() {
     let mut functions = functions().await;
     functions.retain(|name| name != "setup"); // it answers CloudFormation, see below
     let expected = json("tests/events/expected.json");
@@ -153,7 +153,7 @@ async fn body_of_one_request(listener: TcpListener) -> String {
 
 /// What it makes of the events is in functions/setup/tests; this is its `main`, over the Runtime API.
 #[tokio::test]
-async fn the_binary_of_setup_answers_cloudformation() {
+async fn binary_of_setup_answers_cloudformation() {
     let _ = functions().await;
     let house = House::open().await;
     let environment = house.environment().await;
@@ -177,7 +177,7 @@ async fn the_binary_of_setup_answers_cloudformation() {
 
 /// A wrong setting ends the process with a sentence, before it asks for an event.
 #[tokio::test]
-async fn a_binary_with_a_wrong_setting_does_not_start() {
+async fn binary_with_a_wrong_setting_does_not_start() {
     let _ = functions().await;
     let house = House::open().await;
     let mut environment = house.environment().await;

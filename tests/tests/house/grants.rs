@@ -248,7 +248,7 @@ fn function_of<'f>(functions: &'f [template::Function], path: &str) -> &'f str {
 }
 
 #[tokio::test]
-async fn every_call_is_granted_and_every_grant_is_used() {
+async fn grants_cover_every_call_and_every_one_is_used() {
     let house = House::open().await;
     let functions = template::functions();
     let answers = drive(&house).await;
@@ -314,7 +314,7 @@ async fn every_call_is_granted_and_every_grant_is_used() {
 
 /// The refusals of a limit are counted beside the answer, outside of the request: the drive above does not see by whom.
 #[test]
-fn whoever_refuses_codes_may_count_it() {
+fn grants_let_whoever_refuses_codes_count_it() {
     let count = CallPart {
         operation: "UpdateItem".to_owned(),
         within: None,
@@ -333,7 +333,7 @@ fn whoever_refuses_codes_may_count_it() {
 
 /// M01
 #[test]
-fn no_grant_is_wide() {
+fn grants_are_narrow() {
     for function in template::functions() {
         for statement in &function.statements {
             assert_eq!(statement["Effect"], "Allow", "{statement}");

@@ -210,7 +210,7 @@ async fn everything_happens(house: &House) {
 }
 
 #[tokio::test]
-async fn every_event_is_as_its_schema_says() {
+async fn events_are_as_their_schema_says() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     everything_happens(&house).await;
     let schemas = schemas();
@@ -230,7 +230,7 @@ async fn every_event_is_as_its_schema_says() {
 
 /// The AsyncAPI document names every event, and nothing else.
 #[test]
-fn the_asyncapi_document_lists_the_events_that_have_a_schema() {
+fn events_with_a_schema_are_in_the_asyncapi_document() {
     let document = template::parse(&read("docs/events/asyncapi.yaml"));
     let names = |value: &Value| -> BTreeSet<String> {
         value
@@ -261,7 +261,7 @@ fn the_asyncapi_document_lists_the_events_that_have_a_schema() {
 
 /// A schema that says nothing would let everything pass.
 #[test]
-fn a_wrong_event_is_found() {
+fn events_that_are_wrong_are_found() {
     let schemas = schemas();
     let schema = &schemas["user.erased"];
     let id = "0".repeat(32);
