@@ -10,9 +10,7 @@ use crate::documented::undocumented;
 pub struct Answer {
     /// Which request it answers, for messages.
     pub to: String,
-    /// The status.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
     /// The body as text; bytes that are none are replaced.
     pub text: String,
@@ -126,7 +124,7 @@ impl Answer {
         all
     }
 
-    /// What every answer of the API promises (CONTRACT section 1).
+    /// What every answer of the API promises.
     #[track_caller]
     pub(crate) fn keeps_the_conventions(&self) {
         let id = self.request_id();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use shared::domain::identifier::Identifier;
 
-use crate::desk::code_in;
+use crate::dev_api::code_in;
 use crate::{House, Item, Ledger};
 
 /// The limits that a house was opened with.

@@ -84,7 +84,7 @@ impl App {
     /// Makes the account's picture of an uploaded file. The file goes in the end, whatever became of it; while the
     /// store or the bucket does not answer it stays, and the event is sent again.
     async fn arrived(&self, upload: Upload) -> Result<()> {
-        // First of all: whoever was erased since the form was signed must not be counted anew.
+        // First of all: a person erased since the form was signed must not be counted again.
         if self.sender(&upload).await?.is_none() {
             telemetry::note("upload", "its sign-in has ended");
             return self.bucket.discard(&upload).await;

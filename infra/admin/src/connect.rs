@@ -13,7 +13,7 @@ use shared::store::Store;
 
 use crate::aws::Account;
 use crate::failure::Failure;
-use crate::local::desk;
+use crate::local::endpoints;
 use crate::stack::Stack;
 
 /// Where `cargo run` listens.
@@ -23,7 +23,6 @@ pub(crate) const LOCAL: &str = "http://localhost:3000";
 pub(crate) struct App {
     /// Settings, clock and the way to AWS.
     pub(crate) setup: Setup,
-    /// The two tables.
     pub(crate) store: Store,
     /// The names of the secret's members.
     pub(crate) members: Vec<String>,
@@ -63,7 +62,7 @@ impl App {
         let mut stack = None;
         let mut variables = match (local, way.stack) {
             (Some(url), _) => {
-                let (variables, moved) = desk(url).await?;
+                let (variables, moved) = endpoints(url).await?;
                 clock = moved;
                 variables
             }
@@ -117,7 +116,7 @@ impl App {
         })
     }
 
-    /// The time of the house.
+    /// The service's time, which a local cloud may have moved.
     pub(crate) fn now(&self) -> Timestamp {
         self.setup.clock.now()
     }

@@ -35,7 +35,7 @@ impl Keys {
         Ok(keys)
     }
 
-    /// The keys kept in this folder, and whether they were there; made and kept when there are none yet.
+    /// The keys kept in this folder, and whether they were there; made and kept on the first start.
     pub(crate) fn on_disk(folder: &Path) -> Result<(Self, bool), String> {
         let path = folder.join("keys.json");
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());

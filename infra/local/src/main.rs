@@ -7,7 +7,7 @@ use clap::Parser;
 use local::{Cloud, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs Latchkey and everything it stands on, on this machine alone.
+/// Runs Latchkey and everything it needs, on this machine alone.
 #[derive(Parser)]
 #[command(name = "latchkey-local", version)]
 struct Arguments {

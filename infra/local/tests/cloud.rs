@@ -198,7 +198,7 @@ async fn what_the_gateway_refuses_is_a_problem_like_any_other() {
 }
 
 #[tokio::test]
-async fn the_desk_refuses_nonsense_with_a_sentence() {
+async fn dev_api_refuses_nonsense_with_a_sentence() {
     let cloud = cloud().await;
     for (path, body, status) in [
         ("clock", json!({ "advance_seconds": "1" }), 422),
@@ -219,9 +219,9 @@ async fn the_desk_refuses_nonsense_with_a_sentence() {
     cloud.shutdown().await;
 }
 
-/// CONTRACT section 8: any service with any fault, and seconds as any number.
+/// Any service with any fault, and seconds as any number.
 #[tokio::test]
-async fn the_desk_takes_whatever_its_grammar_allows() {
+async fn dev_api_takes_whatever_its_grammar_allows() {
     let cloud = cloud().await;
     let url = |path: &str| format!("{}/_local/{path}", cloud.url());
     for service in ["dynamodb", "s3", "ses", "twilio", "sendgrid", "eventbridge"] {
@@ -265,9 +265,9 @@ async fn the_desk_takes_whatever_its_grammar_allows() {
     cloud.shutdown().await;
 }
 
-/// A page of somebody else's, in the browser of whoever runs this, neither reads codes nor moves the clock.
+/// A page of another site, open in the developer's browser, neither reads codes nor moves the clock.
 #[tokio::test]
-async fn the_desk_is_for_this_machine_alone() {
+async fn dev_api_is_for_this_machine_alone() {
     let cloud = Cloud::start(Options::memory().set("PUBLIC_URL", "https://id.example.com"));
     let cloud = cloud.await.unwrap();
     let own = cloud.url();

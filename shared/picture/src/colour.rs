@@ -1,7 +1,7 @@
 //! Colours of wider or other spaces brought to sRGB, since what explains them is not kept.
 //!
-//! Telephones write Display P3, some cameras Adobe RGB; shown as sRGB their pictures would look pale. The space is named
-//! by an ICC profile, and in a PNG also by code points (cICP) or by a gamma and chromaticities (gAMA, cHRM).
+//! Telephones write Display P3, some cameras Adobe RGB; shown as sRGB their pictures would look pale. The space is
+//! named by an ICC profile, and in a PNG also by code points (cICP) or by a gamma and chromaticities (gAMA, cHRM).
 
 use std::array;
 
@@ -34,7 +34,8 @@ impl Space {
         plain.then(|| Self(Box::new(profile)))
     }
 
-    /// The space of two code points (ITU-T H.273, tables 2 and 3), full range. `None` for reserved and unspecified ones.
+    /// The space of two code points (ITU-T H.273, tables 2 and 3), full range. `None` for reserved and unspecified
+    /// ones.
     pub(crate) fn of_code_points(primaries: u8, transfer: u8) -> Option<Self> {
         let curve = match transfer {
             // What cameras of television encode with; it is shown by ITU-R BT.1886.

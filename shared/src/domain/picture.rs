@@ -60,8 +60,8 @@ impl Owner {
 
 /// The address of one picture: `<owner>/<name>.<extension>`, as the user item holds it.
 ///
-/// The name hashes the content and 128 random bits: whoever knows the account, and even the picture, cannot guess it,
-/// and what is found under it never changes.
+/// The name hashes the content and 128 random bits: knowing the account, and even the picture, is not enough to guess
+/// it, and what is found under it never changes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address {
     owner: Owner,

@@ -1,4 +1,4 @@
-//! How much is too much: the two kinds of limits, and how long whoever is over one must wait.
+//! The two kinds of limits, and how long a caller over one must wait.
 
 use std::time::Duration;
 
@@ -101,7 +101,6 @@ pub const SLOTS: usize = 10;
 pub struct Window {
     /// Sends in it, from 1 to [`SLOTS`].
     pub sends: u8,
-    /// Its length.
     pub length: Duration,
 }
 

@@ -114,7 +114,7 @@ fn finish(
     }
     let status = error.explanation().status;
     let mut response = respond::problem(&error, status, &layer.public_url, request_id);
-    // What a handler or a middle layer said beside (RateLimit, for example) stays.
+    // Headers that a handler or an inner layer added (RateLimit, for example) stay.
     let mut last = None;
     for (name, value) in old.headers_mut().drain() {
         last = name.or(last);
@@ -129,8 +129,8 @@ fn finish(
     (response, error.explanation().code)
 }
 
-/// What a gateway of ours answers without any function, in the words and with the headers of every other answer; `status`
-/// is the error's own but where the gateway is more exact.
+/// What a gateway of ours answers without any function, in the words and with the headers of every other answer;
+/// `status` is the error's own but where the gateway is more exact.
 pub fn refusal(error: &Error, status: StatusCode, public_url: &str, request_id: &str) -> Response {
     let mut response = respond::problem(error, status, public_url, request_id);
     mark(response.headers_mut(), request_id);

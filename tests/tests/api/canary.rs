@@ -1,4 +1,5 @@
-//! The canary (M03, I12): while all other tests of this binary run, nothing that is secret or personal comes into a log.
+//! The canary (M03, I12): while all other tests of this binary run, nothing that is secret or personal comes into a
+//! log.
 
 use std::io::Write;
 use std::sync::{Mutex, Once, PoisonError};

@@ -120,7 +120,7 @@ async fn delivery_reports_in_every_order_end_in_the_same_state() {
     }
 }
 
-/// I02, and CONTRACT section 10.
+/// THREATS I02; docs/PERFORMANCE.md has the steps.
 #[tokio::test]
 async fn delivery_report_is_one_step_and_its_repetition_changes_nothing() {
     let house = House::open().await;
@@ -332,7 +332,7 @@ async fn suppression_follows_a_permanent_bounce_and_a_complaint_in_any_order() {
     }
 }
 
-/// CONTRACT section 8: `bounce` is a permanent one, of a text as well.
+/// `bounce` is a permanent one, of a text as well.
 #[tokio::test]
 async fn suppression_follows_a_permanent_bounce_of_a_text() {
     for channel in ["sms", "whatsapp"] {

@@ -173,7 +173,6 @@ async fn export_has_everything() {
     }
 }
 
-/// CONTRACT section 5.
 #[tokio::test]
 async fn erasure_can_be_undone_within_the_grace() {
     let house = House::open().await;
@@ -270,7 +269,7 @@ async fn erasure_of_a_tagged_address_leaves_nothing_at_its_mailbox() {
         .await;
 }
 
-/// CONTRACT section 5: who moves the clock over the time of an account need not wait for the janitor's hour as well.
+/// Whoever moves the clock over the time of an account need not wait for the janitor's hour as well.
 #[tokio::test]
 async fn erasure_is_done_once_the_clock_has_moved_past_the_grace() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;

@@ -97,7 +97,8 @@ async fn former_address_leaves_what_strangers_ask_for_since() {
     let _ = house.visitor("x@example.com").is_let_in_with(&code).await;
 }
 
-/// I11, L03: of an address that was asked for and never proven nothing is left either; what its owner asks for is theirs.
+/// I11, L03: of an address that was asked for and never proven nothing is left either; what its owner asks for is
+/// theirs.
 #[tokio::test]
 async fn former_address_that_was_never_proven_is_exported_and_erased() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;

@@ -1,4 +1,4 @@
-//! What HTTP itself may carry: bodies, media types, methods, paths and headers (CONTRACT section 1).
+//! What HTTP itself may carry: bodies, media types, methods, paths and headers.
 
 use local::Options;
 use reqwest::Method;
@@ -255,7 +255,8 @@ async fn http_body_too_large_for_the_gateway_is_refused_like_any_other() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let picture = "/api/profile/avatar/";
-    // In base64 the first is more than Lambda takes; the second is so as text; the third is more than the gateway takes.
+    // In base64 the first is more than Lambda takes; the second is so as text; the third is more than the gateway
+    // takes.
     for size in [5 << 20, 7 << 20, 11 << 20] {
         let body = vec![b' '; size];
         for (path, kind) in [

@@ -1,5 +1,5 @@
-//! The limits of the store against their reference, on random schedules and over the real engine: GCRA for callers, true
-//! sliding windows for addresses. The reference is `shared::domain::quota`, and an exact list of all sends.
+//! The limits of the store against their reference, on random schedules and over the real engine: GCRA for callers,
+//! true sliding windows for addresses. The reference is `shared::domain::quota`, and an exact list of all sends.
 
 use std::sync::Arc;
 

@@ -220,7 +220,7 @@ async fn profile_update_is_not_lost() {
     assert_eq!(shows(&house, &jane).await["version"], 12);
 }
 
-/// CONTRACT section 10; THREATS N03.
+/// THREATS N03.
 #[tokio::test]
 async fn profile_update_takes_two_steps_and_survives_a_lost_reply() {
     let house = House::open().await;

@@ -90,8 +90,8 @@ async fn resend_that_is_refused_leaves_the_code_as_it_was() {
     house.is_sound().await;
 }
 
-/// The address is suppressed after its code went out: the answer is the ordinary one, nothing more is sent, and the code
-/// that the person has still opens.
+/// The address is suppressed after its code went out: the answer is the ordinary one, nothing more is sent, and the
+/// code that the person has still opens.
 #[tokio::test]
 async fn resend_is_withheld_after_a_complaint_and_the_code_stays() {
     let house = House::open().await;
@@ -113,7 +113,7 @@ async fn resend_is_withheld_after_a_complaint_and_the_code_stays() {
     house.is_sound().await;
 }
 
-/// CONTRACT section 3: a repetition answers as the first did, also where the code took another way than was asked for.
+/// A repetition answers as the first did, also where the code took another way than was asked for.
 #[tokio::test]
 async fn resend_repeated_says_which_way_the_code_took() {
     let house = House::open().await;

@@ -45,7 +45,6 @@ async fn sign_in_by_a_code_from_a_mail() {
     house.is_sound().await;
 }
 
-/// CONTRACT section 10.
 #[tokio::test]
 async fn sign_in_takes_the_promised_steps() {
     let house = House::open().await;

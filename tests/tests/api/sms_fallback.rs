@@ -173,7 +173,8 @@ async fn sms_fallback_spares_a_number_that_opted_out() {
     house.is_sound().await;
 }
 
-/// The process dies after each call of the second way: never two texts, and the delivery does not hang for want of a try.
+/// The process dies after each call of the second way: never two texts, and the delivery does not hang for want of a
+/// try.
 #[tokio::test]
 async fn sms_fallback_that_crashes_sends_no_second_text() {
     let mut arrived = 0;

@@ -1,4 +1,5 @@
-//! What the domain and the deployed functions may depend on; `.ci/check-imports` holds the rooms of `shared` to their map.
+//! What the domain and the deployed functions may depend on; `.ci/check-imports` holds the rooms of `shared` to their
+//! map.
 
 use crate::routes::sources;
 

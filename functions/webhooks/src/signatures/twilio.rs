@@ -25,7 +25,6 @@ pub(crate) enum Keys {
 pub(crate) struct Callback<'a> {
     /// The URL that Twilio was given, with this callback's query: see [`signed_url`].
     pub(crate) url: &'a str,
-    /// The raw body.
     pub(crate) body: &'a [u8],
     /// What the body is.
     pub(crate) kind: BodyKind,
@@ -40,7 +39,7 @@ pub(crate) struct Callback<'a> {
 pub(crate) enum BodyKind {
     /// `application/x-www-form-urlencoded`: its fields are signed.
     Form,
-    /// `application/json`: its SHA-256 stands in the signed URL.
+    /// `application/json`: the signed URL contains its SHA-256.
     Json,
 }
 

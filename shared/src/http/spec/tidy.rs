@@ -1,4 +1,5 @@
-//! What `#[derive(ToSchema)]` makes, as the document has it: objects get names, everything else stands where it is used.
+//! What `#[derive(ToSchema)]` makes, as the document has it: objects get names, everything else stands where it is
+//! used.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ impl Spec {
 
     /// The schema of one page of these.
     pub(super) fn page_schema<T: ToSchema>(&mut self, name: &str) -> Ref {
-        // What a generic struct holds is left to whoever names it.
+        // What a generic struct holds is left to the route that names it.
         self.schema_with::<Listing<T>>(name, vec![(T::name().into_owned(), T::schema())])
     }
 

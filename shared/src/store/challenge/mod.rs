@@ -1,6 +1,6 @@
 //! The challenge of an identifier: what its code is derived from, and the counters that outlive the code.
 //!
-//! [`ask`] charges a send, [`charge`] charges a comparison, `redeem` uses the code up. Whoever is refused has changed
+//! [`ask`] charges a send, [`charge`] charges a comparison, `redeem` uses the code up. A refused request has changed
 //! nothing.
 
 pub mod ask;

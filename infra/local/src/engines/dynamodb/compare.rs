@@ -1,8 +1,8 @@
 //! Two engines side by side: each call goes to both, and their answers must mean the same.
 //!
 //! One call at a time, so that both see the same calls in the same order. What differs is written to a report, a JSON
-//! object a line; a last line counts the calls that were compared. Not compared: consumed capacity, the words of an error,
-//! the order in which a set, a scan or an index gives its members.
+//! object a line; a last line counts the calls that were compared. Not compared: consumed capacity, the words of an
+//! error, the order in which a set, a scan or an index gives its members.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -35,7 +35,7 @@ const COMPARED: [&str; 10] = [
 /// The engine that is compared with the embedded one, and what was found.
 pub(super) struct Comparison {
     pub(super) other: Endpoint,
-    /// Held by whoever changes the tables.
+    /// Held while the tables change.
     pub(super) turn: tokio::sync::Mutex<()>,
     report: Mutex<Report>,
 }

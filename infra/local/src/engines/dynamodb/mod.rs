@@ -45,8 +45,8 @@ enum Engines {
 }
 
 impl Tables {
-    /// Opens the engine that the options name, and makes the tables that are not there yet. An embedded engine is served on
-    /// `background`.
+    /// Opens the engine that the options name, and makes the tables that are not there yet. An embedded engine is
+    /// served on `background`.
     ///
     /// # Errors
     /// A sentence, when the data cannot be opened or hold tables of another form than the template's.

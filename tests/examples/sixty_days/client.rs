@@ -25,12 +25,12 @@ impl From<reqwest::Error> for Failure {
 }
 
 /// The way to a local cloud.
-pub(crate) struct Desk {
+pub(crate) struct LocalCloud {
     client: Client,
     url: String,
 }
 
-impl Desk {
+impl LocalCloud {
     #[expect(
         clippy::disallowed_methods,
         reason = "a browser's place is taken here: it waits longer than the service does"
