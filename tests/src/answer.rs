@@ -58,6 +58,10 @@ impl Answer {
 
     /// Asserts a problem: its status and its code; gives its body.
     #[track_caller]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "most tests want the assertion alone"
+    )]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         let body = self.json();
         assert_eq!(
@@ -92,6 +96,10 @@ impl Answer {
 
     /// Asserts 429; gives the seconds that header and body agree on.
     #[track_caller]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "most tests want the assertion alone"
+    )]
     pub fn limited(&self) -> u64 {
         let body = self.problem(429, "rate_limited");
         body["retry_after"].as_u64().expect("a whole number")

@@ -14,7 +14,7 @@ use crate::change::Wish;
 use crate::{App, PICTURES};
 
 /// How old a marker must be to be taken for a crash's: far older than any request lives, retries of events included.
-const CRASHED: Duration = Duration::from_secs(24 * 60 * 60);
+const CRASHED: Duration = Duration::from_hours(24);
 
 /// Amazon S3 event notification, version 2.x, and our own schedule's input.
 #[derive(Deserialize)]

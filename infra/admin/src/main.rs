@@ -43,10 +43,10 @@ struct Arguments {
     /// The CloudFormation stack to work on; it knows tables, secret, bucket, sender and URL.
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "local")]
     stack: Option<String>,
-    /// The stack's region, where it is not that of AWS_REGION or the profile.
+    /// The stack's region, where it is not that of `AWS_REGION` or the profile.
     #[arg(long, global = true, conflicts_with = "local")]
     region: Option<String>,
-    /// A profile of the AWS configuration, in place of AWS_PROFILE.
+    /// A profile of the AWS configuration, in place of `AWS_PROFILE`.
     #[arg(long, global = true, conflicts_with = "local")]
     profile: Option<String>,
     /// A setting in place of the stack's own, such as the table of a restore; may be given several times.

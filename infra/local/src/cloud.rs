@@ -154,7 +154,7 @@ impl Cloud {
         self.endpoints.public_url()
     }
 
-    /// The gateway's address on 127.0.0.1; [::1] has the same port.
+    /// The gateway's address on 127.0.0.1; `[::1]` has the same port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -326,7 +326,7 @@ fn data_error(data: Option<&Path>, reason: String) -> StartError {
 
 /// TTL, once a minute; the development API sweeps too when it moves the clock.
 async fn sweeping(tables: Tables) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    let mut minute = tokio::time::interval(Duration::from_mins(1));
     loop {
         minute.tick().await;
         tables.sweep().await;

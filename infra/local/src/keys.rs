@@ -127,7 +127,7 @@ fn rsa() -> Result<Vec<u8>, String> {
     Ok(der.as_ref().to_vec())
 }
 
-/// A certificate for the key, signed by itself, as SNS_CERT_PEM pins it.
+/// A certificate for the key, signed by itself, as `SNS_CERT_PEM` pins it.
 fn certificate(pkcs8: &[u8]) -> Result<String, String> {
     let told = |error: rcgen::Error| error.to_string();
     let key = rcgen::KeyPair::try_from(pkcs8).map_err(told)?;

@@ -341,7 +341,7 @@ async fn dev_api_is_for_this_machine_alone() {
     cloud.shutdown().await;
 }
 
-/// Whether this machine has [::1] at all.
+/// Whether this machine has `[::1]` at all.
 fn has_ipv6() -> bool {
     std::net::TcpListener::bind("[::1]:0").is_ok()
 }
@@ -372,7 +372,7 @@ async fn both_loopback_addresses_answer_and_are_one_origin() {
     cloud.shutdown().await;
 }
 
-/// Somebody who comes by [::1] is a caller like any other, with limits of their own.
+/// Somebody who comes by `[::1]` is a caller like any other, with limits of their own.
 #[tokio::test]
 async fn a_caller_by_ipv6_is_counted_apart_from_one_by_ipv4() {
     if !has_ipv6() {

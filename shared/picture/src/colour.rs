@@ -97,7 +97,7 @@ impl Space {
             return;
         }
         // Grey has no primaries: only the curve shows.
-        let greys: [[u8; 3]; 256] = array::from_fn(|grey| [grey as u8; 3]);
+        let greys: [[u8; 3]; 256] = array::from_fn(|grey| [grey.to_le_bytes()[0]; 3]);
         if let Some(converted) = self.converted(greys.as_flattened(), 3) {
             for grey in samples.iter_mut().step_by(channels) {
                 *grey = converted[3 * usize::from(*grey) + 1];
@@ -136,6 +136,11 @@ fn set_curve(profile: &mut ColorProfile, curve: ToneReprCurve) {
 }
 
 /// The curve that shows plain white as white.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "from 0 to 65,535"
+)]
 fn high_range(luminance: fn(f64) -> f64) -> ToneReprCurve {
     let curve = (0..4_096).map(|n| {
         let shown = luminance(f64::from(n) / 4_095.0) / WHITE;
@@ -198,7 +203,11 @@ mod tests {
     #[test]
     fn a_broken_profile_is_none() {
         let p3 = ColorProfile::new_display_p3().encode().unwrap();
-        for icc in [&b"not a profile"[..], &p3[..p3.len() / 2], &[0; 200_000]] {
+        for icc in [
+            &b"not a profile"[..],
+            &p3[..p3.len() / 2],
+            &vec![0; 200_000],
+        ] {
             assert!(Space::of_icc(icc).is_none());
         }
     }

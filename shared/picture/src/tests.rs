@@ -1,5 +1,7 @@
 //! Pictures good, odd and hostile (THREATS.md section 8).
 
+#![expect(clippy::cast_possible_truncation, reason = "small pictures")]
+
 use image::metadata::Orientation;
 
 use super::*;

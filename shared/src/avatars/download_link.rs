@@ -11,7 +11,7 @@ use crate::domain::id::UserId;
 use crate::{Error, Result, entropy};
 
 /// How long the URL is valid.
-const GOOD: Duration = Duration::from_secs(15 * 60);
+const GOOD: Duration = Duration::from_mins(15);
 
 /// A URL to fetch a document from.
 #[derive(Debug)]

@@ -76,8 +76,8 @@ macro_rules! settings {
     (@setting $name:ident [$($whole:tt)+]) => { &$name.setting };
     (@unit) => { Duration::ZERO };
     (@unit seconds) => { Duration::from_secs(1) };
-    (@unit minutes) => { Duration::from_secs(60) };
-    (@unit days) => { Duration::from_secs(24 * 60 * 60) };
+    (@unit minutes) => { Duration::from_mins(1) };
+    (@unit days) => { Duration::from_hours(24) };
 }
 
 settings! {

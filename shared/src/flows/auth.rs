@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::{Error, Result};
 
 /// How old a sign-in may be and still count as recent.
-pub const RECENT: Duration = Duration::from_secs(10 * 60);
+pub const RECENT: Duration = Duration::from_mins(10);
 
 /// Authenticates requests by their access token.
 #[derive(Clone)]

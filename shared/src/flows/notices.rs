@@ -16,7 +16,7 @@ use crate::store::Store;
 use crate::store::pending_notices::Notice;
 
 /// How long a notice is left to the request that made the change.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Sends notices.
 #[derive(Clone, Copy)]

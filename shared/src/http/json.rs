@@ -82,7 +82,7 @@ mod tests {
         let body = format!(r#"{{"a": {}{}}}"#, "[".repeat(lists), "]".repeat(lists));
         assert_eq!(object(body.as_bytes()).is_ok(), fits);
         let body = format!(
-            r#"{}1{}"#,
+            r"{}1{}",
             r#"{"a":"#.repeat(lists + 1),
             "}".repeat(lists + 1)
         );

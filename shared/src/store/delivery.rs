@@ -17,7 +17,7 @@ use crate::domain::id::DeliveryId;
 use crate::domain::quota::after;
 
 /// How long a delivery is kept after its last step.
-pub(super) const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const KEEP: Duration = Duration::from_hours(30 * 24);
 
 /// How old a delivery id may be and still make a record. A report may overtake our own note, which is written beside
 /// the call to the provider, by a request that lives 15 seconds at most (`Timeout` in template.yaml); the clocks of two

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// The rule under which a day's messages are counted.
 const BUDGET: &str = "text_budget";
 /// How long a day's count is kept.
-const BUDGET_KEPT: std::time::Duration = std::time::Duration::from_secs(2 * 24 * 60 * 60);
+const BUDGET_KEPT: std::time::Duration = std::time::Duration::from_hours(48);
 
 /// What a limit says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,7 +37,7 @@ impl LocalCloud {
     )]
     pub(crate) fn open(url: &str) -> Result<Self, Failure> {
         let client = Client::builder()
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .no_proxy()
             .build()?;
         let url = url.trim_end_matches('/').to_owned();

@@ -129,7 +129,7 @@ impl Town {
                 std::cmp::Ordering::Greater => false,
             };
             if comes {
-                let hour = [7, 10, 13, 17, 21][self.dice.below(5) as usize];
+                let hour = [7, 10, 13, 17, 21][usize::try_from(self.dice.below(5)).unwrap_or(0)];
                 let dice = Dice(self.dice.below(u64::MAX));
                 let visit = Visit {
                     person: place,

@@ -522,7 +522,7 @@ async fn resume(house: &House) {
     let store = Store::open(&setup, &mut reader);
     let bucket = AvatarBucket::open(&setup, &mut reader);
     let peppers = Reloading::<Peppers>::open(&setup, &mut reader).snapshot();
-    let time = std::time::Duration::from_secs(600);
+    let time = std::time::Duration::from_mins(10);
     let gone = erase_due(&store, &bucket, &peppers, house.now(), time).await;
     assert_eq!(gone.expect("erased"), 1);
 }

@@ -98,7 +98,7 @@ async fn binary_answers_an_event_and_is_warm_before_it() {
         let wire = Wire::to(url).await;
         *url = wire.url();
         let event = json(&format!("tests/events/{name}.json"));
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let mut running = Running::binary(&binary(name), name, environment).await;
         let polled = tokio::time::timeout(patience, running.runtime.polled()).await;
         polled.unwrap_or_else(|_| panic!("{name} asks for no event"));
@@ -167,7 +167,7 @@ async fn binary_of_setup_answers_cloudformation() {
         "ResponseURL": format!("http://{address}/answer"), "StackId": "arn:…", "RequestId": "1",
         "ResourceProperties": {"ServiceToken": "arn:…", "Parameters": {"Stage": "dev"}},
     });
-    let patience = Duration::from_secs(60);
+    let patience = Duration::from_mins(1);
     let reported = tokio::time::timeout(patience, running.runtime.invoke(&event)).await;
     let reported = reported.expect("setup did not answer");
     assert!(reported.path.ends_with("/response"), "{reported:?}");
@@ -191,7 +191,7 @@ async fn binary_with_a_wrong_setting_does_not_start() {
             .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
             .output()
     });
-    let output = tokio::time::timeout(Duration::from_secs(60), run)
+    let output = tokio::time::timeout(Duration::from_mins(1), run)
         .await
         .expect("it ends")
         .expect("ran");

@@ -163,7 +163,10 @@ impl Survey<'_, '_> {
             } else {
                 let length = self.number(symbol - 256)?;
                 let symbol = distance.symbol(self.bits)?;
-                let distance = match (self.number(symbol)?, width as isize) {
+                let distance = match (
+                    self.number(symbol)?,
+                    isize::try_from(width).unwrap_or(isize::MAX),
+                ) {
                     (code @ ..=120, width) => {
                         let (x, y) = near[code - 1];
                         usize::try_from(x + y * width).unwrap_or(0).max(1)

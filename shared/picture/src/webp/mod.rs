@@ -88,7 +88,7 @@ impl<'a> Parts<'a> {
         for (name, body) in chunks(body) {
             match name {
                 b"VP8X" if parts.canvas.is_none() => {
-                    parts.canvas = Some(canvas_size(body).ok_or(Refusal::Broken)?)
+                    parts.canvas = Some(canvas_size(body).ok_or(Refusal::Broken)?);
                 }
                 b"ICCP" => parts.icc = parts.icc.or(Some(body)),
                 b"EXIF" => parts.exif = parts.exif.or(Some(body)),

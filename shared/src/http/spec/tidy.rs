@@ -55,7 +55,7 @@ impl Spec {
                 RefOr::T(Schema::Object(merged))
             }
             RefOr::T(Schema::OneOf(one)) => self.or_null(one, named),
-            other => other,
+            other @ RefOr::T(_) => other,
         }
     }
 
@@ -73,7 +73,7 @@ impl Spec {
                 object.required.clear();
                 object
             }
-            part => match self.tidied(part, named) {
+            part @ RefOr::T(_) => match self.tidied(part, named) {
                 RefOr::T(Schema::Object(object)) => object,
                 _ => Object::new(),
             },
@@ -154,7 +154,7 @@ impl Spec {
                     .item(ObjectBuilder::new().schema_type(Type::Null))
                     .into()
             }
-            only => OneOfBuilder::new()
+            only @ RefOr::T(_) => OneOfBuilder::new()
                 .description(one.description)
                 .item(only)
                 .item(ObjectBuilder::new().schema_type(Type::Null))

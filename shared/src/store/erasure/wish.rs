@@ -77,7 +77,7 @@ impl Store {
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
                 }
-                Err(StoreError::Cancelled(refused)) => match self.seen(&user, refused, wish)? {
+                Err(StoreError::Cancelled(refused)) => match Self::seen(&user, refused, wish)? {
                     Some(now) => user = now,
                     None => return Ok(Changed::Refused),
                 },
@@ -107,7 +107,7 @@ impl Store {
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
                 }
-                Err(StoreError::Cancelled(refused)) => match self.seen(&user, refused, wish)? {
+                Err(StoreError::Cancelled(refused)) => match Self::seen(&user, refused, wish)? {
                     Some(now) => user = now,
                     None => return Ok(Changed::Refused),
                 },
@@ -119,7 +119,6 @@ impl Store {
 
     /// The account as a refused request found it, if it may still be changed.
     fn seen(
-        &self,
         user: &User,
         refused: Vec<Option<Item>>,
         wish: &ErasureWish<'_>,

@@ -15,7 +15,7 @@ use crate::store::write::{Write, held};
 use crate::{Error, Result, entropy};
 
 /// How long a mark is kept.
-const KEEP: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+const KEEP: Duration = Duration::from_hours(15 * 24);
 
 /// What a transaction may hold.
 const ACTIONS: usize = 100;

@@ -111,7 +111,9 @@ impl Tables {
             Engines::Embedded(_, database) | Engines::Compared(_, database, _) => {
                 let (mut records, next) = embedded::records(database, table, position, limit)?;
                 if self.tells_machine_time {
-                    records.iter_mut().for_each(|record| self.put_right(record));
+                    for record in &mut records {
+                        self.put_right(record);
+                    }
                 }
                 Ok((records, next))
             }

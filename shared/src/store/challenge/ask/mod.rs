@@ -129,10 +129,10 @@ impl Seen {
     }
 }
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 /// A resend carries the same code only while this much of its life is left.
-const WORTH_REPEATING: Duration = Duration::from_secs(120);
+const WORTH_REPEATING: Duration = Duration::from_mins(2);
 
 /// The windows of one identifier.
 struct Windows {
