@@ -1,5 +1,5 @@
-//! What a text costs before it goes: a country that is served, a place in its number range, and one message of the day's
-//! budget.
+//! What a text costs before it goes: a country that is served, a place in its number range, and one message of the
+//! day's budget.
 //!
 //! A part of both is for devices that have signed in before, so that strangers cannot use up what those need.
 //!
@@ -19,7 +19,7 @@ use crate::flows::rate_limit::{Limiter, Rule, limited};
 use crate::store::Store;
 
 /// Twenty in ten minutes for one country code and three digits: people of one range do not all sign in at once, and
-/// numbers in a row are how texts are pumped.
+/// sequential numbers are how SMS pumping works.
 const PREFIX: Rule = Rule {
     name: "phone_prefix",
     rate: Rate {
@@ -115,7 +115,7 @@ impl TextBudget {
         }
     }
 
-    /// Takes everything back, because no message was even tried.
+    /// Gives back budget and range, because no message was even tried.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; range and budget may then be smaller by one.

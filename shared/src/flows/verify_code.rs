@@ -10,8 +10,8 @@ use crate::domain::claim::Claim;
 use crate::domain::code::OtpCode;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{Allowance, FREE_FAILURES, Rate};
+use crate::flows::lane::lane_of;
 use crate::flows::rate_limit::{Limiter, Rule, limited};
-use crate::flows::request_code::lane_of;
 use crate::http::Caller;
 use crate::keyring::derive::AddressKeys;
 use crate::keyring::{DeviceToken, Peppers, Reloading};
@@ -19,22 +19,20 @@ use crate::store::Store;
 use crate::store::challenge::charge::{Candidate, Charge, Charged, Paid};
 use crate::{Error, Result, telemetry};
 
-/// What someone says the code is.
+/// A code that somebody typed, and for what.
 #[derive(Debug)]
 pub struct Attempt<'a> {
     /// What the code is for.
     pub purpose: Purpose,
-    /// Whose it is.
     pub identifier: &'a Identifier,
     /// For linking: whom it must be for.
     pub owner: Option<&'a str>,
-    /// What was typed.
     pub code: &'a OtpCode,
     /// The header `X-Device-Token`.
     pub device_token: Option<&'a str>,
 }
 
-/// A right code, not used up yet.
+/// A code that was right and is not used up yet.
 #[derive(Debug)]
 pub struct Proven {
     /// The code and what came with its request.
@@ -68,7 +66,7 @@ pub struct VerifyCode {
 }
 
 impl VerifyCode {
-    /// A prover by the settings.
+    /// Reads the settings.
     pub fn open(
         setup: &Setup,
         reader: &mut Reader,

@@ -25,9 +25,7 @@ pub struct Suppressed {
     pub kind: String,
     /// The address, masked.
     pub masked: Option<String>,
-    /// Why.
     pub reason: Option<String>,
-    /// Since when.
     pub at: Option<Timestamp>,
     /// Until when; `None` for good.
     pub until: Option<Timestamp>,
@@ -49,11 +47,8 @@ pub struct Lock {
 }
 
 impl Store {
-    /// Suspends an account, whose sessions then end, or resumes one, whose sessions stay as they are; `false` where it is
-    /// neither active nor suspended.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
+    /// Suspends an account, whose sessions then end, or resumes one, whose sessions stay as they are; `false` where it
+    /// is neither active nor suspended.
     pub async fn set_status(&self, user: UserId, status: Status, now: Timestamp) -> Result<bool> {
         let mut values = map([
             (":status", s(status.as_str())),
@@ -81,9 +76,6 @@ impl Store {
     }
 
     /// Replaces the roles, if they are still `before`; `false` where they are not.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn set_roles(
         &self,
         user: UserId,
@@ -97,9 +89,6 @@ impl Store {
     }
 
     /// Every suppressed address: a scan, for an operator's list.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn suppressions(&self) -> Result<Vec<Suppressed>> {
         let (mut found, mut from) = (Vec::new(), None::<Item>);
         loop {
@@ -137,9 +126,6 @@ impl Store {
     }
 
     /// Forgets the suppression of an address, under every pepper of the ring; whether there was one.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn unsuppress(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
         let mut any = false;
         for mac in macs {
@@ -151,9 +137,6 @@ impl Store {
     }
 
     /// The failures of an address, for each purpose and lane that has any.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn locks(
         &self,
         identifier: &Identifier,
@@ -183,9 +166,6 @@ impl Store {
     }
 
     /// Forgets the failures of an address; `false` where nobody ever asked for a code for it.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn open_locks(&self, identifier: &Identifier) -> Result<bool> {
         let mut any = false;
         for purpose in [Purpose::SignIn, Purpose::Link] {

@@ -31,7 +31,7 @@ pub struct Redeem<'a> {
     pub lane: Lane,
     /// The account as a new one, in case nobody claims the address: id, address, language.
     pub newcomer: User,
-    /// The session to open; its user is set to whoever claims the address.
+    /// The session to open; its user is set to the owner of the address.
     pub session: NewSession,
     /// The origin to link, if one is known.
     pub source: Option<&'a str>,
@@ -41,7 +41,6 @@ pub struct Redeem<'a> {
     pub activity: Activity<'a>,
     /// Sessions of one person.
     pub sessions_per_user: u32,
-    /// Now.
     pub now: Timestamp,
 }
 
@@ -50,7 +49,6 @@ pub struct Redeem<'a> {
 pub enum Redeemed {
     /// The session is open.
     Accepted {
-        /// Whose it is.
         user: Box<User>,
         /// Whether the account was made just now.
         is_new: bool,

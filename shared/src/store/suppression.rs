@@ -57,9 +57,6 @@ impl Store {
     }
 
     /// Suppresses an address, by its MAC under the current pepper.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn suppress(
         &self,
         kind: IdentifierKind,
@@ -110,5 +107,5 @@ const COMPLAINT: &str = "complaint";
 /// How long an address is suppressed for this reason; `None` for good. Anybody can have messages sent that are called
 /// spam, so a complaint ends.
 fn length(reason: &str) -> Option<Duration> {
-    (reason == COMPLAINT).then_some(Duration::from_secs(30 * 24 * 60 * 60))
+    (reason == COMPLAINT).then_some(Duration::from_hours(30 * 24))
 }

@@ -1,4 +1,5 @@
-//! Schedules: every one of them runs once for each UTC day that begins by our clock, and whenever somebody moves it forward.
+//! Schedules: every one of them runs once for each UTC day that begins by our clock, and whenever somebody moves it
+//! forward.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +48,8 @@ impl Calendar {
         self.run(|last, today| today > last).await;
     }
 
-    /// Runs everything, after the clock was moved forward, and returns when it has run: whoever jumps over a moment does
-    /// not want to wait for the day after it.
+    /// Runs everything, after the clock was moved forward, and returns when it has run: whoever jumps over a moment
+    /// does not want to wait for the day after it.
     pub(crate) async fn jumped(&self) {
         self.run(|_, _| true).await;
     }

@@ -22,21 +22,20 @@ use crate::store::keys::{self, Table};
 use crate::store::write::Write;
 use crate::{Error, Result};
 
-/// A comparison that is paid for, or none to be had.
+/// Whether a comparison was charged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Charged {
-    /// Compare with this.
     Compare(Paid),
     /// There is no live code, or its comparisons are used up.
     Nothing,
-    /// The lane failed too often: wait so many whole seconds.
+    /// The lane failed too often and must wait.
     Locked {
         /// Whole seconds.
         retry_after: u64,
     },
 }
 
-/// What one paid comparison is against.
+/// What a charged comparison compares with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paid {
     /// The codes that it may be: the common one and, for a known device, its own.
