@@ -29,11 +29,8 @@ impl App {
         let Some(id) = address_keys.unseal(sealed) else {
             return Ok(());
         };
-        let undelivered = match self
-            .store
-            .undelivered(purpose, identifier, sealed, now)
-            .await?
-        {
+        let undelivered = self.store.undelivered(purpose, identifier, sealed, now);
+        let undelivered = match undelivered.await? {
             Undelivered::Elsewhere => return Ok(()),
             Undelivered::Over => return self.it_failed(id).await,
             Undelivered::Live(undelivered) => undelivered,
@@ -49,11 +46,10 @@ impl App {
             return self.it_failed(id).await;
         };
         let suppressions = address_keys.suppressions(identifier);
-        if self
+        let suppressed = self
             .store
-            .is_suppressed(identifier.kind(), &suppressions, now)
-            .await?
-        {
+            .is_suppressed(identifier.kind(), &suppressions, now);
+        if suppressed.await? {
             return self.it_ended(id, DeliveryStatus::Bounced).await;
         }
         let lane = undelivered.lane;
