@@ -20,6 +20,8 @@ struct Code {
     text: Option<String>,
     /// Nothing was sent for it, so that nothing matches.
     muted: bool,
+    /// A known device asked for it, so that it stays that device's whatever strangers do.
+    own: bool,
     via: &'static str,
 }
 
@@ -39,8 +41,12 @@ struct Message {
 struct Address {
     text: String,
     code: Code,
-    suppressed: bool,
+    bounced: bool,
+    /// A message was called spam: nothing is sent until then, to strangers.
+    complained: Option<Timestamp>,
     device: Option<String>,
+    /// A stranger has had the code replaced that this device waits for; until then it has one of its own.
+    apart: Option<Timestamp>,
     messages: Vec<Message>,
 }
 
@@ -97,7 +103,8 @@ impl Person {
 
     /// Whether this person can still get in.
     pub(crate) fn is_lost(&self) -> bool {
-        self.addresses.iter().all(|address| address.suppressed)
+        let mut addresses = self.addresses.iter();
+        addresses.all(|address| address.bounced || address.complained.is_some())
     }
 
     /// Nobody is called back about messages any more.
@@ -153,9 +160,9 @@ impl Person {
         if self.dice.percent(70) {
             order["source_url"] = json!(self.dice.pick(&SOURCES));
         }
-        let known = self.dice.percent(40);
-        let key = twice.then(|| format!("key-{}", self.dice.below(u64::MAX)));
         let now = house.now();
+        let known = self.dice.percent(40) && self.addresses[at].is_shared(now);
+        let key = twice.then(|| format!("key-{}", self.dice.below(u64::MAX)));
         if self.addresses[at].code.is_turning(now) {
             return false;
         }
@@ -173,14 +180,19 @@ impl Person {
         let code = &mut address.code;
         let again = code.repeats(lane, now);
         if !again {
+            if lane == 0 && code.own && code.live && code.expires > now {
+                address.apart = Some(code.expires + MARGIN);
+            }
             *code = Code {
+                own: lane == 1,
                 live: true,
                 expires: now + SignedDuration::from_secs(600),
                 ..Code::default()
             };
         }
+        code.own |= lane == 1;
         code.via = channel;
-        if address.suppressed {
+        if address.bounced || address.complained.is_some_and(|until| until > now) {
             code.muted = true;
         } else {
             book.count(now, channel, "sent");
@@ -205,13 +217,13 @@ impl Person {
                 .await;
             assert_eq!(again.is(200).json()["delivery_id"], told["delivery_id"]);
         }
-        !self.addresses[at].suppressed
+        !self.addresses[at].code.muted
     }
 
     /// Enters a code; whether that let somebody in.
     async fn enters(&mut self, house: &House, at: usize, guess: Guess, book: &mut Book) -> bool {
         let now = house.now();
-        let known = self.dice.percent(40);
+        let known = self.dice.percent(40) && self.addresses[at].is_shared(now);
         let lane = self.lane(at, known);
         let n = self.dice.below(90);
         let address = &self.addresses[at];
@@ -353,7 +365,11 @@ impl Person {
             _ => (2, false),
         };
         let address = &mut self.addresses[at];
-        address.suppressed |= ["bounce", "complaint"].contains(&word);
+        match word {
+            "bounce" => address.bounced = true,
+            "complaint" => address.complained = Some(now + SignedDuration::from_hours(30 * 24)),
+            _ => {}
+        }
         let message = &mut address.messages[place];
         if message.gone || rank <= message.rank {
             return;
@@ -482,10 +498,20 @@ impl Address {
         Self {
             text: text.to_owned(),
             code: Code::default(),
-            suppressed: false,
+            bounced: false,
+            complained: None,
             device: None,
+            apart: None,
             messages: Vec::new(),
         }
+    }
+}
+
+impl Address {
+    /// Whether a known device is as anybody here: it has no code of its own, and gets no messages that others do not get.
+    fn is_shared(&self, now: Timestamp) -> bool {
+        let over = |until: Option<Timestamp>| until.is_none_or(|until| until <= now);
+        over(self.apart) && over(self.complained)
     }
 }
 
