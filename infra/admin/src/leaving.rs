@@ -28,13 +28,23 @@ pub(crate) async fn export(
     app: &App,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (peppers, bucket) = (app.peppers()?, app.bucket()?);
+    let (peppers, bucket, avatars) = (app.peppers()?, app.bucket()?, app.avatars()?);
     let user = person(app, who).await?;
     let bar = output.spinner("collecting");
-    let document = export::export(&app.store, &bucket, &peppers, user.id, app.now()).await;
+    let document = export::export(
+        &app.store,
+        &bucket,
+        &avatars,
+        &peppers,
+        user.id,
+        app.now(),
+    )
+    .await;
     bar.finish_and_clear();
     let document =
         document?.ok_or_else(|| Failure::NotFound(format!("{} was erased meanwhile", user.id)))?;
+    let document =
+        serde_json::to_value(document).map_err(|error| Failure::Other(error.to_string()))?;
     let Some(file) = file else {
         output.document(&document);
         return Ok(());

@@ -24,6 +24,7 @@ struct Endpoints {
     region: String,
     tables: Tables,
     bucket: String,
+    avatar_base_url: Option<String>,
     secret_id: String,
     #[serde(default)]
     settings: BTreeMap<String, String>,
@@ -91,6 +92,7 @@ pub(crate) async fn desk(url: &str) -> Result<(Variables, SharedClock), Failure>
         variables.set(name, value);
     }
     let optional = [
+        ("AVATAR_BASE_URL", endpoints.avatar_base_url),
         ("AWS_ENDPOINT_URL_S3", endpoints.s3),
         ("AWS_ENDPOINT_URL_SES", endpoints.ses),
         ("AWS_ENDPOINT_URL_SNS", endpoints.sns),

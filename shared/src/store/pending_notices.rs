@@ -101,7 +101,7 @@ pub(super) fn item(notice: &Notice) -> Item {
     item
 }
 
-fn read(item: &Item) -> Option<Notice> {
+pub(super) fn read(item: &Item) -> Option<Notice> {
     let (at, user) = keys::moment_and_user(item.text("sk")?)?;
     let kinds = [IdentifierKind::Email, IdentifierKind::Phone];
     Some(Notice {

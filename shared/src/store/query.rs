@@ -140,6 +140,27 @@ impl Store {
         }
     }
 
+    /// What `read` makes of at most `limit` items, and whether there are more. The items themselves go with their page.
+    pub(super) async fn query_map<T>(
+        &self,
+        mut query: Query,
+        limit: usize,
+        read: impl Fn(&Item) -> Option<T>,
+    ) -> Result<(Vec<T>, bool)> {
+        let mut found = Vec::new();
+        loop {
+            let (items, next) = self.query_page(&query).await?;
+            found.extend(items.iter().filter_map(&read));
+            if found.len() > limit {
+                return Ok((found, true));
+            }
+            if next.is_none() {
+                return Ok((found, false));
+            }
+            query.after = next;
+        }
+    }
+
     /// All of them, however many.
     pub(super) async fn query_all(&self, query: Query) -> Result<Vec<Item>> {
         let (found, _) = self.query(query, usize::MAX, |_| true).await?;

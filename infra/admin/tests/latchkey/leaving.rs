@@ -24,7 +24,7 @@ async fn an_operator_exports_what_the_person_would_get() {
     let jane = house.visitor("jane@example.com").signs_in().await;
     let _ = house.cloud().settle().await;
     let own = own(&house, &jane).await;
-    assert_eq!(own["account"]["email"], "jane@example.com");
+    assert_eq!(own["profile"]["email"], "jane@example.com");
     let shown = at(&house, &["users", "export", "jane@example.com"]).await;
     assert_eq!(without_moment(shown.json()), own);
 

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 pub use wish::ErasureWish;
 
 use super::addresses::{current, held};
+use super::export::PERSONAL_LIMITS;
 use super::identifiers::unclaim;
 use super::item::{Item, Read, at, key_of, s};
 use super::keys::{self, Table};
@@ -44,9 +45,6 @@ pub enum Erased {
     /// There was too much for one attempt: the next one goes on from here.
     Begun,
 }
-
-/// Rules whose limits count a person rather than an address of the network.
-const PERSONAL_LIMITS: [&str; 1] = ["avatar"];
 
 /// The most due erasures that are read at once.
 const AT_ONCE: usize = 100;

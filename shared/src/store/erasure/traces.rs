@@ -82,7 +82,7 @@ impl Store {
     /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Its send
     /// times and failures stay: they protect whoever has the address, and say nothing of whoever asked.
     async fn erase_asked(&self, user: &User, asked: &Asked) -> Result<()> {
-        let deliveries: Vec<_> = asked.deliveries.iter().map(keys::Key::item).collect();
+        let deliveries: Vec<_> = asked.delivery_keys().iter().map(keys::Key::item).collect();
         self.delete_all(Table::Ephemeral, &deliveries).await?;
         let code = self.own_linking_code(user, &asked.identifier).await?;
         let Some(owner) = code.as_ref().and_then(|code| code.text("owner")) else {
