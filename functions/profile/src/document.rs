@@ -26,7 +26,7 @@ pub fn document(spec: &mut Spec) {
             .signed_in()
             .takes(if_match())
             .json("ProfileChange", move |fields| change::read(fields, meaning))
-            .fails(&["version_conflict"]);
+            .fails(&["version_conflict", "rate_limited"]);
         spec.add(shows_profile(route));
     }
     addresses(spec);
@@ -43,13 +43,17 @@ pub fn document(spec: &mut Spec) {
     let route = Route::new(Get, "/api/profile/export/", "exportAccount")
         .recently_signed_in()
         .answers::<Exported>(200)
-        .says(&["Content-Disposition"]);
+        .says(&["Content-Disposition"])
+        .fails(&["rate_limited"]);
     spec.add(route);
     let route = Route::new(Delete, "/api/profile/", "eraseAccount")
         .recently_signed_in()
-        .answers::<Accepted>(202);
+        .answers::<Accepted>(202)
+        .fails(&["rate_limited"]);
     spec.add(route);
-    let route = Route::new(Post, "/api/profile/restore/", "restoreAccount").signed_in();
+    let route = Route::new(Post, "/api/profile/restore/", "restoreAccount")
+        .signed_in()
+        .fails(&["rate_limited"]);
     spec.add(shows_profile(route));
 }
 
@@ -86,6 +90,6 @@ fn addresses(spec: &mut Spec) {
     let route = Route::new(Delete, "/api/profile/identifiers/{kind}/", "removeAddress")
         .recently_signed_in()
         .place("kind", word("", &kinds))
-        .fails(&["not_found", "last_identifier"]);
+        .fails(&["not_found", "last_identifier", "rate_limited"]);
     spec.add(route);
 }

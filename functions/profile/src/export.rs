@@ -8,7 +8,10 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::flows::auth::{RecentSignIn, SignedIn};
+use shared::domain::quota::EXPORTS;
 use shared::flows::export::{self, Export};
+use shared::flows::rate_limit::Rule;
+use shared::http::Caller;
 use shared::{Error, Result};
 
 use crate::App;
@@ -41,7 +44,14 @@ struct ExportLink {
 pub(crate) async fn export(
     State(app): State<Arc<App>>,
     RecentSignIn(SignedIn { user, now, .. }): RecentSignIn,
+    caller: Caller,
 ) -> Result<Response> {
+    let rule = Rule {
+        name: "export",
+        rate: EXPORTS,
+    };
+    let (whose, request) = (user.id.to_string(), &caller.request_id);
+    let _ = app.limiter.admit(rule, &whose, request, now).await?;
     let keyring = app.keyring.snapshot();
     let held = export::export(
         &app.store,

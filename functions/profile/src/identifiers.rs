@@ -11,14 +11,16 @@ use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
 use shared::domain::identifier::{Identifier, IdentifierKind};
+use shared::domain::notice::Notice;
 use shared::domain::user::User;
 use shared::flows::auth::{RecentSignIn, SignedIn};
 use shared::flows::notices::Notifier;
+use shared::flows::rate_limit::limited;
 use shared::flows::request_code::{CodeRequest, CodeSent};
 use shared::flows::verify_code::Attempt;
+use shared::keyring::Keyring;
 use shared::http::{Caller, Fields, JsonBody, channel, device_token, idempotency_key};
 use shared::store::identifiers::{By, Linked, Unlinked};
-use shared::store::pending_notices::Notice;
 use shared::{Error, Result, telemetry};
 
 use crate::App;
@@ -90,11 +92,13 @@ pub(crate) async fn verify(
         )
         .await?
     {
-        Linked::To(user, notice) => {
-            app.after(&user, Some(identifier.kind()), notice, now).await;
+        Linked::To(user, notices) => {
+            app.after(&user, Some(identifier.kind()), &notices, now)
+                .await;
             Ok(profile(&user, &app.avatars))
         }
         Linked::Taken => Err(Error::IdentifierTaken),
+        Linked::Limited(retry_after) => Err(limited("changes", retry_after)),
         Linked::CodeOver => Err(Error::OtpInvalid),
         Linked::Refused => Err(Error::Unauthenticated),
     }
@@ -118,39 +122,29 @@ pub(crate) async fn remove(
         now,
     };
     match app.store.unlink(user, kind, &by).await? {
-        Unlinked::To(user, notice) => {
-            app.after(&user, None, notice, now).await;
+        Unlinked::To(user, notices) => {
+            app.after(&user, None, &notices, now).await;
             Ok(StatusCode::NO_CONTENT)
         }
         Unlinked::Last => Err(Error::LastIdentifier),
+        Unlinked::Limited(retry_after) => Err(limited("changes", retry_after)),
         Unlinked::Refused => Err(Error::Unauthenticated),
     }
 }
 
 impl App {
-    /// What follows a change: the notice, and the other address opened where failures had closed it. What fails here
-    /// is noted; the notice stays until it was sent.
+    /// What follows a change: the notices, and the other address opened where failures had closed it. What fails here
+    /// is noted; a notice stays until it was sent.
     async fn after(
         &self,
         user: &User,
         proven: Option<IdentifierKind>,
-        notice: Option<Notice>,
+        notices: &[Notice],
         now: Timestamp,
     ) {
-        let told = async {
-            match &notice {
-                Some(notice) => {
-                    let peppers = &self.keyring.snapshot().peppers;
-                    let notifier = Notifier {
-                        store: &self.store,
-                        outbound: self.request_code.outbound(),
-                        peppers,
-                    };
-                    notifier.send(notice, now).await
-                }
-                None => Ok(()),
-            }
-        };
+        let keyring = self.keyring.snapshot();
+        let notifier = self.notifier(&keyring);
+        let told = notifier.send(notices, now);
         let opened = async {
             let other = match proven {
                 Some(IdentifierKind::Email) => user.phone_number().map(Identifier::Phone),
@@ -167,6 +161,17 @@ impl App {
             if let Err(error) = outcome {
                 telemetry::note(what, error);
             }
+        }
+    }
+}
+
+impl App {
+    /// What sends notices.
+    pub(crate) fn notifier<'a>(&'a self, keyring: &'a Keyring) -> Notifier<'a> {
+        Notifier {
+            store: &self.store,
+            outbound: self.request_code.outbound(),
+            peppers: &keyring.peppers,
         }
     }
 }

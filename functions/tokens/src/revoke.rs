@@ -6,11 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use shared::Result;
 use shared::domain::session::{Ending, Why};
-use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody};
 
 use crate::App;
-use crate::refresh::token;
+use crate::refresh::{open, token};
 
 /// Ends the session of a refresh token, of whichever generation: whoever holds one may end what it belongs to.
 ///
@@ -21,8 +20,7 @@ pub(crate) async fn revoke(
     body: JsonBody,
 ) -> Result<StatusCode> {
     let token = token(body.fields())?;
-    let keyring = app.keyring.snapshot();
-    if let Some(token) = RefreshToken::open(&keyring.peppers, &token) {
+    if let (_, Some(token)) = open(&app, &token).await {
         let ending = Ending {
             why: Why::SignedOut,
             at: app.clock.now(),

@@ -165,7 +165,7 @@ async fn wish(user: &User, days: u32, app: &App) -> Result<Due, Failure> {
             user: user.id,
             at: user.erases_at.unwrap_or(erases),
         }),
-        Changed::Moved | Changed::Refused => Err(Failure::Other(format!(
+        Changed::Moved | Changed::Limited(_) | Changed::Refused => Err(Failure::Other(format!(
             "{} changed meanwhile; try again",
             user.id
         ))),

@@ -14,6 +14,7 @@ pub mod id;
 pub mod identifier;
 pub mod locale;
 pub mod network;
+pub mod notice;
 pub mod picture;
 pub mod profile;
 pub mod quota;

@@ -36,37 +36,26 @@ pub struct Export {
     /// The account itself.
     pub profile: ExportedProfile,
     /// The sign-ins that still count, and those that have ended and are not deleted yet.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub sessions: Part<ExportedSession>,
     /// Where the person signed in from, by origin.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub sources: Part<ExportedSource>,
     /// What happened to the account, newest first.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub activity: Part<ExportedActivity>,
     /// The addresses that the account had before.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub former_addresses: Part<FormerAddress>,
     /// The addresses that the person asked to add.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub pending_requests: Part<PendingRequest>,
     /// The messages that are still to be sent about the account.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub pending_notices: Part<PendingNotice>,
     /// What is known of codes for the account's addresses.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub codes: Part<CodeRequests>,
     /// The messages that were sent.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub deliveries: Part<ExportedDelivery>,
     /// The addresses that take no messages.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub suppressions: Part<ExportedSuppression>,
     /// What counts against the person's own limits.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub limits: Part<UsedLimit>,
     /// The files that are kept.
-    #[cfg_attr(feature = "document", schema(inline))]
     pub pictures: Part<ExportedFile>,
 }
 

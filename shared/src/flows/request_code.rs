@@ -17,7 +17,7 @@ use crate::domain::channel::Channel;
 use crate::domain::id::{DeliveryId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::domain::locale::LanguageTag;
-use crate::domain::quota::{Allowance, Rate, seconds_until};
+use crate::domain::quota::{Allowance, LINK_REQUESTS, Rate, seconds_until};
 use crate::domain::source::SourceOrigin;
 use crate::http::Caller;
 use crate::keyring::derive::AddressKeys;
@@ -197,7 +197,21 @@ impl RequestCode {
         let identifier = request.identifier;
         telemetry::subject(&draft.address_keys.subject(identifier));
         let suppressions = draft.address_keys.suppressions(identifier);
-        let (allowance, suppressed, seen, lane) = futures_util::try_join!(
+        let linking = async {
+            let rule = Rule {
+                name: "link",
+                rate: LINK_REQUESTS,
+            };
+            match request.asker {
+                Some(asker) => {
+                    let (asker, request) = (asker.to_string(), &caller.request_id);
+                    let admitted = self.limiter.admit(rule, &asker, request, draft.now);
+                    admitted.await.map(drop)
+                }
+                None => Ok(()),
+            }
+        };
+        let (allowance, suppressed, seen, lane, ()) = futures_util::try_join!(
             self.limiter
                 .admit(self.per_ip, &caller.subject, &caller.request_id, draft.now),
             self.store.is_suppressed(identifier.kind(), &suppressions),
@@ -208,6 +222,7 @@ impl RequestCode {
                 request.device_token.as_deref(),
                 identifier
             ),
+            linking,
         )?;
         Ok(Admitted {
             allowance,

@@ -22,7 +22,7 @@ use crate::messaging::{
     Content, Dispatch, Language, Message, Messaging, Reason, Recipient, Refusal,
 };
 use crate::store::Store;
-use crate::{Error, Result, entropy, telemetry};
+use crate::{Error, Result, telemetry};
 
 /// The way out: the providers, and what texts cost.
 pub struct Outbound {
@@ -249,13 +249,14 @@ impl Outbound {
         suppressed.and(refunded).and(ended.map(drop))
     }
 
-    /// Tells somebody something that is no code.
+    /// Tells somebody something that is no code, as this delivery.
     ///
     /// # Errors
     /// [`Error::RateLimited`] when the day's texts are used up, [`Error::Unavailable`] when the message was certainly not
     /// sent, or the store does not answer: it may be told again.
     pub async fn notify(
         &self,
+        id: DeliveryId,
         to: &Identifier,
         language: Language,
         content: Content,
@@ -268,7 +269,6 @@ impl Outbound {
         if !self.offers(channel) || self.withheld(to, suppressed).is_some() {
             return Ok(Notified::Never);
         }
-        let id = DeliveryId::new(now, entropy::bytes());
         let reservation = self.reserve(to, &id.to_string(), now).await?;
         let outgoing = Outgoing {
             id,

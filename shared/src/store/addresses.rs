@@ -3,10 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::item::{Item, Read, at};
+use super::challenge::KEEP;
+use super::item::{Item, Read, at, ttl};
 use super::keys;
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
+use crate::domain::quota::after;
 use crate::domain::user::User;
 
 /// An address that an account has, or had.
@@ -63,6 +65,7 @@ pub(super) fn add(all: &mut Vec<Held>, given_up: Held) {
 pub(super) fn former(user: UserId, address: &Identifier, given_up: Timestamp) -> Item {
     let mut item = keys::former(user, address, given_up).item();
     item.insert("at".to_owned(), at(given_up));
+    item.insert("ttl".to_owned(), ttl(after(given_up, KEEP)));
     item
 }
 

@@ -78,6 +78,12 @@ impl Query {
         self
     }
 
+    /// Only those that come after this key, as an earlier page gave it.
+    pub(super) fn from(mut self, key: Option<Item>) -> Self {
+        self.after = key;
+        self
+    }
+
     /// Backwards.
     pub(super) fn newest_first(mut self) -> Self {
         self.newest_first = true;

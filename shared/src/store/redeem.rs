@@ -8,6 +8,7 @@ use super::activity::{self, Activity};
 use super::error::{StoreError, settled};
 use super::item::{Item, Read, at, b, n, s};
 use super::keys::{self, Table};
+use super::profile::counting_a_line;
 use super::write::Write;
 use super::{Store, session, user};
 use crate::domain::challenge::{Lane, Live, Purpose};
@@ -175,7 +176,7 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> 
             "attribute_exists(sessions.#old)",
         ),
     };
-    let user = Write::update(Table::Accounts, keys::user(id), set)
+    let user = counting_a_line(Write::update(Table::Accounts, keys::user(id), set))
         .when(format!(
             "#status=:active AND {allowance} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
         ))

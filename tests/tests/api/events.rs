@@ -131,8 +131,9 @@ async fn counters(house: &House) -> Value {
             _ => None,
         };
         let pk = item["pk"].as_str().unwrap_or_default().to_owned();
+        let metric = pk.rsplit_once('#').map(|(metric, _shard)| metric);
         for (attribute, value) in &item {
-            if let Some(name) = name(&pk, attribute) {
+            if let Some(name) = name(metric.unwrap_or_default(), attribute) {
                 let sum = sums[name].as_i64().unwrap() + value.as_i64().unwrap();
                 sums[name] = sum.into();
             }

@@ -3,6 +3,8 @@
 
 mod addresses;
 mod analytics;
+mod before;
+mod bounds;
 mod canary;
 mod deliveries;
 mod edge;
@@ -20,6 +22,8 @@ mod inputs;
 mod invariants;
 mod limiter;
 mod lockout;
+mod notices;
+mod peppers;
 mod prices;
 mod profile;
 mod race;

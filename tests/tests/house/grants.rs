@@ -319,7 +319,7 @@ fn whoever_refuses_codes_may_count_it() {
         operation: "UpdateItem".to_owned(),
         within: None,
         table: Some(ACCOUNTS.to_owned()),
-        partition: Some("STATS#OTP".to_owned()),
+        partition: Some("STATS#OTP#3".to_owned()),
     };
     let issuers = ["otp-request", "profile"];
     let functions = template::functions();

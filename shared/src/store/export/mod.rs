@@ -53,6 +53,7 @@ pub static COVERED: &[(&str, Cover)] = &[
     ("claim", In("profile")),
     ("due erasure", In("profile")),
     ("notice", In("pending_notices")),
+    ("due notice", In("pending_notices")),
     ("challenge", In("codes")),
     ("delivery", In("deliveries")),
     ("suppression", In("suppressions")),
@@ -82,7 +83,7 @@ const MOST: usize = 100_000;
 /// How many items are asked for side by side.
 const SIDE_BY_SIDE: usize = 25;
 /// Rules whose limits count a person rather than an address of the network.
-pub(super) const PERSONAL_LIMITS: [&str; 1] = ["avatar"];
+pub(super) const PERSONAL_LIMITS: [&str; 3] = ["avatar", "export", "link"];
 
 /// What the tables hold on a person.
 #[derive(Debug)]
@@ -172,6 +173,10 @@ impl Store {
         found
             .deliveries
             .dedup_by(|a, b| a.delivery_id == b.delivery_id);
+        let changes = user.changes.map(|counts_until| UsedLimit {
+            limit: "changes",
+            counts_until,
+        });
         let text = |name: &str| account.text(name).map(str::to_owned);
         Ok(Some(Records {
             registration_method: text("registered_with"),
@@ -186,7 +191,7 @@ impl Store {
             codes: found.codes,
             deliveries: found.deliveries,
             suppressions: found.suppressions,
-            limits,
+            limits: changes.into_iter().chain(limits).collect(),
             user,
         }))
     }

@@ -200,8 +200,8 @@ pub struct ExportedSuppression {
 pub struct PendingNotice {
     /// The addresses that it goes to; empty where they are looked up when it is sent.
     pub identifiers: Vec<String>,
-    /// What it is about.
-    pub subject: String,
+    /// What it is about: `added`, `replaced` or `removed` of an address, `erasure_asked`, `erasure_near`, `erasure_undone`.
+    pub subject: &'static str,
     /// When it is tried next.
     pub due_at: Timestamp,
 }

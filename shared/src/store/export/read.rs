@@ -178,7 +178,7 @@ pub(super) fn notice(item: &Item) -> Option<PendingNotice> {
     let notice = pending_notices::read(item)?;
     Some(PendingNotice {
         identifiers: notice.to.iter().map(|to| to.as_str().to_owned()).collect(),
-        subject: notice.change.as_str().to_owned(),
-        due_at: notice.at,
+        subject: notice.news.as_str(),
+        due_at: notice.due,
     })
 }

@@ -43,6 +43,11 @@ pub enum Task {
         /// When.
         at: Timestamp,
     },
+    /// An account has many lines of activity: the oldest go.
+    TrimActivity {
+        /// Whose.
+        user: UserId,
+    },
     /// A new account, for the list of recent ones.
     Join {
         /// Whose.
