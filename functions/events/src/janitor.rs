@@ -10,8 +10,8 @@ use crate::App;
 
 /// How long notices may take, before the erasures and after them, and how long the erasures: together less than the
 /// function's own time (`Timeout` in template.yaml), by what a call that has begun may take.
-const TELLING: Duration = Duration::from_secs(10);
-const ERASING: Duration = Duration::from_secs(25);
+const TELLING: Duration = Duration::from_secs(30);
+const ERASING: Duration = Duration::from_secs(90);
 
 impl App {
     /// Tells people of changes that whoever made them could not tell, and erases those whose time has come. One failure

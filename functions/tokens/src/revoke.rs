@@ -11,9 +11,9 @@ use shared::http::{Caller, JsonBody};
 use crate::App;
 use crate::refresh::{open, token};
 
-/// Ends the session of a refresh token, of whichever generation: whoever holds one may end what it belongs to.
+/// Ends the session of a refresh token, of any generation: its holder may end the session.
 ///
-/// The answer is the same for a token that is none (RFC 7009 section 2.2): there is nothing left to revoke.
+/// An invalid token gets the same answer (RFC 7009 section 2.2): there is nothing left to revoke.
 pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -35,7 +35,7 @@ impl Certificates {
         })
     }
 
-    /// The certificate at a URL, which has been checked before; `None` where there is none.
+    /// The certificate at a URL, which has been checked before; `None` where nothing is there.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be fetched now; SNS then comes again.

@@ -1,4 +1,4 @@
-//! Events of Amazon SES, as they stand in the message of an SNS envelope.
+//! Events of Amazon SES, as the message of an SNS envelope holds them.
 //!
 //! Event publishing calls the kind `eventType`, feedback notifications call it `notificationType`; either is taken.
 

@@ -84,7 +84,7 @@ fn is_message_sid(sid: &str) -> bool {
     hex.is_some_and(|hex| is_hex(hex, 32))
 }
 
-/// Twilio's status in our words; those of incoming messages, and those that we do not know, are none.
+/// Twilio's status in our words; `None` for incoming messages and for unknown ones.
 fn state(status: &str) -> Option<DeliveryStatus> {
     Some(match status {
         "accepted" | "scheduled" | "queued" | "sending" => DeliveryStatus::Queued,

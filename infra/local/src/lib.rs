@@ -1,4 +1,4 @@
-//! The local cloud: everything that Latchkey stands on, in one process.
+//! The local cloud: everything that Latchkey runs on, in one process.
 //!
 //! - [`Cloud`]: starts and stops it, for `cargo run` and for tests alike;
 //! - [`yaml`]: CloudFormation's way of writing it; `template`: routes, functions and tables, from template.yaml;

@@ -36,7 +36,7 @@ pub struct Form {
 
 impl Form {
     /// How long a form is taken.
-    pub const EXPIRES_IN: Duration = Duration::from_secs(600);
+    pub const EXPIRES_IN: Duration = Duration::from_mins(10);
 }
 
 pub(super) struct Signer<'a> {

@@ -6,7 +6,6 @@ use std::time::Duration;
 /// One variable: what it is called, what it may be and what it does.
 #[derive(Debug)]
 pub struct Setting {
-    /// The variable's name.
     pub name: &'static str,
     /// The value where none is set; `None` where there is none or where another setting gives it.
     pub default: Option<&'static str>,
@@ -46,9 +45,6 @@ macro_rules! settings {
 
         /// Every setting, in the order of docs/CONFIGURATION.md.
         pub static ALL: &[&Setting] = &[$(settings!(@setting $name [$($($kind)+)?])),*];
-
-        #[cfg(test)]
-        pub(super) static WHOLE: &[Option<&Whole>] = &[$(settings!(@whole $name [$($($kind)+)?])),*];
     };
     (@define $name:ident [$low:literal..=$high:literal $($unit:ident)?] $default:expr, $why:expr, $meaning:literal) => {
         #[doc = $meaning]
@@ -78,12 +74,10 @@ macro_rules! settings {
     };
     (@setting $name:ident [$($secret:ident)?]) => { &$name };
     (@setting $name:ident [$($whole:tt)+]) => { &$name.setting };
-    (@whole $name:ident [$($secret:ident)?]) => { None };
-    (@whole $name:ident [$($whole:tt)+]) => { Some(&$name) };
     (@unit) => { Duration::ZERO };
     (@unit seconds) => { Duration::from_secs(1) };
-    (@unit minutes) => { Duration::from_secs(60) };
-    (@unit days) => { Duration::from_secs(24 * 60 * 60) };
+    (@unit minutes) => { Duration::from_mins(1) };
+    (@unit days) => { Duration::from_hours(24) };
 }
 
 settings! {

@@ -56,7 +56,7 @@ impl DeliveryStatus {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
-    /// How far it is; a message moves to a higher rank only (CONTRACT section 6).
+    /// How far it is; a message moves to a higher rank only.
     #[must_use]
     pub fn rank(self) -> u8 {
         match self {
@@ -79,9 +79,7 @@ impl serde::Serialize for DeliveryStatus {
 pub struct Delivery {
     /// The way it travels; `None` where a callback came before our own note.
     pub channel: Option<Channel>,
-    /// Where it is.
     pub state: DeliveryStatus,
-    /// Since when.
     pub updated: Timestamp,
     /// Every state and its moment, oldest first.
     pub history: Vec<(DeliveryStatus, Timestamp)>,
@@ -90,7 +88,6 @@ pub struct Delivery {
 /// A delivery id as it is shown outside: the id, and a MAC that says it was issued here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedId {
-    /// The id.
     pub id: DeliveryId,
     /// The first eight bytes of its MAC.
     pub mac: [u8; 8],

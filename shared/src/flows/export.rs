@@ -204,7 +204,7 @@ fn file(key: &str, avatars: &Avatars) -> ExportedFile {
     }
 }
 
-/// What a file with the document is called.
+/// The name of a file with the document.
 #[must_use]
 pub fn file_name(now: Timestamp) -> String {
     format!("latchkey-export-{}.json", now.strftime("%Y-%m-%d"))

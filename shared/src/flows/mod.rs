@@ -11,6 +11,7 @@
 pub mod auth;
 pub mod erase;
 pub mod export;
+mod lane;
 pub mod notices;
 pub mod profile;
 pub mod rate_limit;

@@ -27,11 +27,10 @@ const SIDE_BY_SIDE: usize = 8;
 /// Sends notices.
 #[derive(Clone, Copy)]
 pub struct Notifier<'a> {
-    /// Where notices are.
     pub store: &'a Store,
     /// The way to people.
     pub outbound: &'a Outbound,
-    /// Whom a delivery went to, and who takes no messages, is known by these.
+    /// Derives the keys of recipients and suppressions.
     pub peppers: &'a Peppers,
 }
 

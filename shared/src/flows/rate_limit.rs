@@ -1,4 +1,4 @@
-//! May this caller go on, or how long must it wait.
+//! Whether a caller may go on, and how long it must wait if not.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use crate::{Error, Result, background, telemetry};
 pub struct Rule {
     /// The word in keys and metrics.
     pub name: &'static str,
-    /// How much is admitted.
+    /// How many calls are admitted.
     pub rate: Rate,
 }
 
@@ -45,7 +45,7 @@ impl Limiter {
     ///
     /// # Errors
     /// [`Error::RateLimited`] with the true wait, and [`Error::Unavailable`] when the store does not answer: a limit
-    /// that cannot be counted denies.
+    /// fails closed.
     pub async fn admit(
         &self,
         rule: Rule,
@@ -77,7 +77,7 @@ impl Limiter {
         }
     }
 
-    /// Takes back a call that was admitted for nothing.
+    /// Takes back a call that was admitted and not used.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the call then stays counted.
@@ -136,7 +136,7 @@ impl Refusals {
         }))
     }
 
-    /// Counts one refusal, beside its answer. What the store does not take goes with a later one.
+    /// Counts one refusal in the background. What the store does not take goes with a later one.
     pub fn count(&self, channel: Channel, now: Timestamp) {
         self.add(channel, Figure::Limited, 1, now);
     }
@@ -177,7 +177,7 @@ impl Tally {
     }
 }
 
-/// The answer to whoever is over a limit, noted for metrics.
+/// The answer to a caller over a limit, noted for metrics.
 #[must_use]
 pub fn limited(rule: &'static str, retry_after: u64) -> Error {
     telemetry::metric("limited", &[("rule", rule)]);

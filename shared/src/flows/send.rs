@@ -31,7 +31,7 @@ pub struct Outbound {
     text_budget: TextBudget,
 }
 
-/// Why an address gets no message although its owner is answered as ever.
+/// Why an address gets no message, although the answer is the ordinary one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Withheld {
     /// The address bounced, complained or opted out.
@@ -53,15 +53,10 @@ impl Withheld {
 
 /// A message to one address.
 pub struct Outgoing<'a> {
-    /// Its delivery.
     pub id: DeliveryId,
-    /// Whose address.
     pub to: &'a Identifier,
-    /// Which way.
     pub channel: Channel,
-    /// In which language.
     pub language: Language,
-    /// What it says.
     pub content: Content,
     /// What is known of its delivery.
     pub record: Record,
@@ -70,7 +65,7 @@ pub struct Outgoing<'a> {
 /// How a delivery is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record {
-    /// As a code's: it is shown to whoever asked, and counted.
+    /// As a code's delivery: shown to the client that asked, and counted.
     Code,
     /// As a message without a code: it is found by export and erasure, and not counted.
     Notice,
@@ -91,7 +86,7 @@ pub struct Sent {
 /// What became of a message without a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notified {
-    /// It is on its way, or may be.
+    /// It is on its way, or may be: the outcome is unknown.
     Sent,
     /// It never will be: it is withheld, or refused for good.
     Never,
@@ -157,7 +152,8 @@ impl Outbound {
         self.text_budget.cancel(reservation, now).await
     }
 
-    /// Sends a message, once, and records its delivery beside. What was reserved is settled by [`Outbound::settle`].
+    /// Sends a message, once, and records its delivery at the same time. What was reserved is settled by
+    /// [`Outbound::settle`].
     ///
     /// # Errors
     /// A channel that does not fit the address, which is a mistake of ours. That the record could not be written is
@@ -243,7 +239,7 @@ impl Outbound {
         let (suppressed, refunded, ended) = futures_util::join!(
             suppressed,
             self.text_budget.refund(sent.reservation, now),
-            // Recorded as queued beside the call, so it has to move.
+            // Recorded as queued during the call, so it has to move.
             self.store.advance_delivery(sent.id, end, now),
         );
         suppressed.and(refunded).and(ended.map(drop))
@@ -252,8 +248,8 @@ impl Outbound {
     /// Tells somebody something that is no code, as this delivery.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] when the day's texts are used up, [`Error::Unavailable`] when the message was certainly not
-    /// sent, or the store does not answer: it may be told again.
+    /// [`Error::RateLimited`] when the day's texts are used up, [`Error::Unavailable`] when the message was certainly
+    /// not sent, or the store does not answer: it may be told again.
     pub async fn notify(
         &self,
         id: DeliveryId,
@@ -291,7 +287,7 @@ impl Outbound {
     }
 }
 
-/// Whether no repetition will be taken either.
+/// Whether the provider will refuse every repetition as well.
 fn is_final(refusal: &Refusal) -> bool {
     matches!(
         refusal.reason,

@@ -1,8 +1,9 @@
-//! What a text costs before it goes: a country that is served, a place in its number range, and one message of the day's
-//! budget.
+//! What a text costs before it goes: a country that is served, a place in its number range, and one message of the
+//! day's budget.
 //!
-//! Range and budget are taken after the caller's own limits, so that a caller who is refused by those cannot use up what
-//! others need. Whatever is not sent is given back to the budget; where nothing was even tried, to the range as well.
+//! Range and budget are taken after the caller's own limits, so that a caller who is refused by those cannot use up
+//! what others need. Whatever is not sent is given back to the budget; where nothing was even tried, to the range as
+//! well.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::flows::rate_limit::{Limiter, Rule, limited};
 use crate::store::Store;
 
 /// Twenty in ten minutes for one country code and three digits: people of one range do not all sign in at once, and
-/// numbers in a row are how texts are pumped.
+/// sequential numbers are how SMS pumping works.
 const PREFIX: Rule = Rule {
     name: "phone_prefix",
     rate: Rate {
@@ -25,7 +26,7 @@ const PREFIX: Rule = Rule {
     },
 };
 
-/// Sells the right to send a text.
+/// Reserves texts before they are sent.
 #[derive(Debug)]
 pub struct TextBudget {
     store: Store,
@@ -92,7 +93,7 @@ impl TextBudget {
         }
     }
 
-    /// Takes everything back, because no message was even tried.
+    /// Gives back budget and range, because no message was even tried.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; range and budget may then be smaller by one.

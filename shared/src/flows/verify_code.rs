@@ -8,8 +8,8 @@ use crate::domain::code::OtpCode;
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{Allowance, FREE_FAILURES, Rate};
+use crate::flows::lane::lane_of;
 use crate::flows::rate_limit::{Limiter, Rule, limited};
-use crate::flows::request_code::lane_of;
 use crate::http::Caller;
 use crate::keyring::derive::AddressKeys;
 use crate::keyring::{DeviceToken, Peppers, Reloading};
@@ -17,27 +17,24 @@ use crate::store::Store;
 use crate::store::challenge::charge::{Charged, Paid};
 use crate::{Error, Result, telemetry};
 
-/// What someone says the code is.
+/// A code that somebody typed, and for what.
 #[derive(Debug)]
 pub struct Attempt<'a> {
     /// What the code is for.
     pub purpose: Purpose,
-    /// Whose it is.
     pub identifier: &'a Identifier,
     /// For linking: whom it must be for.
     pub owner: Option<&'a str>,
-    /// What was typed.
     pub code: &'a OtpCode,
     /// The header `X-Device-Token`.
     pub device_token: Option<&'a str>,
 }
 
-/// A right code, not used up yet.
+/// A code that was right and is not used up yet.
 #[derive(Debug)]
 pub struct Proven {
     /// The code and what came with its request.
     pub paid: Paid,
-    /// Who proved it.
     pub lane: Lane,
     /// Who claims the address.
     pub owner: Option<UserId>,
@@ -56,7 +53,7 @@ pub struct VerifyCode {
 }
 
 impl VerifyCode {
-    /// A prover by the settings.
+    /// Reads the settings.
     pub fn open(
         setup: &Setup,
         reader: &mut Reader,
@@ -124,7 +121,7 @@ impl VerifyCode {
                 return Err(limited("failures", retry_after));
             }
         };
-        // Where there is nothing to compare with, the same work is done on a dummy, so that time tells nothing.
+        // Where there is nothing to compare with, a dummy takes the same time.
         let dummy = Live {
             nonce: [0; 16],
             pepper: peppers.current().version(),

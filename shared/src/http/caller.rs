@@ -13,8 +13,8 @@ use crate::domain::characters::is_bidi_control;
 /// The most characters of a user agent that are kept.
 const USER_AGENT: usize = 512;
 
-/// The caller of a request: its address from the gateway's request context alone, or from the edge's header where an edge
-/// has proven itself ([`super::edge`]).
+/// The caller of a request: its address from the gateway's request context alone, or from the edge's header where an
+/// edge has proven itself ([`super::edge`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Whom limits count: an IPv4 address, or the /64 of an IPv6 address. Callers without an address share one.
@@ -24,7 +24,6 @@ pub struct Caller {
     /// What the client calls itself, at most 512 characters, none of which control anything or change the direction of
     /// writing; empty where it says nothing.
     pub user_agent: String,
-    /// The request's id.
     pub request_id: String,
     /// The header `Accept-Language`.
     pub accept_language: Option<String>,

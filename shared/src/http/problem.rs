@@ -111,7 +111,7 @@ impl Error {
         }
     }
 
-    /// The member `detail`: a sentence for whoever sent the request. What is for our own log stays out.
+    /// The member `detail`: a sentence for the client. What is for our own log stays out.
     #[must_use]
     pub fn detail(&self) -> Cow<'_, str> {
         match self {

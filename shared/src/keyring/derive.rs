@@ -146,8 +146,8 @@ impl<'a> AddressKeys<'a> {
         )
     }
 
-    /// What the challenge remembers of an idempotency key on a channel; of the request where there is no key. For linking
-    /// it is bound to the owner: two people who want the same address are two requests.
+    /// What the challenge remembers of an idempotency key on a channel; of the request where there is no key. For
+    /// linking it is bound to the owner: two people who want the same address are two requests.
     #[must_use]
     pub fn idempotency(
         &self,
@@ -182,8 +182,8 @@ fn guess(
     guess
 }
 
-/// The owner of a linking code, as its item and its MAC know them: a hash of the account and of how often its address of
-/// that kind changed. The item then leads to nobody, and a code asked for before a change opens nothing after it.
+/// The owner of a linking code, as its item and its MAC know them: a hash of the account and of how often its address
+/// of that kind changed. The item then leads to nobody, and a code asked for before a change opens nothing after it.
 #[must_use]
 pub fn link_owner(user: UserId, version: u32) -> String {
     let text = format!("owner\0{user}\0{version}");

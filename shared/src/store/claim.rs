@@ -9,9 +9,6 @@ use crate::domain::identifier::Identifier;
 
 impl Store {
     /// Whose address this is, if anyone's; read consistently.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn owner(&self, identifier: &Identifier) -> Result<Option<UserId>> {
         self.get(Table::Accounts, &keys::claim(identifier))
             .await?

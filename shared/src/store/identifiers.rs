@@ -23,16 +23,14 @@ use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
 use crate::{Error, Result};
 
-/// Who changes an address, and what is told of it.
+/// Who changes an address, and what is recorded about it.
 #[derive(Clone, Debug)]
 pub struct By<'a> {
     /// By which sign-in; it is the one session that is kept.
     pub session: SessionId,
-    /// The request's id.
     pub request: &'a str,
     /// The line in the person's activity.
     pub activity: Activity<'a>,
-    /// When.
     pub now: Timestamp,
 }
 
@@ -74,7 +72,7 @@ fn of(refused: &[Option<Item>], place: usize) -> Option<&Item> {
     refused.get(place).and_then(Option::as_ref)
 }
 
-/// Whether everything is as it should be but for somebody else's claim.
+/// Whether somebody else's claim is all that is in the way.
 fn is_taken(refused: &[Option<Item>]) -> bool {
     let others = [USER, CHALLENGE].map(|place| of(refused, place));
     others == [None, None] && of(refused, CLAIM).is_some()
@@ -142,7 +140,7 @@ impl Store {
         Ok(Linked::CodeOver)
     }
 
-    /// Whoever else claims the address that is to be the account's.
+    /// Another claim on the address that is to be the account's.
     async fn claimant(&self, owner: Option<UserId>, user: &User) -> Result<Option<User>> {
         match owner {
             Some(id) if id != user.id => self.user(id).await,
@@ -285,7 +283,7 @@ impl<'a> Change<'a> {
         std::iter::once(note(self.user.id, &self.by.activity)).chain(old)
     }
 
-    /// Whether everything is as wished already.
+    /// Whether nothing is left to change.
     fn is_none(&self) -> bool {
         self.old == self.new.map(Identifier::as_str)
     }

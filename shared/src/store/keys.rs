@@ -14,9 +14,9 @@ pub(crate) const RECIPIENTS: &str = "recipients";
 /// Which of the two tables an entity lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
-    /// What must last: recovery, deletion protection.
+    /// Durable data: recovery, deletion protection.
     Accounts,
-    /// What passes: codes, limits, deliveries, suppressions.
+    /// Short-lived data: codes, limits, deliveries, suppressions.
     Ephemeral,
 }
 
@@ -25,13 +25,11 @@ pub enum Table {
 pub struct Entity {
     /// What it is called in ARCHITECTURE.md.
     pub name: &'static str,
-    /// Where it lives.
     pub table: Table,
     /// Its partition key, with its variables in angle brackets.
     pub pk: &'static str,
-    /// Its sort key.
     pub sk: &'static str,
-    /// When it goes by itself.
+    /// When TTL removes it.
     pub expires: &'static str,
     /// Its attributes, each with what it means.
     pub attributes: &'static [(&'static str, &'static str)],

@@ -25,9 +25,7 @@ pub struct Suppressed {
     pub kind: String,
     /// The address, masked.
     pub masked: Option<String>,
-    /// Why.
     pub reason: Option<String>,
-    /// Since when.
     pub at: Option<Timestamp>,
 }
 
@@ -47,11 +45,8 @@ pub struct Lock {
 }
 
 impl Store {
-    /// Suspends an account, whose sessions then end, or resumes one, whose sessions stay as they are; `false` where it is
-    /// neither active nor suspended.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
+    /// Suspends an account, whose sessions then end, or resumes one, whose sessions stay as they are; `false` where it
+    /// is neither active nor suspended.
     pub async fn set_status(&self, user: UserId, status: Status, now: Timestamp) -> Result<bool> {
         let mut values = map([
             (":status", s(status.as_str())),
@@ -79,9 +74,6 @@ impl Store {
     }
 
     /// Replaces the roles, if they are still `before`; `false` where they are not.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn set_roles(
         &self,
         user: UserId,
@@ -95,9 +87,6 @@ impl Store {
     }
 
     /// Every suppressed address: a scan, for an operator's list.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn suppressions(&self) -> Result<Vec<Suppressed>> {
         let (mut found, mut from) = (Vec::new(), None::<Item>);
         loop {
@@ -134,9 +123,6 @@ impl Store {
     }
 
     /// Forgets the suppression of an address, under every pepper of the ring; whether there was one.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn unsuppress(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
         let mut any = false;
         for mac in macs {
@@ -148,9 +134,6 @@ impl Store {
     }
 
     /// The failures of an address, for each purpose and lane that has any.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn locks(
         &self,
         identifier: &Identifier,
@@ -180,9 +163,6 @@ impl Store {
     }
 
     /// Forgets the failures of an address; `false` where nobody ever asked for a code for it.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn open_locks(&self, identifier: &Identifier) -> Result<bool> {
         let mut any = false;
         for purpose in [Purpose::SignIn, Purpose::Link] {

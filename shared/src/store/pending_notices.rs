@@ -342,9 +342,9 @@ fn read_old(item: &Item, now: Timestamp) -> Vec<Notice> {
     let language = item.text("lang").unwrap_or("en");
     let to = item.list("to");
     let to = to.iter().filter_map(|text| Identifier::restore(text));
-    to.map(|to| Notice {
+    to.enumerate().map(|(n, to)| Notice {
         user,
-        id: format!("{}#{}#{}", keys::millis(moment), news.as_str(), to.kind().as_str()),
+        id: format!("{}#{}#{n}", keys::millis(moment), news.as_str()),
         due: millisecond(now),
         tries: 0,
         delivery: None,

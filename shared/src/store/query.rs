@@ -1,5 +1,7 @@
 //! One paged read of a partition.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 use super::Store;
@@ -100,7 +102,7 @@ impl Query {
 impl Store {
     /// The first page of what is asked for.
     pub(super) async fn query_page(&self, query: &Query) -> Result<Page> {
-        let names = names_in(&[&query.when], &Default::default());
+        let names = names_in(&[&query.when], &HashMap::new());
         let names = Some(names).filter(|names| !names.is_empty());
         let answer = when_busy(|| async {
             Ok(self

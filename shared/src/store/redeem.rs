@@ -24,11 +24,10 @@ pub struct Redeem<'a> {
     pub identifier: &'a Identifier,
     /// The code, as it was compared.
     pub live: &'a Live,
-    /// Who compared it.
     pub lane: Lane,
     /// The account as a new one, in case nobody claims the address: id, address, language.
     pub newcomer: User,
-    /// The session to open; its user is set to whoever claims the address.
+    /// The session to open; its user is set to the owner of the address.
     pub session: NewSession,
     /// The origin to link, if one is known.
     pub source: Option<&'a str>,
@@ -38,7 +37,6 @@ pub struct Redeem<'a> {
     pub activity: Activity<'a>,
     /// Sessions of one person.
     pub sessions_per_user: u32,
-    /// Now.
     pub now: Timestamp,
 }
 
@@ -47,7 +45,6 @@ pub struct Redeem<'a> {
 pub enum Redeemed {
     /// The session is open.
     Accepted {
-        /// Whose it is.
         user: Box<User>,
         /// Whether the account was made just now.
         is_new: bool,
@@ -159,7 +156,7 @@ fn register(redeem: &mut Redeem<'_>) -> Vec<Write> {
     writes
 }
 
-/// `evicting`: the session that makes room for the new one.
+/// `evicting`: the session that ends to make room for the new one.
 fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> Vec<Write> {
     redeem.session.user = id;
     let claim = Write::check(

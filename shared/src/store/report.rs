@@ -19,7 +19,6 @@ use crate::domain::quota::after;
 /// A report about one message.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
-    /// Which message.
     pub delivery: DeliveryId,
     /// The way that it took.
     pub channel: Channel,

@@ -14,9 +14,6 @@ use crate::domain::identifier::IdentifierKind;
 
 impl Store {
     /// Whether an address is suppressed; `macs` are its MACs under every pepper of the ring, in hex.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn is_suppressed(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
         let looks = macs.iter().map(|mac| async move {
             self.get(Table::Ephemeral, &keys::suppression(kind, mac))
@@ -26,9 +23,6 @@ impl Store {
     }
 
     /// Suppresses an address, by its MAC under the current pepper.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn suppress(
         &self,
         kind: IdentifierKind,

@@ -9,7 +9,7 @@ fn kinds(events: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_told_and_welcomed_once() {
+async fn events_tell_a_sign_in_and_welcome_once() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -49,7 +49,7 @@ async fn a_sign_in_is_told_and_welcomed_once() {
 }
 
 #[tokio::test]
-async fn the_owner_is_warned_when_somebody_guesses() {
+async fn events_warn_the_owner_when_somebody_guesses() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let _ = jane.signs_in().await;
@@ -79,7 +79,7 @@ async fn the_owner_is_warned_when_somebody_guesses() {
 
 /// Records that come again, and calls that fail or lose their replies, count nothing twice and lose nothing.
 #[tokio::test]
-async fn every_change_is_counted_once_whatever_fails() {
+async fn events_count_every_change_once_whatever_fails() {
     let house = House::open().await;
     for (n, fault) in ["error", "lost_reply", "conflict", "throttle"]
         .into_iter()

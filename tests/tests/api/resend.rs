@@ -52,7 +52,7 @@ async fn reports(house: &House, identifier: &str, order: Value) {
 
 /// Whoever asks second for somebody's code decides neither where that person comes from nor what they speak.
 #[tokio::test]
-async fn a_stranger_who_asks_again_leaves_no_trace_in_the_account() {
+async fn resend_by_a_stranger_leaves_no_trace_in_the_account() {
     let house = House::open().await;
     for who in ["jane@example.com", "jane+shop@example.com", NUMBER] {
         let jane = house.visitor(who);
@@ -73,7 +73,7 @@ async fn a_stranger_who_asks_again_leaves_no_trace_in_the_account() {
 
 /// The provider refuses the resend by another way: the code has still travelled as before.
 #[tokio::test]
-async fn a_refused_resend_leaves_the_code_as_it_was() {
+async fn resend_that_is_refused_leaves_the_code_as_it_was() {
     let house = House::open().await;
     let jane = house.visitor(NUMBER);
     let code = jane.gets_a_code().await;
@@ -90,10 +90,10 @@ async fn a_refused_resend_leaves_the_code_as_it_was() {
     house.is_sound().await;
 }
 
-/// The address is suppressed after its code went out: the answer is the ordinary one, nothing more is sent, and the code
-/// that the person has still opens.
+/// The address is suppressed after its code went out: the answer is the ordinary one, nothing more is sent, and the
+/// code that the person has still opens.
 #[tokio::test]
-async fn a_code_that_was_sent_outlives_a_complaint() {
+async fn resend_is_withheld_after_a_complaint_and_the_code_stays() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -113,9 +113,9 @@ async fn a_code_that_was_sent_outlives_a_complaint() {
     house.is_sound().await;
 }
 
-/// CONTRACT section 3: a repetition answers as the first did, also where the code took another way than was asked for.
+/// A repetition answers as the first did, also where the code took another way than was asked for.
 #[tokio::test]
-async fn a_repetition_says_which_way_the_code_took() {
+async fn resend_repeated_says_which_way_the_code_took() {
     let house = House::open().await;
     let ask = async |key: &str| -> Answer {
         let mut body = asking(NUMBER);
@@ -140,7 +140,7 @@ async fn a_repetition_says_which_way_the_code_took() {
 
 /// The wait is that of the mailbox where it is the longer one, before the refusal and in it.
 #[tokio::test]
-async fn a_tagged_address_is_told_its_mailboxs_wait() {
+async fn resend_to_a_tagged_address_tells_its_mailboxs_wait() {
     let house = House::open().await;
     let ask = async |n: usize| {
         let jane = house.visitor(format!("jane+{n}@example.com"));

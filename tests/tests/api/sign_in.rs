@@ -3,7 +3,7 @@
 use tests::{House, steps};
 
 #[tokio::test]
-async fn a_person_asks_reads_enters_and_is_in() {
+async fn sign_in_by_a_code_from_a_mail() {
     let house = House::open().await;
     let jane = house.visitor("Jane@Example.com");
 
@@ -45,9 +45,8 @@ async fn a_person_asks_reads_enters_and_is_in() {
     house.is_sound().await;
 }
 
-/// CONTRACT section 10.
 #[tokio::test]
-async fn the_good_path_takes_the_promised_steps() {
+async fn sign_in_takes_the_promised_steps() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let cost = async |answer: &tests::Answer| {

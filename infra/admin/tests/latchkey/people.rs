@@ -181,7 +181,8 @@ async fn messages_suppressions_and_locks_are_looked_after() {
     assert_eq!(locks, Value::Array(Vec::new()));
 }
 
-/// What `cargo run` was started with, the command line goes by as well: the cap, and the peppers that ids are sealed with.
+/// What `cargo run` was started with, the command line goes by as well: the cap, and the peppers that ids are sealed
+/// with.
 #[tokio::test]
 async fn the_settings_of_the_local_cloud_are_the_command_line_s_too() {
     let pepper = STANDARD.encode([7; 32]);

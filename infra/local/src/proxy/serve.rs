@@ -21,8 +21,8 @@ use crate::state::LocalState;
 /// The largest call, in bytes: DynamoDB takes 16 MB, and S3 gets no more than 20 MiB from us.
 const LARGEST: usize = 64 << 20;
 
-/// How long a call takes at the least: an emulator in the same process would otherwise answer before a call that was sent
-/// beside the first has arrived, and the two would look like steps one after the other.
+/// How long a call takes at the least: an emulator in the same process would otherwise answer before a call that was
+/// sent beside the first has arrived, and the two would look like steps one after the other.
 const LEAST: Duration = Duration::from_millis(10);
 
 /// Serves `upstream` behind `listener` until the returned future is dropped; its connections end with it.

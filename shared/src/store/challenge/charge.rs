@@ -20,21 +20,20 @@ use crate::store::keys::{self, Table};
 use crate::store::write::Write;
 use crate::{Error, Result};
 
-/// A comparison that is paid for, or none to be had.
+/// Whether a comparison was charged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Charged {
-    /// Compare with this.
     Compare(Paid),
     /// There is no live code, or its comparisons are used up.
     Nothing,
-    /// The lane failed too often: wait so many whole seconds.
+    /// The lane failed too often and must wait.
     Locked {
         /// Whole seconds.
         retry_after: u64,
     },
 }
 
-/// What one paid comparison is against.
+/// What a charged comparison compares with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paid {
     /// What the code is derived from.
@@ -54,8 +53,8 @@ pub struct Paid {
 }
 
 impl Store {
-    /// Charges one comparison to the identifier's live code; `guess` is the mark of what was typed. Never repeated when the outcome is unknown: a repetition
-    /// would charge twice.
+    /// Charges one comparison to the identifier's live code; `guess` is the mark of what was typed. Never repeated when
+    /// the outcome is unknown: a repetition would charge twice.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer: no comparison without a charge.
@@ -116,7 +115,7 @@ fn paid(item: &Item, failures: &str) -> Result<Paid> {
     })
 }
 
-/// The condition that the lane need not wait: none below five failures, else the wait of that count is over.
+/// The condition that the lane need not wait: fewer than five failures, or the wait of their count is over.
 fn waits(failures: &str, failed_at: &str, cap: u32, now: Timestamp) -> (String, Item) {
     let mut values = Item::new();
     let mut alternatives = vec![

@@ -1,6 +1,6 @@
 //! The challenge of an identifier: what its code is derived from, and the counters that outlive the code.
 //!
-//! [`ask`] charges a send, [`charge`] charges a comparison, `redeem` uses the code up. Whoever is refused has changed
+//! [`ask`] charges a send, [`charge`] charges a comparison, `redeem` uses the code up. A refused request has changed
 //! nothing.
 
 pub mod ask;
@@ -17,7 +17,7 @@ use crate::domain::quota::{
 };
 
 /// How long a challenge stays after its last touch; failures fall by a success only.
-pub(crate) const KEEP: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
+pub(crate) const KEEP: std::time::Duration = std::time::Duration::from_hours(400 * 24);
 
 /// The live code of a challenge, if it has one.
 pub(crate) fn live(item: &Item) -> Option<Live> {

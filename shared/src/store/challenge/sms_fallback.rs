@@ -1,7 +1,7 @@
 //! A code by WhatsApp that did not arrive goes by SMS: the same code, once.
 //!
-//! The provider's report marks the challenge, the stream carries the mark to whoever may send, and taking the fallback
-//! changes `via`: so however often the report and the mark come, one SMS goes.
+//! The provider's report marks the challenge, the stream carries the mark to the function that may send, and taking the
+//! fallback changes `via`: so however often the report and the mark come, one SMS goes.
 
 use jiff::Timestamp;
 
@@ -41,7 +41,7 @@ pub struct UndeliveredCode {
 }
 
 impl Store {
-    /// Marks the number's live code as not arrived by this delivery; `false` where there is none that went by WhatsApp.
+    /// Marks the number's live code as not arrived by this delivery; `false` where no live code went by WhatsApp.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
@@ -66,9 +66,6 @@ impl Store {
     }
 
     /// What has become of a code that was marked as not arrived.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn undelivered(
         &self,
         purpose: Purpose,
@@ -105,9 +102,6 @@ impl Store {
     }
 
     /// Takes the fallback, before anything is sent; `false` where somebody has taken it, or the code is over.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn take_sms_fallback(
         &self,
         purpose: Purpose,

@@ -1,4 +1,4 @@
-//! What follows a charge where nothing arrives: the provider refused, nobody knows, or nothing was sent on purpose.
+//! After a charge without an arrival: the provider refused, the outcome is unknown, or the message was withheld.
 
 use super::ask::{Ask, mailbox};
 use crate::Result;
@@ -39,9 +39,6 @@ impl Store {
     }
 
     /// Lets the idempotency key send again, because nobody knows whether the message left; the charge stays.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn forget_key(&self, ask: &Ask<'_>, live: &Live) -> Result<()> {
         let values = map([(":n", b(live.nonce))]);
         self.amend(ask, "REMOVE k.#h", "nonce=:n", values).await
@@ -49,9 +46,6 @@ impl Store {
 
     /// In place of sending a code: a fresh one becomes one that never matches, one that was sent before is still in
     /// somebody's hands and stays as it is. Either way the item tells that nothing went.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn withhold(&self, ask: &Ask<'_>, live: &Live, fresh: bool) -> Result<()> {
         let (update, mark) = if fresh {
             ("SET mute=:mark", n(1))
@@ -63,9 +57,6 @@ impl Store {
     }
 
     /// Notes that the code travelled another way than the one that was asked for, also for a repetition of the request.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn went_by(&self, ask: &Ask<'_>, live: &Live, via: Channel) -> Result<()> {
         let sent = format!("{} {}", ask.delivery, via.as_str());
         let values = map([

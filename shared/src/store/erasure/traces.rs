@@ -1,4 +1,4 @@
-//! What the tables hold of a person beside the account's own item.
+//! What the tables hold on a person besides the account's own item.
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -28,8 +28,8 @@ const PAGES: usize = 20;
 const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, mute, quiet, fell, guess, rid";
 
 impl Store {
-    /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read, so
-    /// that whoever takes this up after an interruption has less to do. Whether nothing is left.
+    /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read,
+    /// so that the next run after an interruption has less to do. Whether nothing is left.
     pub(super) async fn erase_hanging(
         &self,
         user: &User,
@@ -58,8 +58,8 @@ impl Store {
         Ok(false)
     }
 
-    /// What is left of an address from the time until the account gave it up, or until its own time came: deliveries and
-    /// challenges. What is later is of others; where somebody else has the address by now, so are the challenges.
+    /// What is left of an address from the time until the account gave it up, or until its own time came: deliveries
+    /// and challenges. What is later is of others; where somebody else has the address by now, so are the challenges.
     pub(super) async fn erase_address(
         &self,
         address: &Identifier,
@@ -79,8 +79,8 @@ impl Store {
         Ok(())
     }
 
-    /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Its send
-    /// times and failures stay: they protect whoever has the address, and say nothing of whoever asked.
+    /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Its
+    /// send times and failures stay: they protect the owner of the address, and say nothing about who asked.
     async fn erase_asked(&self, user: &User, asked: &Asked) -> Result<()> {
         let deliveries: Vec<_> = asked.delivery_keys().iter().map(keys::Key::item).collect();
         self.delete_all(Table::Ephemeral, &deliveries).await?;

@@ -1,7 +1,7 @@
 //! The end of sessions: one write on the user takes them off the map, and says why.
 //!
 //! The stream reads which ones from the two images of the map, and why from `ended`. The items that are left are
-//! removed beside or after; until then they open nothing.
+//! removed at the same time or later; until then they open nothing.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
@@ -21,16 +21,15 @@ use crate::store::write::Write;
 /// What came of the wish to end sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// They have ended.
     Done,
-    /// There is none by this id.
+    /// No session has this id.
     NoSuchSession,
-    /// Whoever asked is not signed in any more.
+    /// The caller is not signed in any more.
     NotSignedIn,
 }
 
 impl Store {
-    /// Ends a session, whoever asks; nothing happens where it has ended already.
+    /// Ends a session, no matter who asks; nothing happens if it has ended already.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; the session may have ended then.

@@ -116,7 +116,7 @@ impl<'a> Own<'a> {
             .collect()
     }
 
-    /// A new code: what came with the request belongs to it, and is not changed by whoever asks for it again.
+    /// A new code: what came with the request belongs to it, and a resend does not change it.
     pub(super) fn fresh(&self) -> Write {
         let mut set = self.common();
         let mut remove = vec!["mute", "fell"];
