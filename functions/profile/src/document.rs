@@ -2,11 +2,11 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use shared::domain::identifier::IdentifierKind;
+use shared::flows::profile::Profile;
 use shared::flows::sent::Sent;
 use shared::http::spec::HttpMethod::{Delete, Get, Patch, Post, Put};
 use shared::http::spec::schema::word;
 use shared::http::spec::{RATE, Route, Spec, device_token, idempotency_key, if_match};
-use shared::flows::profile::Profile;
 
 use crate::change::{self, Method};
 use crate::erasure::Accepted;

@@ -18,8 +18,8 @@ use shared::flows::notices::Notifier;
 use shared::flows::rate_limit::limited;
 use shared::flows::request_code::{CodeRequest, CodeSent};
 use shared::flows::verify_code::Attempt;
-use shared::keyring::Keyring;
 use shared::http::{Caller, Fields, JsonBody, channel, device_token, idempotency_key};
+use shared::keyring::Keyring;
 use shared::store::identifiers::{By, Linked, Unlinked};
 use shared::{Error, Result, telemetry};
 

@@ -31,15 +31,8 @@ pub(crate) async fn export(
     let (peppers, bucket, avatars) = (app.peppers()?, app.bucket()?, app.avatars()?);
     let user = person(app, who).await?;
     let bar = output.spinner("collecting");
-    let document = export::export(
-        &app.store,
-        &bucket,
-        &avatars,
-        &peppers,
-        user.id,
-        app.now(),
-    )
-    .await;
+    let document =
+        export::export(&app.store, &bucket, &avatars, &peppers, user.id, app.now()).await;
     bar.finish_and_clear();
     let document =
         document?.ok_or_else(|| Failure::NotFound(format!("{} was erased meanwhile", user.id)))?;
@@ -102,7 +95,8 @@ pub(crate) async fn erase(who: &str, how: How, app: &App, output: &Output) -> Re
             ("erases_at".to_owned(), json!(due.at)),
         ]);
         let sentence = format!(
-            "{} is erased at {}, unless they restore the account until then; their sessions have ended",
+            "{} is erased at {}, unless they restore the account until then; their sessions have ended, and they are told \
+             within the hour",
             user.id, due.at
         );
         output.done(&sentence, done);
@@ -129,7 +123,11 @@ pub(crate) async fn erase(who: &str, how: How, app: &App, output: &Output) -> Re
         ("id".to_owned(), json!(user.id)),
         ("erased".to_owned(), json!(true)),
     ]);
-    output.done(&format!("nothing of {} is left", user.id), done);
+    let sentence = format!(
+        "nothing of {} is left but a last message to them, which goes within the hour",
+        user.id
+    );
+    output.done(&sentence, done);
     Ok(())
 }
 

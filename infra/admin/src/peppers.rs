@@ -46,19 +46,24 @@ pub(crate) async fn run(command: Peppers, app: &App, output: &Output) -> Result<
     let mut ring = Ring::read(document.members.get(MEMBER))?;
     let sentence = match command {
         Peppers::List => {
-            let rows = ring.0.iter().map(|entry| {
-                json!({"version": entry["version"], "state": entry["state"]})
-            });
+            let rows = ring
+                .0
+                .iter()
+                .map(|entry| json!({"version": entry["version"], "state": entry["state"]}));
             output.rows(&["version", "state"], rows.collect());
             return Ok(());
         }
         Peppers::Add => {
             let version = ring.add(fresh::pepper());
-            format!("pepper {version} is published and makes nothing yet; after two minutes every function knows it: latchkey peppers use {version}")
+            format!(
+                "pepper {version} is published and makes nothing yet; after two minutes every function knows it: latchkey peppers use {version}"
+            )
         }
         Peppers::Use { version } => {
             ring.set_current(version)?;
-            format!("pepper {version} makes everything new from now on; functions pick it up within a minute")
+            format!(
+                "pepper {version} makes everything new from now on; functions pick it up within a minute"
+            )
         }
         Peppers::Remove { version, yes } => {
             ring.remove(version)?;
@@ -70,8 +75,14 @@ pub(crate) async fn run(command: Peppers, app: &App, output: &Output) -> Result<
             format!("pepper {version} is taken out")
         }
     };
-    let versions: Vec<_> = ring.0.iter().map(|entry| entry["version"].clone()).collect();
-    document.members.insert(MEMBER.to_owned(), Value::Array(ring.0));
+    let versions: Vec<_> = ring
+        .0
+        .iter()
+        .map(|entry| entry["version"].clone())
+        .collect();
+    document
+        .members
+        .insert(MEMBER.to_owned(), Value::Array(ring.0));
     secret.replace(document).await?;
     let done = Map::from_iter([("versions".to_owned(), json!(versions))]);
     output.done(&sentence, done);
@@ -90,7 +101,8 @@ impl Ring {
         };
         let Value::Array(mut entries) = list else {
             return Err(Failure::Usage(
-                "the secret holds no list of PEPPERS; `latchkey keys new` fills an empty one".to_owned(),
+                "the secret holds no list of PEPPERS; `latchkey keys new` fills an empty one"
+                    .to_owned(),
             ));
         };
         let named = entries.iter().any(|entry| entry["state"].is_string());
@@ -109,12 +121,16 @@ impl Ring {
 
     fn add(&mut self, secret: String) -> u64 {
         let version = self.0.iter().map(Self::version).max().unwrap_or(0) + 1;
-        self.0.push(json!({"version": version, "secret": secret, "state": "next"}));
+        self.0
+            .push(json!({"version": version, "secret": secret, "state": "next"}));
         version
     }
 
     fn find(&self, version: u32) -> Result<usize, Failure> {
-        let place = self.0.iter().position(|entry| Self::version(entry) == u64::from(version));
+        let place = self
+            .0
+            .iter()
+            .position(|entry| Self::version(entry) == u64::from(version));
         place.ok_or_else(|| Failure::NotFound(format!("there is no pepper {version}")))
     }
 

@@ -10,22 +10,22 @@ use super::identifier::{AddressChange, Identifier, IdentifierKind};
 use super::user::{Status, User};
 
 /// How long a notice is left to whoever promised it; after that the janitor sends it.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often a notice is tried before it is given up: over about three days.
 pub const TRIES: u32 = 8;
 
 /// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 
 /// How long before an erasure its person is reminded of it.
-pub const REMINDER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+pub const REMINDER: Duration = Duration::from_hours(3 * 24);
 
 /// How long a notice rests after so many tries: an hour, then twice as long each time, a day at the most.
 #[must_use]
 pub fn pause(tries: u32) -> Duration {
     let hours = 1_u64 << tries.saturating_sub(1).min(8);
-    Duration::from_secs(hours * 60 * 60).min(LONGEST_PAUSE)
+    Duration::from_hours(hours).min(LONGEST_PAUSE)
 }
 
 /// What a notice says.
@@ -116,7 +116,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_day_and_end_within_a_week() {
-        let pauses: Vec<_> = (1..TRIES).map(|tries| pause(tries).as_secs() / 3600).collect();
+        let pauses: Vec<_> = (1..TRIES)
+            .map(|tries| pause(tries).as_secs() / 3600)
+            .collect();
         assert_eq!(pauses, [1, 2, 4, 8, 16, 24, 24]);
         assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
     }

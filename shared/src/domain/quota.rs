@@ -152,13 +152,13 @@ pub const TELLING_CHANGE: u32 = 10;
 /// How often one account may ask to link an address: fifty times at once, then once in eight days. So what it asked for
 /// within the 400 days that this is remembered are at most a hundred addresses.
 pub const LINK_REQUESTS: Rate = Rate {
-    interval: Duration::from_secs(8 * 24 * 60 * 60),
+    interval: Duration::from_hours(8 * 24),
     burst: 50,
 };
 
 /// How often one account may be exported: six times at once, then once in ten minutes.
 pub const EXPORTS: Rate = Rate {
-    interval: Duration::from_secs(10 * 60),
+    interval: Duration::from_mins(10),
     burst: 6,
 };
 

@@ -118,7 +118,12 @@ impl User {
     /// Whole seconds to wait, where there were too many.
     pub fn charge_change(&self, weight: u32, now: Timestamp) -> Result<Timestamp, u64> {
         let admitted = CHANGES.admit_weighing(weight, self.changes, now);
-        admitted.map_err(|wait| wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
+        admitted.map_err(|wait| {
+            wait.as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX)
+        })
     }
 
     /// Whether a session opens anything: it counts, and the account is active and its time has not come.

@@ -7,13 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::{Result, telemetry};
 use crate::avatars::AvatarBucket;
 use crate::domain::id::UserId;
 use crate::keyring::Peppers;
 use crate::keyring::derive::AddressKeys;
 use crate::store::Store;
 use crate::store::erasure::{Due, Erased};
+use crate::{Result, telemetry};
 
 /// Carries one erasure out, from wherever an earlier attempt was interrupted.
 ///

@@ -1,5 +1,7 @@
 //! Proving a code: the caller's limit and the claim, then the charge, and only then the comparison.
 
+use std::sync::Arc;
+
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::config::{IpLimits, OtpRules, Reader};
@@ -80,6 +82,13 @@ impl VerifyCode {
         self.rules.digits
     }
 
+    /// The peppers with this version, if there is one: a code by a pepper that the ring does not know may be of a rotation
+    /// that this function slept through.
+    async fn ring_with(&self, version: u32) -> Arc<Peppers> {
+        let knows = |peppers: &Peppers| peppers.version(version).is_some();
+        self.peppers.that_knows(knows).await
+    }
+
     /// Pays for one comparison and makes it.
     ///
     /// # Errors
@@ -129,9 +138,7 @@ impl VerifyCode {
             sent: now,
         };
         let live = paid.as_ref().map_or(&dummy, |paid| &paid.live);
-        // A code by a pepper that this ring does not know may be of a rotation that this function slept through.
-        let knows = |peppers: &Peppers| peppers.version(live.pepper).is_some();
-        let ring = self.peppers.that_knows(knows).await;
+        let ring = self.ring_with(live.pepper).await;
         let expected = AddressKeys::new(&ring).code(
             attempt.purpose,
             attempt.identifier,

@@ -177,7 +177,12 @@ enum State {
 
 fn parse(text: &str) -> Option<Peppers> {
     let mut entries: Vec<Entry> = serde_json::from_str(text).ok()?;
-    let has = |state| entries.iter().filter(|entry| entry.state == Some(state)).count();
+    let has = |state| {
+        entries
+            .iter()
+            .filter(|entry| entry.state == Some(state))
+            .count()
+    };
     let named = entries.iter().any(|entry| entry.state.is_some());
     if named && has(State::Current) != 1 {
         return None;
@@ -246,7 +251,11 @@ mod tests {
         assert_eq!(read.version(2).unwrap().version(), 2, "it is known already");
         assert_eq!(ring(current, "").unwrap().current().version(), 2);
         assert_eq!(ring("", current).unwrap().current().version(), 1);
-        for (a, b) in [(current, current), (next, ""), (r#", "state": "best""#, current)] {
+        for (a, b) in [
+            (current, current),
+            (next, ""),
+            (r#", "state": "best""#, current),
+        ] {
             assert!(ring(a, b).is_err(), "{a} {b}");
         }
     }

@@ -130,7 +130,11 @@ impl<T: FromSettings> Reloading<T> {
     /// Whether the value is older than it should be, because the secret could not be read.
     #[must_use]
     pub fn may_be_old(&self) -> bool {
-        let read = *self.inner.read.read().unwrap_or_else(PoisonError::into_inner);
+        let read = *self
+            .inner
+            .read
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         self.inner.reload.is_some() && is_over(read, self.inner.clock.now())
     }
 

@@ -88,12 +88,16 @@ impl Store {
             }
             None => "SET #version=#version+:one REMOVE avatar",
         };
-        let update = counting_a_line(Write::update(Table::Accounts, keys::user(change.user), update))
-            .when(format!(
-                "#status=:active AND attribute_exists(sessions.#sid) AND {as_seen}"
-            ))
-            .name("#sid", change.session.to_string())
-            .values(values);
+        let update = counting_a_line(Write::update(
+            Table::Accounts,
+            keys::user(change.user),
+            update,
+        ))
+        .when(format!(
+            "#status=:active AND attribute_exists(sessions.#sid) AND {as_seen}"
+        ))
+        .name("#sid", change.session.to_string())
+        .values(values);
         [update, note(change.user, &change.activity)]
     }
 }

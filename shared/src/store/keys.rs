@@ -235,7 +235,10 @@ pub static ENTITIES: &[Entity] = &[
         pk: "SEEN#<id of a stream record, or of a message to be sent once>",
         sk: "SEEN",
         expires: "after 15 days: a stream remembers for one, a dead letter for 14",
-        attributes: &[("by", "of a message to be sent once: which attempt marked it")],
+        attributes: &[(
+            "by",
+            "of a message to be sent once: which attempt marked it",
+        )],
     },
     Entity {
         name: "due erasure",
@@ -263,8 +266,14 @@ pub static ENTITIES: &[Entity] = &[
                 "change",
                 "what happened: `added`, `replaced`, `removed`, `erasure_asked`, `erasure_near`, `erasure_undone`, `erased`",
             ),
-            ("kind, masked", "of an address that changed: its kind, and the address, masked"),
-            ("day", "of an erasure that was asked for: the day, in the person's time zone"),
+            (
+                "kind, masked",
+                "of an address that changed: its kind, and the address, masked",
+            ),
+            (
+                "day",
+                "of an erasure that was asked for: the day, in the person's time zone",
+            ),
             ("lang", "the language to write in"),
             ("due, tries", "when it is tried next, and how often it was"),
             ("delivery", "the delivery of the last try"),
@@ -474,10 +483,7 @@ pub(crate) fn notice(user: UserId, id: &str) -> Key {
 
 /// When a notice is tried next; in the order of time.
 pub(crate) fn notice_due(due: Timestamp, user: UserId, id: &str) -> Key {
-    Key::new(
-        "NOTICES".to_owned(),
-        format!("{}#{user}#{id}", millis(due)),
-    )
+    Key::new("NOTICES".to_owned(), format!("{}#{user}#{id}", millis(due)))
 }
 
 /// What people were still to be told of a change of an account, as versions until 0.2 wrote it.

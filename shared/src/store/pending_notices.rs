@@ -12,10 +12,10 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::Store;
 use super::item::{Item, Read, at, n, s, texts};
 use super::keys::{self, Key, Table};
 use super::query::Query;
-use super::Store;
 use super::write::{Write, all_held};
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::{DeliveryId, UserId};
@@ -73,9 +73,13 @@ impl Store {
         let found = found.as_ref().and_then(read);
         if found.is_none() {
             // Told, or undone, by somebody who could not take the note along.
-            self.drop_item(Table::Accounts, keys::notice_due(due, user, id)).await?;
+            self.drop_item(Table::Accounts, keys::notice_due(due, user, id))
+                .await?;
         }
-        Ok(found.into_iter().filter(|notice| notice.due == due).collect())
+        Ok(found
+            .into_iter()
+            .filter(|notice| notice.due == due)
+            .collect())
     }
 
     /// A notice as versions until 0.2 wrote it, with all recipients in one item: one of its own for each of them.
@@ -342,15 +346,16 @@ fn read_old(item: &Item, now: Timestamp) -> Vec<Notice> {
     let language = item.text("lang").unwrap_or("en");
     let to = item.list("to");
     let to = to.iter().filter_map(|text| Identifier::restore(text));
-    to.enumerate().map(|(n, to)| Notice {
-        user,
-        id: format!("{}#{}#{n}", keys::millis(moment), news.as_str()),
-        due: millisecond(now),
-        tries: 0,
-        delivery: None,
-        news: news.clone(),
-        to: Some(to),
-        language: language.to_owned(),
-    })
-    .collect()
+    to.enumerate()
+        .map(|(n, to)| Notice {
+            user,
+            id: format!("{}#{}#{n}", keys::millis(moment), news.as_str()),
+            due: millisecond(now),
+            tries: 0,
+            delivery: None,
+            news: news.clone(),
+            to: Some(to),
+            language: language.to_owned(),
+        })
+        .collect()
 }

@@ -19,26 +19,41 @@ async fn written_before(house: &House, who: &SignedIn) {
         .replace("{ttl}", &(now.as_second() + 400 * 24 * 60 * 60).to_string());
     let fixture: Value = serde_json::from_str(&fixture).unwrap();
     let tables = house.tables();
-    for (table, items) in [(tests::ACCOUNTS, "accounts"), (tests::EPHEMERAL, "ephemeral")] {
-        tables.put_all(table, fixture[items].as_array().unwrap()).await;
+    for (table, items) in [
+        (tests::ACCOUNTS, "accounts"),
+        (tests::EPHEMERAL, "ephemeral"),
+    ] {
+        tables
+            .put_all(table, fixture[items].as_array().unwrap())
+            .await;
     }
     let user = format!("USER#{id}");
-    let former = format!("email#first@example.com#{:015}", now.as_millisecond() - 200_000);
+    let former = format!(
+        "email#first@example.com#{:015}",
+        now.as_millisecond() - 200_000
+    );
     let values = json!({ ":former": { "SS": [former] } });
     let set = "SET #former=:former REMOVE #lines, #changes";
-    tables.update(tests::ACCOUNTS, &user, "USER", set, values).await;
+    tables
+        .update(tests::ACCOUNTS, &user, "USER", set, values)
+        .await;
     for item in tables.person(id).await {
         let sk = item["sk"].as_str().unwrap();
         if sk.starts_with("SESSION#") {
             let remove = "REMOVE #rid, #rip, #rua, #eg, #eat, #eip, #eua, #far";
-            tables.update(tests::ACCOUNTS, &user, sk, remove, Value::Null).await;
+            tables
+                .update(tests::ACCOUNTS, &user, sk, remove, Value::Null)
+                .await;
         }
     }
 }
 
 async fn number(house: &House, admin: &SignedIn, path: &str) -> Value {
     let path = format!("/api/analytics/{path}");
-    call(house, &admin.access, Method::GET, &path, None).await.is(200).json()
+    call(house, &admin.access, Method::GET, &path, None)
+        .await
+        .is(200)
+        .json()
 }
 
 #[tokio::test]
@@ -50,24 +65,45 @@ async fn before_items_are_read_shown_told_and_erased() {
 
     // The session goes on, and the account changes.
     let body = json!({ "refresh": jane.refresh });
-    let tokens = house.post("/api/auth/token/refresh/", &body).send().await.is(200).json();
-    let again = house.post("/api/auth/token/refresh/", &body).send().await.is(200).json();
+    let tokens = house
+        .post("/api/auth/token/refresh/", &body)
+        .send()
+        .await
+        .is(200)
+        .json();
+    let again = house
+        .post("/api/auth/token/refresh/", &body)
+        .send()
+        .await
+        .is(200)
+        .json();
     assert_eq!(tokens["refresh"], again["refresh"]);
     let bio = json!({ "bio": "still here" });
     let path = "/api/profile/";
-    let _ = call(&house, &jane.access, Method::PATCH, path, Some(&bio)).await.is(200);
+    let _ = call(&house, &jane.access, Method::PATCH, path, Some(&bio))
+        .await
+        .is(200);
     assert_eq!(shows(&house, &jane).await["bio"], "still here");
 
     // Everything is in the export.
     let path = "/api/profile/export/";
-    let all = call(&house, &jane.access, Method::GET, path, None).await.is(200).json();
+    let all = call(&house, &jane.access, Method::GET, path, None)
+        .await
+        .is(200)
+        .json();
     let former = all["former_addresses"]["items"].as_array().unwrap();
-    let former: Vec<_> = former.iter().map(|held| held["identifier"].as_str().unwrap()).collect();
+    let former: Vec<_> = former
+        .iter()
+        .map(|held| held["identifier"].as_str().unwrap())
+        .collect();
     assert_eq!(former, ["first@example.com", "second@example.com"]);
     let request = &all["pending_requests"]["items"][0];
     assert_eq!(request["identifier"], "asked@example.com");
     let id = request["delivery_ids"][0].as_str().unwrap();
-    let shown = house.get(&format!("/api/auth/otp/deliveries/{id}/")).send().await;
+    let shown = house
+        .get(&format!("/api/auth/otp/deliveries/{id}/"))
+        .send()
+        .await;
     assert_eq!(shown.is(200).json()["status"], "sent");
 
     // What was to be told is told, each recipient once.
@@ -75,16 +111,26 @@ async fn before_items_are_read_shown_told_and_erased() {
     house.advance(60 * 60).await;
     for to in ["first@example.com", "jane@example.com"] {
         let sent = house.sent_to(to).await;
-        let told = sent.iter().filter(|m| m["subject"].as_str().unwrap().contains("was changed"));
+        let told = sent
+            .iter()
+            .filter(|m| m["subject"].as_str().unwrap().contains("was changed"));
         assert_eq!(told.count(), 1, "{to}");
     }
 
     // And erased.
     let jane = house.visitor("jane@example.com").signs_in().await;
-    let _ = call(&house, &jane.access, Method::DELETE, "/api/profile/", None).await.is(202);
+    let _ = call(&house, &jane.access, Method::DELETE, "/api/profile/", None)
+        .await
+        .is(202);
     assert!(house.cloud().settle().await);
     let dump = house.tables().dump().await;
-    for trace in ["first@example.com", "second@example.com", "asked@example.com", "jane@example.com", "DELIVERY#"] {
+    for trace in [
+        "first@example.com",
+        "second@example.com",
+        "asked@example.com",
+        "jane@example.com",
+        "DELIVERY#",
+    ] {
         assert!(!dump.contains(trace), "{trace}: {dump}");
     }
 }
@@ -93,16 +139,23 @@ async fn before_items_are_read_shown_told_and_erased() {
 async fn before_numbers_are_added_to_those_of_today() {
     let house = House::open().await;
     let admin = house.visitor("admin@example.com").signs_in().await;
-    house.tables().make_admin(admin.user["id"].as_str().unwrap()).await;
+    house
+        .tables()
+        .make_admin(admin.user["id"].as_str().unwrap())
+        .await;
     assert!(house.cloud().settle().await);
     written_before(&house, &admin).await;
     let totals = number(&house, &admin, "otp/").await["totals"].clone();
-    let figures = ["requested", "sent", "verified", "limited"].map(|name| totals[name].as_u64().unwrap());
+    let figures =
+        ["requested", "sent", "verified", "limited"].map(|name| totals[name].as_u64().unwrap());
     assert_eq!(figures, [61, 51, 41, 3]);
     let registered = number(&house, &admin, "registrations/").await;
     assert_eq!(registered["results"][0]["total"], 41);
     assert_eq!(number(&house, &admin, "active/").await["active_users"], 41);
     let sources = number(&house, &admin, "sources/").await;
-    assert_eq!(sources["results"][0]["source"]["url"], "https://old.example.com");
+    assert_eq!(
+        sources["results"][0]["source"]["url"],
+        "https://old.example.com"
+    );
     assert_eq!(sources["results"][0]["users"], 40);
 }

@@ -96,7 +96,9 @@ async fn exports_are_six_at_once() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     for _ in 0..6 {
-        let _ = call(&house, &jane.access, Method::GET, EXPORT, None).await.is(200);
+        let _ = call(&house, &jane.access, Method::GET, EXPORT, None)
+            .await
+            .is(200);
     }
     let wait = waits(&call(&house, &jane.access, Method::GET, EXPORT, None).await);
     assert!((1..=600).contains(&wait), "{wait}");
@@ -108,14 +110,19 @@ async fn link_requests_of_an_account_are_fifty_at_once() {
     let jane = house.visitor("jane@example.com").signs_in().await;
     for n in 0..50 {
         let body = json!({ "identifier": format!("stranger{n}@example.com") });
-        let call = house.post("/api/profile/identifiers/", &body).bearer(&jane.access);
+        let call = house
+            .post("/api/profile/identifiers/", &body)
+            .bearer(&jane.access);
         let _ = call.from(&house.new_ip()).send().await.is(200);
     }
     let refused = asks(&house, &jane, "one.more@example.com").await;
     let wait = waits(&refused);
     assert!(wait > 7 * 24 * 60 * 60, "{wait}");
     assert_eq!(house.sent_to("one.more@example.com").await.len(), 0);
-    let export = call(&house, &jane.access, Method::GET, EXPORT, None).await.is(200).json();
+    let export = call(&house, &jane.access, Method::GET, EXPORT, None)
+        .await
+        .is(200)
+        .json();
     let asked = export["pending_requests"]["items"].as_array().unwrap();
     assert_eq!(asked.len(), 50);
     let limits = export["limits"]["items"].to_string();
@@ -138,7 +145,10 @@ async fn activity_keeps_a_thousand_lines() {
     let id = jane.user["id"].as_str().unwrap();
     let user = format!("USER#{id}");
     let values = json!({ ":lines": { "N": "1299" } });
-    house.tables().update(tests::ACCOUNTS, &user, "USER", "SET #lines=:lines", values).await;
+    house
+        .tables()
+        .update(tests::ACCOUNTS, &user, "USER", "SET #lines=:lines", values)
+        .await;
     assert!(house.cloud().settle().await);
     let items: Vec<_> = (0..1_250)
         .map(|n| {
@@ -155,8 +165,16 @@ async fn activity_keeps_a_thousand_lines() {
     assert!(house.cloud().settle().await);
     assert_eq!(lines(&house, id).await, 1_000);
     let path = "/api/profile/activity/?limit=2";
-    let newest = call(&house, &jane.access, Method::GET, path, None).await.is(200).json();
-    let events: Vec<_> = newest["results"].as_array().unwrap().iter().map(|l| &l["event"]).collect();
+    let newest = call(&house, &jane.access, Method::GET, path, None)
+        .await
+        .is(200)
+        .json();
+    let events: Vec<_> = newest["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| &l["event"])
+        .collect();
     assert_eq!(events, ["profile_updated", "signed_in"]);
 }
 
@@ -176,7 +194,10 @@ async fn export_of_six_thousand_lines_goes_by_the_bucket() {
         })
         .collect();
     house.tables().put_all(tests::ACCOUNTS, &items).await;
-    let answer = call(&house, &jane.access, Method::GET, EXPORT, None).await.is(200).json();
+    let answer = call(&house, &jane.access, Method::GET, EXPORT, None)
+        .await
+        .is(200)
+        .json();
     let url = answer["url"].as_str().unwrap_or_else(|| panic!("{answer}"));
     let file = reqwest::get(url).await.unwrap().text().await.unwrap();
     let export: Value = serde_json::from_str(&file).unwrap();
@@ -211,6 +232,11 @@ async fn refresh_writes_the_account_once_an_hour() {
     }
     assert_eq!(
         seen,
-        ["2030-03-01T12:05", "2030-03-01T12:05", "2030-03-01T13:05", "2030-03-01T13:05"]
+        [
+            "2030-03-01T12:05",
+            "2030-03-01T12:05",
+            "2030-03-01T13:05",
+            "2030-03-01T13:05"
+        ]
     );
 }

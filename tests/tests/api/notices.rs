@@ -20,7 +20,9 @@ async fn leaves(house: &House, who: &SignedIn) -> Value {
 
 async fn restores(house: &House, who: &SignedIn) {
     let path = "/api/profile/restore/";
-    let _ = call(house, &who.access, Method::POST, path, None).await.is(200);
+    let _ = call(house, &who.access, Method::POST, path, None)
+        .await
+        .is(200);
 }
 
 /// What an hour brings.
@@ -92,10 +94,16 @@ async fn notices_that_went_out_and_could_not_be_forgotten_are_not_repeated() {
     // The change itself goes through, and what forgets its notice does not.
     let order = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "fault": "error", "after": 1, "times": 20 });
     house.fault(order).await;
-    let _ = crate::addresses::proves(&house, &jane, NUMBER, &code).await.is(200);
+    let _ = crate::addresses::proves(&house, &jane, NUMBER, &code)
+        .await
+        .is(200);
     assert!(house.end_faults().await > 0);
     assert_eq!(mails(&house, MAIL, "phone number").await.len(), 1);
-    assert_eq!(pending(&house).await.len(), 2, "the notice, and when it is due");
+    assert_eq!(
+        pending(&house).await.len(),
+        2,
+        "the notice, and when it is due"
+    );
     house.advance(2 * HOUR).await;
     assert_eq!(mails(&house, MAIL, "phone number").await.len(), 1);
     assert_eq!(pending(&house).await, []);
@@ -109,7 +117,11 @@ async fn notices_that_fail_hold_no_others_up() {
     let id = jane.user["id"].as_str().unwrap();
     let mut items = Vec::new();
     for n in 1..=106 {
-        let to = if n == 106 { MAIL.to_owned() } else { format!("+1415555{n:04}") };
+        let to = if n == 106 {
+            MAIL.to_owned()
+        } else {
+            format!("+1415555{n:04}")
+        };
         let name = format!("{n:015}#removed#email");
         items.push(json!({
             "pk": { "S": format!("NOTICES#{id}") }, "sk": { "S": name },
@@ -133,7 +145,10 @@ async fn notices_that_fail_hold_no_others_up() {
     let path = "/api/profile/export/";
     let all = call(&house, &jane.access, Method::GET, path, None).await;
     let all = all.is(200).json();
-    assert_eq!(all["pending_notices"]["items"].as_array().unwrap().len(), 105);
+    assert_eq!(
+        all["pending_notices"]["items"].as_array().unwrap().len(),
+        105
+    );
     assert_eq!(all["pending_notices"]["items"][0]["subject"], "removed");
 }
 
@@ -145,7 +160,9 @@ async fn notices_of_an_erased_person_go_with_them() {
     let _ = asks(&house, &jane, MAIL).await.is(200);
     let code = house.codes_sent_to(MAIL).await.remove(0);
     fails(&house, "twilio").await;
-    let _ = crate::addresses::proves(&house, &jane, MAIL, &code).await.is(200);
+    let _ = crate::addresses::proves(&house, &jane, MAIL, &code)
+        .await
+        .is(200);
     assert_eq!(pending(&house).await.len(), 2);
     let _ = leaves(&house, &jane).await;
     assert_eq!(pending(&house).await, []);
@@ -189,7 +206,11 @@ async fn erasure_is_told_at_every_step() {
     let day = erases.strftime("%-d %B %Y").to_string();
     assert!(mail["subject"].as_str().unwrap().ends_with(&day), "{mail}");
     let _ = leaves(&house, &jane).await;
-    assert_eq!(mails(&house, MAIL, "will be erased on").await.len(), 1, "once");
+    assert_eq!(
+        mails(&house, MAIL, "will be erased on").await.len(),
+        1,
+        "once"
+    );
 
     house.advance(26 * DAY).await;
     assert_eq!(mails(&house, MAIL, "will be erased on").await.len(), 1);
@@ -210,7 +231,11 @@ async fn erasure_is_told_at_every_step() {
     let _ = leaves(&house, &back).await;
     house.advance(31 * DAY).await;
     assert_eq!(mails(&house, MAIL, "was erased").await.len(), 1);
-    assert_eq!(house.sent_to(NUMBER).await.len(), texts, "there is a mail address");
+    assert_eq!(
+        house.sent_to(NUMBER).await.len(),
+        texts,
+        "there is a mail address"
+    );
     let dump = house.tables().dump().await;
     for trace in [MAIL, NUMBER, jane.user["id"].as_str().unwrap(), "DELIVERY#"] {
         assert!(!dump.contains(trace), "{trace}: {dump}");
@@ -250,10 +275,16 @@ async fn erasure_is_told_by_text_where_there_is_no_mail() {
     let jane = visitor.is_let_in_with(&code).await;
     let _ = leaves(&house, &jane).await;
     let text = house.sent_to(NUMBER).await.remove(0);
-    assert!(text["text"].as_str().unwrap().contains("gelöscht"), "{text}");
+    assert!(
+        text["text"].as_str().unwrap().contains("gelöscht"),
+        "{text}"
+    );
     house.advance(DAY + HOUR).await;
     let text = house.sent_to(NUMBER).await.remove(0);
-    assert!(text["text"].as_str().unwrap().contains("wurde gelöscht"), "{text}");
+    assert!(
+        text["text"].as_str().unwrap().contains("wurde gelöscht"),
+        "{text}"
+    );
 }
 
 /// The last address of an erased person stays only until they were told, or could not be.
@@ -286,7 +317,9 @@ async fn erasure_of_others_goes_on_when_a_hundred_fail() {
         let id = format!("usr_{n:032x}");
         // An account without a moment of its registration cannot be read.
         items.push(json!({ "pk": { "S": format!("USER#{id}") }, "sk": { "S": "USER" }, "status": { "S": "active" } }));
-        items.push(json!({ "pk": { "S": "ERASURES" }, "sk": { "S": format!("{:015}#{id}", n + 1) } }));
+        items.push(
+            json!({ "pk": { "S": "ERASURES" }, "sk": { "S": format!("{:015}#{id}", n + 1) } }),
+        );
     }
     house.tables().put_all(tests::ACCOUNTS, &items).await;
     let jane = house.visitor(MAIL).signs_in().await;
@@ -296,8 +329,15 @@ async fn erasure_of_others_goes_on_when_a_hundred_fail() {
     let failed = house.cloud().invoke("events", &event).await;
     assert!(failed.is_err(), "the failures are reported");
     let accounts = house.tables().accounts().await;
-    assert!(!accounts.iter().any(|item| item.get("email") == Some(&json!(MAIL))));
-    let due: Vec<_> = accounts.iter().filter(|item| item["pk"] == "ERASURES").collect();
+    assert!(
+        !accounts
+            .iter()
+            .any(|item| item.get("email") == Some(&json!(MAIL)))
+    );
+    let due: Vec<_> = accounts
+        .iter()
+        .filter(|item| item["pk"] == "ERASURES")
+        .collect();
     assert_eq!(due.len(), 105);
     assert!(due.iter().all(|item| item["tries"] == 1), "{due:?}");
     house.cloud().invoke("events", &event).await.unwrap();

@@ -11,8 +11,14 @@ async fn add_pepper(house: &House, state: Option<&str>) {
         ring => ring.clone(),
     };
     let mut ring: Vec<Value> = serde_json::from_value(ring).unwrap();
-    let version = ring.iter().map(|p| p["version"].as_u64().unwrap()).max().unwrap() + 1;
-    let mut new = json!({ "version": version, "secret": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=" });
+    let version = ring
+        .iter()
+        .map(|p| p["version"].as_u64().unwrap())
+        .max()
+        .unwrap()
+        + 1;
+    let mut new =
+        json!({ "version": version, "secret": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=" });
     match state {
         Some(state) => {
             ring[0]["state"] = json!("current");
@@ -28,7 +34,11 @@ async fn add_pepper(house: &House, state: Option<&str>) {
 async fn only_the_issuer_has_read_it(house: &House) {
     house.advance(61).await;
     for n in 0..3 {
-        let _ = house.visitor(format!("somebody{n}@example.com")).asks_for_a_code().await.is(200);
+        let _ = house
+            .visitor(format!("somebody{n}@example.com"))
+            .asks_for_a_code()
+            .await
+            .is(200);
         assert!(house.cloud().settle().await);
     }
 }
@@ -45,7 +55,11 @@ async fn peppers_that_a_function_slept_through_prove_codes_and_refresh() {
     let answer = house.post("/api/auth/token/refresh/", &body).send().await;
     let tokens = answer.is(200).json();
     let body = json!({ "refresh": tokens["refresh"] });
-    let _ = house.post("/api/auth/token/refresh/", &body).send().await.is(200);
+    let _ = house
+        .post("/api/auth/token/refresh/", &body)
+        .send()
+        .await
+        .is(200);
 }
 
 #[tokio::test]
@@ -53,7 +67,12 @@ async fn peppers_that_the_webhook_slept_through_take_reports() {
     let house = House::open().await;
     add_pepper(&house, None).await;
     only_the_issuer_has_read_it(&house).await;
-    let asked = house.visitor("jane@example.com").asks_for_a_code().await.is(200).json();
+    let asked = house
+        .visitor("jane@example.com")
+        .asks_for_a_code()
+        .await
+        .is(200)
+        .json();
     let message = house.sent_to("jane@example.com").await.remove(0);
     let path = format!("/_local/deliveries/{}/status", message["id"]);
     let report = json!({ "status": "delivered" });
@@ -71,7 +90,10 @@ async fn peppers_that_the_webhook_slept_through_take_reports() {
     let told = house.post(&path, &report).send().await.is(200).json();
     assert!(told["status"].as_u64().unwrap() < 300, "{told}");
     let id = asked["delivery_id"].as_str().unwrap();
-    let shown = house.get(&format!("/api/auth/otp/deliveries/{id}/")).send().await;
+    let shown = house
+        .get(&format!("/api/auth/otp/deliveries/{id}/"))
+        .send()
+        .await;
     assert_eq!(shown.is(200).json()["status"], "delivered");
 }
 
@@ -84,10 +106,17 @@ async fn peppers_that_are_published_make_nothing_yet() {
     for _ in 0..3 {
         house.advance(61).await;
         let body = json!({ "refresh": jane.refresh });
-        let _ = house.post("/api/auth/token/refresh/", &body).send().await.is(200);
+        let _ = house
+            .post("/api/auth/token/refresh/", &body)
+            .send()
+            .await
+            .is(200);
         assert!(house.cloud().settle().await);
     }
     let accounts = house.tables().accounts().await;
-    let session = accounts.iter().find(|item| item.contains_key("rh")).unwrap();
+    let session = accounts
+        .iter()
+        .find(|item| item.contains_key("rh"))
+        .unwrap();
     assert_eq!(session["pv"], 1, "{session:?}");
 }

@@ -12,7 +12,8 @@ use crate::{read, root};
 fn rows(page: &str) -> Vec<Vec<&str>> {
     let lines = page.lines().filter(|line| line.starts_with("| "));
     let rows = lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect());
-    rows.filter(|cells: &Vec<&str>| cells[0] != "what grows").collect()
+    rows.filter(|cells: &Vec<&str>| cells[0] != "what grows")
+        .collect()
 }
 
 /// What stands between backticks.
@@ -35,11 +36,20 @@ fn source(folder: &Path, text: &mut String) {
 /// Whether a test is there: `module::name`, or `module::*` for a module that has any.
 fn has_test(name: &str) -> bool {
     let (module, test) = name.split_once("::").unwrap_or((name, "*"));
-    let binaries = ["tests/tests/api", "tests/tests/tokens", "tests/tests/avatar", "infra/admin/tests/latchkey"];
+    let binaries = [
+        "tests/tests/api",
+        "tests/tests/tokens",
+        "tests/tests/avatar",
+        "infra/admin/tests/latchkey",
+    ];
     binaries.iter().any(|binary| {
         let file = root(&format!("{binary}/{module}.rs"));
         let text = std::fs::read_to_string(file).unwrap_or_default();
-        let wanted = if test == "*" { "#[tokio::test".to_owned() } else { format!("async fn {test}(") };
+        let wanted = if test == "*" {
+            "#[tokio::test".to_owned()
+        } else {
+            format!("async fn {test}(")
+        };
         text.contains(&wanted)
     })
 }
@@ -74,7 +84,10 @@ fn bounds_name_every_kind_of_item_and_only_what_exists() {
         let missing = names(shown).filter(|name| !has_test(name));
         complaints.extend(missing.map(|name| format!("{what}: there is no test {name}")));
     }
-    let known: BTreeSet<_> = ENTITIES.iter().map(|entity| entity.name.to_owned()).collect();
+    let known: BTreeSet<_> = ENTITIES
+        .iter()
+        .map(|entity| entity.name.to_owned())
+        .collect();
     let forgotten = known.difference(&kinds);
     complaints.extend(forgotten.map(|kind| format!("nothing says how many {kind} there can be")));
     let unknown = kinds.difference(&known);

@@ -34,7 +34,10 @@ async fn two_rotations_in_a_row_drop_no_key_whose_tokens_are_in_time() {
     let jane = house.visitor("jane@example.com").signs_in().await;
     let told = rotate().await.text();
     let next = kid(&published, "next").unwrap();
-    assert!(told.contains(&format!("{next} signs from now on")), "{told}");
+    assert!(
+        told.contains(&format!("{next} signs from now on")),
+        "{told}"
+    );
     let rotated = ring(&house).await;
     assert_eq!(kid(&rotated, "previous"), Some(signed.clone()));
     rotate().await.failed(2, "another 62 minutes");
@@ -89,5 +92,7 @@ async fn peppers_are_published_used_and_taken_out_when_that_is_meant() {
         .await
         .text();
     assert_eq!(listed().await.as_array().unwrap().len(), 1);
-    at(&house, &["peppers", "use", "99"]).await.failed(3, "no pepper 99");
+    at(&house, &["peppers", "use", "99"])
+        .await
+        .failed(3, "no pepper 99");
 }

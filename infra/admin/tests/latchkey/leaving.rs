@@ -133,7 +133,11 @@ async fn an_erasure_by_grace_can_be_undone_or_brought_forward() {
         "the earlier moment stands"
     );
     house.advance(60 * 60).await;
-    assert_eq!(told(&house, "will be erased on").await, 2, "one for each wish");
+    assert_eq!(
+        told(&house, "will be erased on").await,
+        2,
+        "one for each wish"
+    );
     let _ = at(&house, &["users", "erase", "jane@example.com", "--yes"])
         .await
         .text();

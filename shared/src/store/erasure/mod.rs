@@ -16,9 +16,9 @@ use jiff::Timestamp;
 pub use wish::ErasureWish;
 
 use super::addresses::{current, held};
+use super::error::settled;
 use super::export::PERSONAL_LIMITS;
 use super::identifiers::unclaim;
-use super::error::settled;
 use super::item::{Item, Read, at, n, s};
 use super::keys::{self, Table};
 use super::pending_notices::{Place, of_the_account, promised, timeline};

@@ -120,7 +120,10 @@ impl Store {
             let account = wished(&user, set, wish).value(":changes", at(changes));
             let line = note(user.id, &wish.activity);
             let told = of_the_account(&user, News::ErasureUndone, wish.now);
-            let told = told.iter().flat_map(promised).chain(no_reminder(user.id, due));
+            let told = told
+                .iter()
+                .flat_map(promised)
+                .chain(no_reminder(user.id, due));
             let writes = [account, undue(due, user.id), line];
             match self.transact(writes.into_iter().chain(told)).await {
                 Ok(()) => {

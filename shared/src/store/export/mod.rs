@@ -71,9 +71,7 @@ pub static COVERED: &[(&str, Cover)] = &[
     ),
     (
         "seen",
-        Left(
-            "it says of an event that it was counted, and names an account by its id at the most",
-        ),
+        Left("it says of an event that it was counted, and names an account by its id at the most"),
     ),
 ];
 
@@ -133,11 +131,11 @@ impl Store {
         };
         let user = user::read(id, &account)?;
         let (sessions, sources, activity, former, asked, notices, limits) = futures_util::try_join!(
-            self.part(self.hanging(id, "SESSION#").newest_first(), read::session),
-            self.part(self.hanging(id, "SOURCE#"), read::source),
-            self.part(self.hanging(id, "ACTIVITY#").newest_first(), read::activity),
-            self.part(self.hanging(id, "FORMER#"), read_former),
-            self.part(self.hanging(id, "ASKED#"), |item| {
+            self.part(hanging(id, "SESSION#").newest_first(), read::session),
+            self.part(hanging(id, "SOURCE#"), read::source),
+            self.part(hanging(id, "ACTIVITY#").newest_first(), read::activity),
+            self.part(hanging(id, "FORMER#"), read_former),
+            self.part(hanging(id, "ASKED#"), |item| {
                 Some((link_requests::read(item)?, item.clone()))
             }),
             self.notices_of(id),
@@ -194,11 +192,6 @@ impl Store {
             limits: changes.into_iter().chain(limits).collect(),
             user,
         }))
-    }
-
-    /// What hangs on a person, of one kind.
-    fn hanging(&self, user: UserId, prefix: &str) -> Query {
-        Query::partition(Table::Accounts, keys::user(user).pk()).beginning_with(prefix)
     }
 
     /// All items of a part as they are read; those that cannot be read are left out, as they are everywhere else.
@@ -325,6 +318,11 @@ impl Store {
         });
         Ok(try_join_all(looks).await?.into_iter().flatten().collect())
     }
+}
+
+/// What hangs on a person, of one kind.
+fn hanging(user: UserId, prefix: &str) -> Query {
+    Query::partition(Table::Accounts, keys::user(user).pk()).beginning_with(prefix)
 }
 
 /// What there is of addresses.
