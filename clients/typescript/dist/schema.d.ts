@@ -187,7 +187,7 @@ export interface paths {
         post?: never;
         /**
          * Erase the account
-         * @description Has the account erased after the grace of 30 days (unless configured otherwise; 0 is at once). The other sessions end now. Within the grace one can sign in, and undo it.
+         * @description Has the account erased after the grace of 30 days (unless configured otherwise; 0 is at once). The other sessions end now. Within the grace one can sign in, and undo it. The person is told by mail, or by text where there is no mail: now, three days before, and when it is done.
          */
         delete: operations["eraseAccount"];
         options?: never;
@@ -330,7 +330,7 @@ export interface paths {
         put?: never;
         /**
          * Keep the account
-         * @description Undoes the wish to erase the account. It takes no body.
+         * @description Undoes the wish to erase the account, and tells the person so. It takes no body.
          */
         post: operations["restoreAccount"];
         delete?: never;
@@ -1226,11 +1226,8 @@ export interface components {
             items: {
                 /** @description The origin. */
                 source: components["schemas"]["Source"];
-                /**
-                 * @description How they did so the first time.
-                 * @enum {string}
-                 */
-                registration_method: "otp_email" | "otp_phone" | "otp_whatsapp";
+                /** @description How they did so the first time: `otp_email`, `otp_phone` or `otp_whatsapp`. */
+                registration_method: string;
                 /**
                  * Format: date-time
                  * @description The first time.
@@ -1283,7 +1280,7 @@ export interface components {
             items: {
                 /** @description The addresses that it goes to; empty where they are looked up when it is sent. */
                 identifiers: string[];
-                /** @description What it is about: `added`, `replaced` or `removed` of an address, `erasure_asked`, `erasure_near`, `erasure_undone`. */
+                /** @description What it is about: `added`, `changed` or `removed` of an address, `erasure_asked`, `erasure_near`, `erasure_undone`. */
                 subject: string;
                 /**
                  * Format: date-time

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::config::{IpLimits, OtpRules, Reader};
@@ -131,12 +133,7 @@ impl VerifyCode {
             }
         };
         // Where there is nothing to compare with, a dummy takes the same time.
-        let dummy = Live {
-            nonce: [0; 16],
-            pepper: peppers.current().version(),
-            expires: now,
-            sent: now,
-        };
+        let dummy = dummy(&peppers, now);
         let live = paid.as_ref().map_or(&dummy, |paid| &paid.live);
         let ring = self.ring_with(live.pepper).await;
         let expected = AddressKeys::new(&ring).code(
@@ -167,5 +164,15 @@ impl VerifyCode {
                 Err(Error::OtpInvalid)
             }
         }
+    }
+}
+
+/// A code that nobody has.
+fn dummy(peppers: &Peppers, now: Timestamp) -> Live {
+    Live {
+        nonce: [0; 16],
+        pepper: peppers.current().version(),
+        expires: now,
+        sent: now,
     }
 }

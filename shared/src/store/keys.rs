@@ -264,7 +264,7 @@ pub static ENTITIES: &[Entity] = &[
             ),
             (
                 "change",
-                "what happened: `added`, `replaced`, `removed`, `erasure_asked`, `erasure_near`, `erasure_undone`, `erased`",
+                "what happened: `added`, `changed`, `removed`, `erasure_asked`, `erasure_near`, `erasure_undone`, `erased`",
             ),
             (
                 "kind, masked",

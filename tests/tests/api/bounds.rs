@@ -199,7 +199,7 @@ async fn export_of_six_thousand_lines_goes_by_the_bucket() {
         .is(200)
         .json();
     let url = answer["url"].as_str().unwrap_or_else(|| panic!("{answer}"));
-    let file = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let file = house.fetch(url).await;
     let export: Value = serde_json::from_str(&file).unwrap();
     assert_eq!(export["activity"]["items"].as_array().unwrap().len(), 6_001);
 }

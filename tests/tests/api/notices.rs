@@ -178,7 +178,7 @@ async fn notices_of_the_version_before_are_told() {
     let sk = format!("{:015}#{id}", house.now().as_millisecond() - 100_000);
     let item = json!({
         "pk": { "S": "NOTICES" }, "sk": { "S": sk },
-        "to": { "L": [{ "S": MAIL }, { "S": NUMBER }] }, "change": { "S": "replaced" },
+        "to": { "L": [{ "S": MAIL }, { "S": NUMBER }] }, "change": { "S": "changed" },
         "kind": { "S": "email" }, "masked": { "S": "j***@example.net" }, "lang": { "S": "en" },
     });
     house.tables().put_all(tests::ACCOUNTS, &[item]).await;

@@ -60,8 +60,7 @@ pub struct ExportedSession {
 pub struct ExportedSource {
     /// The origin.
     pub source: Source,
-    /// How they did so the first time.
-    #[cfg_attr(feature = "document", schema(value_type = crate::http::spec::Method))]
+    /// How they did so the first time: `otp_email`, `otp_phone` or `otp_whatsapp`.
     pub registration_method: String,
     /// The first time.
     pub created_at: Timestamp,
@@ -200,7 +199,7 @@ pub struct ExportedSuppression {
 pub struct PendingNotice {
     /// The addresses that it goes to; empty where they are looked up when it is sent.
     pub identifiers: Vec<String>,
-    /// What it is about: `added`, `replaced` or `removed` of an address, `erasure_asked`, `erasure_near`, `erasure_undone`.
+    /// What it is about: `added`, `changed` or `removed` of an address, `erasure_asked`, `erasure_near`, `erasure_undone`.
     pub subject: &'static str,
     /// When it is tried next.
     pub due_at: Timestamp,
