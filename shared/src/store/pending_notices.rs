@@ -119,7 +119,7 @@ impl Store {
         let taken = Notice {
             tries,
             due: millisecond(after(now, pause(tries))),
-            delivery: Some(new_delivery(&notice.news, now)),
+            delivery: Some(new_delivery(&notice.news, &notice.id, now)),
             ..notice.clone()
         };
         let key = keys::notice(notice.user, &notice.id);
@@ -204,12 +204,13 @@ pub(super) fn timeline(pk: &str, before: Timestamp) -> Query {
 /// A notice of a change that is being made now; whoever makes it tries it first.
 pub(super) fn notice(user: &User, news: News, to: Identifier, now: Timestamp) -> Notice {
     let kind = to.kind().as_str();
+    let id = format!("{}#{}#{kind}", keys::millis(now), news.as_str());
     Notice {
         user: user.id,
-        id: format!("{}#{}#{kind}", keys::millis(now), news.as_str()),
         due: millisecond(after(now, PATIENCE)),
         tries: 1,
-        delivery: Some(new_delivery(&news, now)),
+        delivery: Some(new_delivery(&news, &id, now)),
+        id,
         news,
         to: Some(to),
         language: user.profile.language.as_str().to_owned(),
@@ -269,14 +270,22 @@ fn millisecond(moment: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
 }
 
-/// The delivery of one try. That of the last notice of an erased person is made to look old: a report about it makes no
-/// record of a person of whom nothing may be left.
-fn new_delivery(news: &News, now: Timestamp) -> DeliveryId {
+/// The delivery of one try. Of an address that changed it is as old as the change, whenever it is sent: it belongs to
+/// whoever has the account, also where it goes to an address that they had before. That of the last notice of an erased
+/// person is made to look old: a report about it makes no record of a person of whom nothing may be left.
+fn new_delivery(news: &News, id: &str, now: Timestamp) -> DeliveryId {
     let made = match news {
         News::Erased => before(now, PATIENCE),
+        News::Address { .. } => changed_at(id).unwrap_or(now),
         _ => now,
     };
     DeliveryId::new(made, entropy::bytes())
+}
+
+/// The moment of a change, which the name of its notice begins with.
+fn changed_at(id: &str) -> Option<Timestamp> {
+    let (millis, _) = id.split_once('#')?;
+    Timestamp::from_millisecond(millis.parse().ok()?).ok()
 }
 
 fn delivery(notice: &Notice) -> AttributeValue {
