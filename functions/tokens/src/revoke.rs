@@ -5,11 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use shared::Result;
-use shared::domain::session::{Ending, Why};
 use shared::http::{Caller, JsonBody};
 
 use crate::App;
-use crate::refresh::{open, token};
+use crate::refresh::{open, rotate, token};
 
 /// Ends the session of a refresh token, of any generation: its holder may end the session.
 ///
@@ -20,15 +19,9 @@ pub(crate) async fn revoke(
     body: JsonBody,
 ) -> Result<StatusCode> {
     let token = token(body.fields())?;
-    if let (_, Some(token)) = open(&app, &token).await {
-        let ending = Ending {
-            why: Why::SignedOut,
-            at: app.clock.now(),
-            request: caller.request_id,
-        };
-        app.store
-            .end_session(token.user, token.session, ending)
-            .await?;
+    if let (keyring, Some(token)) = open(&app, &token).await {
+        let rotate = rotate(&app, &caller, &keyring, &token, app.clock.now());
+        app.store.sign_out(&rotate).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

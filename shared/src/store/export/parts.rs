@@ -191,6 +191,8 @@ pub struct ExportedSuppression {
     pub reason: String,
     /// Since when.
     pub at: Option<Timestamp>,
+    /// Until when; `null` for good.
+    pub until: Option<Timestamp>,
 }
 
 /// A message that is still to be sent.

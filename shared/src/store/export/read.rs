@@ -99,7 +99,7 @@ pub(super) fn former(held: &Held) -> FormerAddress {
 /// What a challenge says of its address. It holds nothing of whoever asked for a linking code.
 pub(super) fn codes(item: &Item, purpose: Purpose, identifier: &Identifier) -> CodeRequests {
     let moments = |register| sends(item, register).into_iter().flatten().collect();
-    let ids = item.get("ids").and_then(|set| set.as_ss().ok());
+    let ids = ["ids", "kids"].map(|name| item.get(name).and_then(|set| set.as_ss().ok()));
     CodeRequests {
         identifier: identifier.as_str().to_owned(),
         purpose: match purpose {
@@ -110,7 +110,7 @@ pub(super) fn codes(item: &Item, purpose: Purpose, identifier: &Identifier) -> C
         mailbox_requested_at: moments('m'),
         code_expires_at: item.moment("exp").filter(|_| item.contains_key("nonce")),
         channel: channel(item, "via"),
-        delivery_ids: ids.into_iter().flatten().cloned().collect(),
+        delivery_ids: ids.into_iter().flatten().flatten().cloned().collect(),
         failures: item.count("f"),
         last_failure_at: item.moment("fa"),
         known_device_failures: item.count("kf"),
@@ -152,6 +152,7 @@ pub(super) fn suppression(item: &Item, identifier: &Identifier) -> ExportedSuppr
         identifier: identifier.as_str().to_owned(),
         reason: text(item, "reason"),
         at: item.moment("at"),
+        until: item.moment("until"),
     }
 }
 
