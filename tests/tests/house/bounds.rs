@@ -11,7 +11,12 @@ use crate::{read, root};
 /// A row of one of the tables: its cells.
 fn rows(page: &str) -> Vec<Vec<&str>> {
     let lines = page.lines().filter(|line| line.starts_with("| "));
-    let rows = lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect());
+    let rows = lines.map(|line| {
+        let cells = line
+            .strip_prefix('|')
+            .and_then(|line| line.strip_suffix('|'));
+        cells.unwrap_or(line).split('|').map(str::trim).collect()
+    });
     rows.filter(|cells: &Vec<&str>| cells[0] != "what grows")
         .collect()
 }
