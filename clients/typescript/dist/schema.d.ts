@@ -1255,6 +1255,11 @@ export interface components {
                  * @description Since when.
                  */
                 at: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when; `null` for good.
+                 */
+                until: string | null;
             }[];
         };
         /** @description One part of an export. */

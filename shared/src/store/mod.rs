@@ -43,6 +43,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use futures_util::FutureExt;
 
 use crate::Result;
 use crate::cloud::{Setup, Trace};
@@ -102,7 +103,8 @@ impl Store {
 impl Store {
     /// One consistent read.
     async fn get(&self, table: Table, key: &keys::Key) -> Result<Option<Item>> {
-        let answer = when_busy(|| async {
+        // Boxed, since the SDK's futures are large and callers hold several.
+        let read = when_busy(|| async {
             Ok(self
                 .client
                 .get_item()
@@ -112,8 +114,7 @@ impl Store {
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await?)
-        })
-        .await?;
-        Ok(answer.item)
+        });
+        Ok(read.boxed().await?.item)
     }
 }

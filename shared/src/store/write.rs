@@ -227,25 +227,31 @@ impl Store {
     /// Makes one write; repeated by the SDK where its answer is lost, so its condition has to make that harmless.
     pub(super) async fn write(&self, write: Write) -> Result<(), StoreError> {
         self.send(&self.client, &write, ReturnValue::None)
+            .boxed()
             .await
             .map(drop)
     }
 
     /// Makes one write, and tells the item as it is then.
     pub(super) async fn update(&self, write: Write) -> Result<Item, StoreError> {
-        self.send(&self.client, &write, ReturnValue::AllNew).await
+        self.send(&self.client, &write, ReturnValue::AllNew)
+            .boxed()
+            .await
     }
 
     /// Like [`Store::write`], for what must not happen twice: no repetition where nobody knows whether it was made.
     pub(super) async fn write_once(&self, write: Write) -> Result<(), StoreError> {
         self.send(&self.once, &write, ReturnValue::None)
+            .boxed()
             .await
             .map(drop)
     }
 
     /// Like [`Store::update`], for what must not happen twice.
     pub(super) async fn update_once(&self, write: Write) -> Result<Item, StoreError> {
-        self.send(&self.once, &write, ReturnValue::AllNew).await
+        self.send(&self.once, &write, ReturnValue::AllNew)
+            .boxed()
+            .await
     }
 
     /// All writes or none. The token makes a repetition after a lost reply harmless, and every repetition is the very
