@@ -514,7 +514,7 @@ export interface paths {
         put?: never;
         /**
          * SendGrid: events of mails
-         * @description Signed over the time and the body, which may be five minutes apart from our clock. A bad event in a batch is left out. A bounce, a complaint or an opt-out suppresses the address.
+         * @description Signed over the time and the body, which may be five minutes apart from our clock. A bad event in a batch is left out. A bounce or an opt-out suppresses the address, a complaint for thirty days.
          */
         post: operations["reportSendGrid"];
         delete?: never;
@@ -534,7 +534,7 @@ export interface paths {
         put?: never;
         /**
          * SES by SNS: events of mails
-         * @description SNS says `text/plain` of its JSON. A subscription is confirmed for our own topics only. A permanent bounce or a complaint suppresses the address.
+         * @description SNS says `text/plain` of its JSON. A subscription is confirmed for our own topics only. A permanent bounce suppresses the address, a complaint for thirty days.
          */
         post: operations["reportSes"];
         delete?: never;
@@ -1255,6 +1255,11 @@ export interface components {
                  * @description Since when.
                  */
                 at: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when; `null` for good.
+                 */
+                until: string | null;
             }[];
         };
         /** @description One part of an export. */
