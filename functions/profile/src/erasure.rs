@@ -42,7 +42,7 @@ pub(crate) async fn ask(
         now,
     };
     let (id, erases) = (user.id, after(now, app.grace));
-    let user = match app.store.ask_erasure(user, erases, &wish).await? {
+    let user = match Box::pin(app.store.ask_erasure(user, erases, &wish)).await? {
         Changed::To(user) => user,
         Changed::Limited(retry_after) => return Err(limited("changes", retry_after)),
         Changed::Moved | Changed::Refused => return Err(Error::Unauthenticated),
@@ -54,9 +54,10 @@ pub(crate) async fn ask(
             user: id,
             at: erases_at,
         };
-        erase::erase(&app.store, &app.bucket, &keyring.peppers, due, now).await?;
+        let erased = erase::erase(&app.store, &app.bucket, &keyring.peppers, due, now);
+        Box::pin(erased).await?;
     }
-    app.tell(id, now).await;
+    Box::pin(app.tell(id, now)).await;
     Ok((StatusCode::ACCEPTED, Json(Accepted { erases_at })).into_response())
 }
 
@@ -73,9 +74,9 @@ pub(crate) async fn restore(
         activity: app.line("erasure_undone", String::new(), &caller, now),
         now,
     };
-    match app.store.undo_erasure(user, &wish).await? {
+    match Box::pin(app.store.undo_erasure(user, &wish)).await? {
         Changed::To(user) => {
-            app.tell(user.id, now).await;
+            Box::pin(app.tell(user.id, now)).await;
             Ok(profile(&user, &app.avatars))
         }
         Changed::Limited(retry_after) => Err(limited("changes", retry_after)),

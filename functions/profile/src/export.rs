@@ -61,7 +61,7 @@ pub(crate) async fn export(
         user.id,
         now,
     );
-    let whole = held.await?.ok_or(Error::Unauthenticated)?;
+    let whole = Box::pin(held).await?.ok_or(Error::Unauthenticated)?;
     let text = serde_json::to_vec_pretty(&whole).map_err(Error::internal)?;
     drop(whole);
     let name = export::file_name(now);

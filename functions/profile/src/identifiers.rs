@@ -97,8 +97,7 @@ pub(crate) async fn verify(
     }
     match linked? {
         Linked::To(user, notices) => {
-            app.after(&user, Some(identifier.kind()), &notices, now)
-                .await;
+            Box::pin(app.after(&user, Some(identifier.kind()), &notices, now)).await;
             Ok(profile(&user, &app.avatars))
         }
         Linked::Taken => Err(Error::IdentifierTaken),
@@ -128,9 +127,9 @@ pub(crate) async fn remove(
     if user.address(kind).is_some() && !app.is_reachable(user.address(kind.other()), now).await? {
         return Err(Error::LastIdentifier);
     }
-    match app.store.unlink(user, kind, &by).await? {
+    match Box::pin(app.store.unlink(user, kind, &by)).await? {
         Unlinked::To(user, notices) => {
-            app.after(&user, None, &notices, now).await;
+            Box::pin(app.after(&user, None, &notices, now)).await;
             Ok(StatusCode::NO_CONTENT)
         }
         Unlinked::Last => Err(Error::LastIdentifier),

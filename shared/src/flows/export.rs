@@ -110,7 +110,7 @@ pub async fn export(
     let address_keys = AddressKeys::new(peppers);
     let collected = async {
         futures_util::try_join!(
-            store.records_of(user, &address_keys),
+            Box::pin(store.records_of(user, &address_keys)),
             bucket.objects_of(user)
         )
     };

@@ -41,12 +41,14 @@ impl Notifier<'_> {
     /// [`Error::Unavailable`] when a message was certainly not sent, [`Error::RateLimited`] when the day's texts are used
     /// up, or the store does not answer; such a notice stays for the janitor.
     pub async fn send(&self, notices: &[Notice], now: Timestamp) -> Result<()> {
-        let sent = notices.iter().map(|notice| async move {
-            let Some(to) = notice.to.clone() else {
-                return Ok(()); // a reminder, whose time has not come
-            };
-            self.tell(notice, &to, None, now).await?;
-            self.store.forget_notice(notice).await
+        let sent = notices.iter().map(|notice| {
+            Box::pin(async move {
+                let Some(to) = notice.to.clone() else {
+                    return Ok(()); // a reminder, whose time has not come
+                };
+                self.tell(notice, &to, None, now).await?;
+                self.store.forget_notice(notice).await
+            })
         });
         join_all(sent).await.into_iter().collect()
     }
@@ -61,7 +63,7 @@ impl Notifier<'_> {
             promised.into_iter().partition(|notice| notice.tries == 0);
         let end = Instant::now() + PATIENCE;
         for notice in &to_take {
-            self.try_again(notice, now, end).await?;
+            Box::pin(self.try_again(notice, now, end)).await?;
         }
         self.send(&own, now).await
     }
@@ -77,7 +79,9 @@ impl Notifier<'_> {
         while Instant::now() < end {
             let due = self.store.due_notices(now, place).await?;
             for some in due.notices.chunks(SIDE_BY_SIDE) {
-                let tried = some.iter().map(|notice| self.try_again(notice, now, end));
+                let tried = some
+                    .iter()
+                    .map(|notice| Box::pin(self.try_again(notice, now, end)));
                 let tried = join_all(tried).await;
                 outcome = tried.into_iter().find(Result::is_err).unwrap_or(outcome);
             }
@@ -131,8 +135,8 @@ impl Notifier<'_> {
         let content = content(&notice.news, user);
         let notified = self
             .outbound
-            .notify(delivery, to, language, content, &address_keys, now)
-            .await?;
+            .notify(delivery, to, language, content, &address_keys, now);
+        let notified = Box::pin(notified).await?;
         if notified == Notified::Never {
             telemetry::metric("notice_withheld", &[("notice", notice.news.as_str())]);
         }
