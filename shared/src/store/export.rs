@@ -65,6 +65,10 @@ pub static COVERED: &[(&str, Cover)] = &[
         NotPersonal("the account's id, moment and origin, which `account` shows"),
     ),
     ("seen", NotPersonal("ids of events that were counted")),
+    (
+        "unpublished event",
+        NotPersonal("ids and moments that other parts show, until the bus takes them"),
+    ),
 ];
 
 /// The lists of an export, in its order.

@@ -57,6 +57,10 @@ pub static ENTITIES: &[Entity] = &[
                 "the profile",
             ),
             ("avatar", "the picture's content address"),
+            (
+                "avatar_at",
+                "when the person last put up or removed a picture: an upload from before changes nothing any more",
+            ),
             ("roles", "list of roles"),
             (
                 "sessions",
@@ -287,8 +291,12 @@ pub static ENTITIES: &[Entity] = &[
                 "the way that the code travelled last, and the one before",
             ),
             (
+                "took",
+                "set of the deliveries by WhatsApp that did not arrive and go by SMS",
+            ),
+            (
                 "fell",
-                "the delivery by WhatsApp that did not arrive and is to go by SMS, where there was one",
+                "until version 0.2: a delivery by WhatsApp that did not arrive; now the delivery says so itself",
             ),
             (
                 "guess",
@@ -346,6 +354,28 @@ pub static ENTITIES: &[Entity] = &[
             ("hist", "list of states and moments"),
             ("at", "when the state was reached"),
             ("err", "the provider's first error code, for the operator"),
+            (
+                "code",
+                "for a code by WhatsApp, until its way has ended: `<purpose>#<kind>#<identifier>` of its challenge",
+            ),
+            (
+                "fell, took",
+                "when WhatsApp reported it as not arrived, and when it was decided to send it by SMS",
+            ),
+        ],
+    },
+    Entity {
+        name: "unpublished event",
+        table: Table::Ephemeral,
+        pk: "UNPUBLISHED#<shard>",
+        sk: "<milliseconds since 1970, 15 digits>#<event id>",
+        expires: "after 14 days; it goes when the bus has taken it",
+        attributes: &[
+            (
+                "name, detail",
+                "the domain event's `detail-type` and `detail`",
+            ),
+            ("at", "when it happened"),
         ],
     },
     Entity {
@@ -463,6 +493,22 @@ pub(crate) fn challenge(purpose: Purpose, kind: IdentifierKind, text: &str) -> K
     )
 }
 
+/// How another item names the challenge of an identifier.
+pub(crate) fn name_of_challenge(purpose: Purpose, identifier: &Identifier) -> String {
+    let (kind, text) = (identifier.kind().as_str(), identifier.as_str());
+    format!("{}#{kind}#{text}", purpose.as_str())
+}
+
+/// Reads what [`name_of_challenge`] writes, and the key of a challenge without its `CODE#`.
+pub(crate) fn challenge_named(name: &str) -> Option<(Purpose, Identifier)> {
+    let mut parts = name.splitn(3, '#');
+    let purpose = parts.next()?;
+    let purpose = [Purpose::SignIn, Purpose::Link]
+        .into_iter()
+        .find(|known| known.as_str() == purpose)?;
+    Some((purpose, Identifier::restore(parts.nth(1)?)?))
+}
+
 pub(crate) fn limit(rule: &str, subject: &str) -> Key {
     Key::new(format!("LIMIT#{rule}#{subject}"), "LIMIT")
 }
@@ -473,6 +519,11 @@ pub(crate) fn delivery(id: &str) -> Key {
 
 pub(crate) fn seen(id: &str) -> Key {
     Key::new(format!("SEEN#{id}"), "SEEN")
+}
+
+/// A domain event that the bus did not take; `sk` is in the order of time.
+pub(crate) fn unpublished(shard: u8, sk: impl Into<String>) -> Key {
+    Key::new(format!("UNPUBLISHED#{shard}"), sk)
 }
 
 /// An item of statistics; `rest` is what stands behind its metric.
