@@ -1,4 +1,4 @@
-//! What is done once a day.
+//! What is done once an hour.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use shared::flows::notices::Notifier;
 
 use crate::App;
 
-/// How long erasures may take: the function's own time (`Timeout` in template.yaml), less what the notices before take.
-const ERASING: Duration = Duration::from_secs(40);
+/// How long erasures may take: the function's own time (`Timeout` in template.yaml), less what comes before.
+const ERASING: Duration = Duration::from_secs(30);
 
 impl App {
-    /// Tells people of changes that whoever made them could not tell, and erases those whose time has come. One failure
-    /// does not hold the other up; the next attempt takes up what is left.
+    /// Publishes what the bus did not take, asks what became of texts whose callbacks were lost, tells people of changes that
+    /// whoever made them could not tell, and erases those whose time has come. One failure does not hold the others up; the next run takes up what is left.
     pub(crate) async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
@@ -22,8 +22,10 @@ impl App {
             outbound: &self.outbound,
             peppers: &peppers,
         };
+        let published = self.publish_kept().await;
+        let reconciled = self.reconcile_texts(&peppers).await;
         let told = notifier.send_pending(now).await;
         let erased = erase_due(&self.store, &self.bucket, &peppers, now, ERASING).await;
-        told.and(erased.map(|_| ()))
+        published.and(reconciled).and(told).and(erased.map(drop))
     }
 }

@@ -13,9 +13,10 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 use shared::domain::channel::Channel;
 use shared::domain::delivery::DeliveryStatus;
+use shared::flows::report::{MessageReport, ignored};
 use shared::{Error, Result};
 
-use crate::app::{App, Event, forged, ignored};
+use crate::app::{App, forged};
 use crate::body;
 
 const PROVIDER: &str = "sendgrid";
@@ -53,7 +54,7 @@ pub(crate) async fn report(State(app): State<Arc<App>>, request: Request) -> Res
 }
 
 /// What an event says about a message of ours, if it says anything.
-fn read(event: &Value) -> Option<Event> {
+fn read(event: &Value) -> Option<MessageReport> {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     let (state, reason) = match text("event")? {
         "processed" => (DeliveryStatus::Sent, None),
@@ -75,7 +76,7 @@ fn read(event: &Value) -> Option<Event> {
         Some(reason) => Some((text("email")?.to_owned(), reason)),
         None => None,
     };
-    Some(Event {
+    Some(MessageReport {
         delivery_id: text("delivery_id")?.to_owned(),
         channel: Channel::Email,
         state,
@@ -83,7 +84,7 @@ fn read(event: &Value) -> Option<Event> {
             .filter(|status| status.len() <= 16)
             .map(str::to_owned),
         suppression,
-        undelivered_to: None,
+        undelivered: false,
     })
 }
 

@@ -5,8 +5,7 @@
 use serde::Deserialize;
 use shared::domain::channel::Channel;
 use shared::domain::delivery::DeliveryStatus;
-
-use crate::app::Event;
+use shared::flows::report::MessageReport;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,7 +52,7 @@ struct Recipient {
 }
 
 /// What an event says about a message of ours, if it says anything.
-pub(crate) fn read(message: &str) -> Option<Event> {
+pub(crate) fn read(message: &str) -> Option<MessageReport> {
     let message: Message = serde_json::from_str(message).ok()?;
     let [delivery_id] = message.mail.tags.delivery_id.as_slice() else {
         return None;
@@ -89,14 +88,14 @@ pub(crate) fn read(message: &str) -> Option<Event> {
         }
         _ => return None,
     };
-    Some(Event {
+    Some(MessageReport {
         delivery_id: delivery_id.clone(),
         channel: Channel::Email,
         state,
         error_code: error_code.filter(|code| code.len() <= 16),
         suppression: suppressed
             .map(|(recipient, reason)| (recipient.email_address.clone(), reason)),
-        undelivered_to: None,
+        undelivered: false,
     })
 }
 
@@ -114,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    fn of(mut event: Value) -> Option<Event> {
+    fn of(mut event: Value) -> Option<MessageReport> {
         event["mail"] = json!({"messageId": "1", "destination": ["jane@example.com"], "tags": {"delivery_id": ["dlv_1"]}});
         read(&event.to_string())
     }

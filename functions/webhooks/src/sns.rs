@@ -8,9 +8,10 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
+use shared::flows::report::ignored;
 use shared::{Error, Result, telemetry};
 
-use crate::app::{App, forged, ignored};
+use crate::app::{App, forged};
 use crate::{body, ses};
 
 const PROVIDER: &str = "ses";

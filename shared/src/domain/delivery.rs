@@ -56,7 +56,13 @@ impl DeliveryStatus {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
-    /// How far it is; a message moves to a higher rank only (CONTRACT section 6).
+    /// Whether its way has ended, whatever else is said of it.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        self.rank() >= Self::Failed.rank()
+    }
+
+    /// How far it is; a message moves to a higher rank only.
     #[must_use]
     pub fn rank(self) -> u8 {
         match self {
@@ -83,6 +89,8 @@ pub struct Delivery {
     pub state: DeliveryStatus,
     /// Since when.
     pub updated: Timestamp,
+    /// The provider's first error code, for the operator.
+    pub error_code: Option<String>,
     /// Every state and its moment, oldest first.
     pub history: Vec<(DeliveryStatus, Timestamp)>,
 }

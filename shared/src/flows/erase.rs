@@ -1,4 +1,4 @@
-//! Erasing a person: the tables, and what is kept of them outside. The request with no grace does it, and the daily
+//! Erasing a person: the tables, and what is kept of them outside. The request with no grace does it, and the
 //! janitor.
 
 use std::collections::VecDeque;

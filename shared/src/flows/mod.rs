@@ -12,6 +12,7 @@ pub mod erase;
 pub mod export;
 pub mod notices;
 pub mod rate_limit;
+pub mod report;
 pub mod request_code;
 pub mod send;
 pub mod sent;

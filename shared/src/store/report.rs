@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::delivery::{KEEP, may_make_a_record, step};
+use super::delivery::{KEEP, forgotten_at, may_make_a_record, step};
 use super::error::StoreError;
 use super::item::{Read, at, map, n, s, ttl};
 use super::keys::{self, Table};
@@ -56,7 +56,71 @@ pub struct Reported {
     pub suppressed: bool,
 }
 
+/// What a report that a WhatsApp message did not arrive has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndeliveredReport {
+    /// The message is marked; its code may go by SMS.
+    Marked,
+    /// It was reported before, or its way has ended.
+    Known,
+    /// It carries no code that may go by SMS: the report is about its end.
+    Final,
+}
+
 impl Store {
+    /// Takes a report that a WhatsApp message did not arrive, which does not end it: its code may go by SMS. The mark is
+    /// made once, and decided about by whoever reads the stream.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
+    pub async fn report_undelivered(
+        &self,
+        report: &Report<'_>,
+        now: Timestamp,
+    ) -> Result<UndeliveredReport> {
+        let mut set = "SET fell=:now, ch=if_not_exists(ch,:channel), rk=if_not_exists(rk,:rank), \
+                       st=if_not_exists(st,:state), hist=if_not_exists(hist,:history), \
+                       #at=if_not_exists(#at,:now), #ttl=:ttl"
+            .to_owned();
+        let queued = DeliveryStatus::Queued;
+        let mut values = map([
+            (":channel", s(report.channel.as_str())),
+            (":rank", n(queued.rank())),
+            (":state", s(queued.as_str())),
+            (":history", AttributeValue::L(vec![step(queued, now)])),
+            (":now", at(now)),
+            (":ttl", ttl(after(now, KEEP))),
+            (":end", n(report.state.rank())),
+        ]);
+        if let Some(code) = report.error_code {
+            set.push_str(", err=if_not_exists(err,:err)");
+            values.insert(":err".to_owned(), s(code));
+        }
+        // Before our own note there is no recipient, and nobody knows yet what the message carries.
+        let carries_a_code = match may_make_a_record(report.delivery, now) {
+            true => "(attribute_exists(code) OR attribute_not_exists(#to))",
+            false => "attribute_exists(code)",
+        };
+        let key = keys::delivery(&report.delivery.to_string());
+        let write = Write::update(Table::Ephemeral, key, set)
+            .when(format!(
+                "{carries_a_code} AND attribute_not_exists(fell) AND (attribute_not_exists(rk) OR rk<:end)"
+            ))
+            .values(values);
+        match self.write(write).await {
+            Ok(()) => Ok(UndeliveredReport::Marked),
+            Err(StoreError::Condition(record)) => {
+                let ended = record.number("rk") >= Some(report.state.rank().into());
+                Ok(if ended || record.contains_key("fell") {
+                    UndeliveredReport::Known
+                } else {
+                    UndeliveredReport::Final
+                })
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
     /// Takes a report: the state only moves forward; a suppression stands even where it does not move.
     ///
     /// # Errors
@@ -130,11 +194,16 @@ fn move_on(report: &Report<'_>, now: Timestamp) -> Write {
         set.push_str(", err=if_not_exists(err,:err)");
         values.insert(":err".to_owned(), s(code));
     }
+    set.push_str(forgotten_at(report.state));
     let mut condition = if may_make_a_record(report.delivery, now) {
         "(attribute_not_exists(rk) OR rk<:rank)".to_owned()
     } else {
         "rk<:rank".to_owned()
     };
+    // A message that did not arrive by WhatsApp may go by SMS meanwhile: what WhatsApp says of it on its way is of the past.
+    if report.channel == Channel::Whatsapp && !report.state.is_final() {
+        condition.push_str(" AND attribute_not_exists(fell)");
+    }
     if let Some(suppression) = &report.suppression {
         let macs = suppression.recipients.iter().enumerate();
         let macs: Vec<String> = macs

@@ -493,7 +493,7 @@ async fn erasure_of_somebody_with_very_much_holds_nobody_up() {
     assert_eq!(traces(&house, &much).await.len(), 0);
 }
 
-/// What the janitor does once a day, by a process that knows nothing of the one before.
+/// What the janitor does once an hour, by a process that knows nothing of the one before.
 async fn resume(house: &House) {
     let cloud = house.cloud();
     let endpoint = |service: &str| cloud.endpoint(service).expect("an endpoint");

@@ -23,6 +23,7 @@ mod lockout;
 mod prices;
 mod profile;
 mod race;
+mod reconcile;
 mod recount;
 mod resend;
 mod send;

@@ -1,11 +1,9 @@
-//! Schedules: every one of them runs once for each UTC day that begins by our clock, and whenever somebody moves it forward.
+//! Schedules: every one of them runs once for each hour that begins by our clock, and whenever somebody moves it forward.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use tokio::sync::Mutex;
@@ -16,16 +14,16 @@ use crate::gateway::Gateway;
 use crate::settings::REGION;
 use crate::template::Schedule;
 
-/// What is due each day.
+/// What is due each hour.
 pub(crate) struct Calendar {
     gateway: Arc<Gateway>,
     schedules: Vec<Schedule>,
-    last: Mutex<Date>,
+    last: Mutex<i64>,
 }
 
 impl Calendar {
     pub(crate) fn new(gateway: Arc<Gateway>, schedules: Vec<Schedule>) -> Self {
-        let last = Mutex::new(day(gateway.state.clock.now()));
+        let last = Mutex::new(hour(gateway.state.clock.now()));
         Self {
             gateway,
             schedules,
@@ -33,7 +31,7 @@ impl Calendar {
         }
     }
 
-    /// Looks at the day of our clock until the cloud ends.
+    /// Looks at the hour of our clock until the cloud ends.
     pub(crate) async fn feed(self: Arc<Self>) {
         let mut look = tokio::time::interval(Duration::from_millis(200));
         loop {
@@ -42,33 +40,33 @@ impl Calendar {
         }
     }
 
-    /// Runs what is due where a day has begun; days that were jumped over are not made up for.
+    /// Runs what is due where an hour has begun; hours that were jumped over are not made up for.
     pub(crate) async fn look(&self) {
-        self.run(|last, today| today > last).await;
+        self.run(|last, this| this > last).await;
     }
 
     /// Runs everything, after the clock was moved forward, and returns when it has run: whoever jumps over a moment does
-    /// not want to wait for the day after it.
+    /// not want to wait for the hour after it.
     pub(crate) async fn jumped(&self) {
         self.run(|_, _| true).await;
     }
 
-    async fn run(&self, is_due: impl FnOnce(Date, Date) -> bool) {
+    async fn run(&self, is_due: impl FnOnce(i64, i64) -> bool) {
         let mut last = self.last.lock().await;
         let now = self.gateway.state.clock.now();
-        if is_due(*last, day(now)) {
+        if is_due(*last, hour(now)) {
             for schedule in &self.schedules {
                 let function = schedule.function.clone();
                 let gateway = Arc::clone(&self.gateway);
                 deliver(gateway, function, event(schedule, now), background_id).await;
             }
         }
-        *last = day(now);
+        *last = hour(now);
     }
 }
 
-fn day(at: Timestamp) -> Date {
-    TimeZone::UTC.to_datetime(at).date()
+fn hour(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60 * 60)
 }
 
 /// The schedule's own input, or EventBridge's scheduled event.

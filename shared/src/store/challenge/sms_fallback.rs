@@ -1,26 +1,30 @@
-//! A code by WhatsApp that did not arrive goes by SMS: the same code, once.
+//! A code by WhatsApp that did not arrive goes by SMS: the same code as the same delivery, once for each message.
 //!
-//! The provider's report marks the challenge, the stream carries the mark to whoever may send, and taking the fallback
-//! changes `via`: so however often the report and the mark come, one SMS goes.
+//! The provider's report marks the delivery (`fell`, by [`Store::report_undelivered`]), which names the challenge whose code
+//! it carries. The stream takes the mark to whoever may send, and taking the fallback marks delivery and challenge in one
+//! transaction. So it goes by the delivery, however the report spells the number; and however often report and mark come,
+//! and in whatever order those of several messages do, one SMS goes for each.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::live;
 use crate::Result;
 use crate::domain::challenge::{Live, Purpose};
 use crate::domain::channel::Channel;
+use crate::domain::delivery::{DeliveryStatus, SealedId};
+use crate::domain::id::DeliveryId;
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
-use crate::store::error::StoreError;
-use crate::store::item::{Item, Read, at, b, map, s};
+use crate::store::item::{Item, Read, at, b, n, s};
 use crate::store::keys::{self, Table};
-use crate::store::write::Write;
+use crate::store::write::{Write, all_held, held};
 
 /// A code that did not arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undelivered {
-    /// It goes by SMS already, or another message carries it.
-    Elsewhere,
+    /// It goes by SMS already, or its way has ended.
+    Settled,
     /// There is no code any more that this message carried.
     Over,
     /// It can be sent again.
@@ -38,34 +42,12 @@ pub struct UndeliveredCode {
     pub owner: Option<String>,
     /// The language that came with the request.
     pub language: Option<String>,
+    /// The delivery as the challenge holds it, sealed.
+    pub sealed: String,
 }
 
 impl Store {
-    /// Marks the number's live code as not arrived by this delivery; `false` where there is none that went by WhatsApp.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
-    pub async fn mark_undelivered(
-        &self,
-        number: &Identifier,
-        delivery: &str,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let values = map([(":fell", s(delivery)), (":now", at(now))]);
-        let new = "contains(ids,:fell) AND (attribute_not_exists(fell) OR fell<>:fell)";
-        let (sign_in, link) = futures_util::try_join!(
-            self.mark(Purpose::SignIn, number, "SET fell=:fell", new, &values),
-            self.mark(Purpose::Link, number, "SET fell=:fell", new, &values),
-        )?;
-        // A report that comes again finds its own mark.
-        let marked = |outcome: Result<(), Item>| match outcome {
-            Ok(()) => true,
-            Err(old) => old.text("fell") == Some(delivery),
-        };
-        Ok(marked(sign_in) || marked(link))
-    }
-
-    /// What has become of a code that was marked as not arrived.
+    /// What has become of a code whose delivery was reported as not arrived.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
@@ -73,38 +55,44 @@ impl Store {
         &self,
         purpose: Purpose,
         number: &Identifier,
-        delivery: &str,
+        delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<Undelivered> {
-        let key = keys::challenge(purpose, number.kind(), number.as_str());
-        let item = self.get(Table::Ephemeral, &key).await?.unwrap_or_default();
-        let carried = item
-            .get("ids")
-            .and_then(|ids| ids.as_ss().ok())
-            .is_some_and(|ids| ids.iter().any(|id| id == delivery));
-        if !carried {
-            return Ok(Undelivered::Over);
+        let challenge = keys::challenge(purpose, number.kind(), number.as_str());
+        let record = keys::delivery(&delivery.to_string());
+        let (challenge, record) = futures_util::try_join!(
+            self.get(Table::Ephemeral, &challenge),
+            self.get(Table::Ephemeral, &record),
+        )?;
+        let (challenge, record) = (challenge.unwrap_or_default(), record.unwrap_or_default());
+        let ended = record.text("st").and_then(DeliveryStatus::parse);
+        let ended = ended.is_some_and(DeliveryStatus::is_final);
+        if ended || record.contains_key("took") {
+            return Ok(Undelivered::Settled);
         }
-        if item.text("fell") != Some(delivery)
-            || item.text("via") != Some(Channel::Whatsapp.as_str())
-        {
-            return Ok(Undelivered::Elsewhere);
-        }
-        let live = live(&item).filter(|live| live.expires > now);
-        let digits = item.number("digits").and_then(|n| u8::try_from(n).ok());
-        let (Some(live), Some(digits)) = (live, digits) else {
+        let Some(sealed) = carried(&challenge, delivery) else {
             return Ok(Undelivered::Over);
         };
-        let text = |name| item.text(name).map(str::to_owned);
+        let live = live(&challenge).filter(|live| live.expires > now);
+        let digits = challenge
+            .number("digits")
+            .and_then(|n| u8::try_from(n).ok());
+        let (Some(live), Some(digits), false) = (live, digits, challenge.contains_key("mute"))
+        else {
+            return Ok(Undelivered::Over);
+        };
+        let text = |name| challenge.text(name).map(str::to_owned);
         Ok(Undelivered::Live(UndeliveredCode {
             live,
             digits,
             owner: text("owner"),
             language: text("lang"),
+            sealed,
         }))
     }
 
-    /// Takes the fallback, before anything is sent; `false` where somebody has taken it, or the code is over.
+    /// Takes the fallback, before anything is sent; `false` where somebody has taken it, the message's way has ended, or
+    /// the code is over.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
@@ -112,43 +100,59 @@ impl Store {
         &self,
         purpose: Purpose,
         number: &Identifier,
-        delivery: &str,
-        live: &Live,
+        delivery: DeliveryId,
+        code: &UndeliveredCode,
         now: Timestamp,
     ) -> Result<bool> {
-        let values = map([
-            (":fell", s(delivery)),
-            (":sms", s(Channel::Sms.as_str())),
-            (":n", b(live.nonce)),
+        let sms = s(Channel::Sms.as_str());
+        let record = keys::delivery(&delivery.to_string());
+        let record = Write::update(Table::Ephemeral, record, "SET took=:now, ch=:sms")
+            .when("attribute_not_exists(took) AND rk<:end")
+            .values([
+                (":now", at(now)),
+                (":sms", sms.clone()),
+                (":end", n(DeliveryStatus::Failed.rank())),
+            ]);
+        let challenge = keys::challenge(purpose, number.kind(), number.as_str());
+        let challenge = Write::update(
+            Table::Ephemeral,
+            challenge,
+            "SET via=:sms ADD took :deliveries",
+        )
+        .when(
+            "nonce=:nonce AND exp>:now AND attribute_not_exists(mute) AND contains(ids,:delivery)",
+        )
+        .values([
+            (":sms", sms),
+            (":nonce", b(code.live.nonce)),
             (":now", at(now)),
+            (":delivery", s(&code.sealed)),
+            (":deliveries", AttributeValue::Ss(vec![code.sealed.clone()])),
         ]);
-        let untaken = "fell=:fell AND nonce=:n";
-        let taken = self
-            .mark(purpose, number, "SET via=:sms", untaken, &values)
-            .await?;
-        Ok(taken.is_ok())
+        all_held(self.transact([record, challenge]).await)
     }
 
-    /// One update of a live code that went by WhatsApp; where the condition does not hold, the item as it is.
-    async fn mark(
+    /// Ends a delivery that did not arrive and does not go by SMS; `false` where it does go, or its way had ended.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn end_undelivered(
         &self,
-        purpose: Purpose,
-        number: &Identifier,
-        set: &str,
-        when: &str,
-        values: &Item,
-    ) -> Result<Result<(), Item>> {
-        let key = keys::challenge(purpose, number.kind(), number.as_str());
-        let write = Write::update(Table::Ephemeral, key, set)
-            .when(format!("{LIVE} AND via=:whatsapp AND {when}"))
-            .values(values.clone())
-            .value(":whatsapp", s(Channel::Whatsapp.as_str()));
-        match self.write(write).await {
-            Ok(()) => Ok(Ok(())),
-            Err(StoreError::Condition(old)) => Ok(Err(old)),
-            Err(fault) => Err(fault.into()),
-        }
+        delivery: DeliveryId,
+        end: DeliveryStatus,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let step = self.step_to(delivery, end, now);
+        held(
+            self.write(step.when("attribute_not_exists(took) AND rk<:rank"))
+                .await,
+        )
     }
 }
 
-const LIVE: &str = "attribute_exists(nonce) AND exp>:now AND attribute_not_exists(mute)";
+/// The delivery as the challenge's code was sent by it, sealed; `None` where the code did not travel by it.
+fn carried(challenge: &Item, delivery: DeliveryId) -> Option<String> {
+    let ids = challenge.get("ids")?.as_ss().ok()?.iter();
+    let mut ids = ids.filter(|id| SealedId::parse(id).is_some_and(|sealed| sealed.id == delivery));
+    ids.next().cloned()
+}

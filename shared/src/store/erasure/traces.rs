@@ -25,7 +25,7 @@ const SIDE_BY_SIDE: usize = 25;
 const PAGES: usize = 20;
 
 /// Takes a code off its challenge, and who asked for it.
-const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, mute, quiet, fell, guess, rid";
+const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, mute, quiet, took, fell, guess, rid";
 
 impl Store {
     /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read, so

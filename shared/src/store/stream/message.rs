@@ -1,12 +1,13 @@
 //! What messages tell: how far they came, and which addresses take none.
 
-use super::{Change, Effects};
+use super::{Change, Effects, Task};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::event::Happened;
 use crate::domain::id::DeliveryId;
 use crate::store::delivery::NOTICE;
 use crate::store::item::{Item, Read};
+use crate::store::keys;
 use crate::store::statistics::{Count, Figure};
 
 pub(super) fn delivery(id: &str, change: &Change, effects: &mut Effects) {
@@ -16,6 +17,7 @@ pub(super) fn delivery(id: &str, change: &Change, effects: &mut Effects) {
     let nothing = Item::new();
     let old = change.old.as_ref().unwrap_or(&nothing);
     let at = new.moment("at").unwrap_or(change.noted);
+    undelivered(delivery, old, new, effects);
     if let Some(channel) = new.text("ch").and_then(|word| Channel::parse(word).ok())
         && arrived(new)
         && !arrived(old)
@@ -42,6 +44,19 @@ pub(super) fn delivery(id: &str, change: &Change, effects: &mut Effects) {
                 status,
             },
         );
+    }
+}
+
+/// WhatsApp reported a code as not arrived. The report may come before our own note, which says whose code it is.
+fn undelivered(delivery: DeliveryId, old: &Item, new: &Item, effects: &mut Effects) {
+    let known = |item: &Item| item.contains_key("fell") && item.contains_key("code");
+    let of = new.text("code").filter(|_| known(new) && !known(old));
+    if let Some((purpose, identifier)) = of.and_then(keys::challenge_named) {
+        effects.tasks.push(Task::Undelivered {
+            purpose,
+            identifier,
+            delivery,
+        });
     }
 }
 

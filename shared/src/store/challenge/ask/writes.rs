@@ -119,7 +119,7 @@ impl<'a> Own<'a> {
     /// A new code: what came with the request belongs to it, and is not changed by whoever asks for it again.
     pub(super) fn fresh(&self) -> Write {
         let mut set = self.common();
-        let mut remove = vec!["mute", "fell"];
+        let mut remove = vec!["mute", "took", "fell"];
         let mut values = self.values();
         for (name, value, given) in [
             ("src", ":src", self.ask.source),
