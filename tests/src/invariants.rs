@@ -213,9 +213,14 @@ impl Scene {
     /// I2: comparisons per code, failures in a row.
     fn counters_stay_in_bounds(&self, rules: Rules, all: &mut Vec<String>) {
         for challenge in self.challenges() {
+            // A known device's comparisons count at its own code and at the common one, each up to its own end.
+            let apart = challenge
+                .get("kn")
+                .is_some_and(|own| challenge.get("nonce") != Some(own));
+            let known = if apart { "kb" } else { "ka" };
             for (name, most) in [
                 ("a", rules.max_attempts),
-                ("ka", rules.max_attempts),
+                (known, rules.max_attempts),
                 ("f", rules.failure_cap),
                 ("kf", rules.failure_cap),
             ] {

@@ -115,10 +115,10 @@ impl App {
         } = form;
         let source = source
             .map(|origin| origin.as_str().to_owned())
-            .or_else(|| proven.paid.source.clone());
-        let via = proven.paid.via;
+            .or_else(|| proven.code.source.clone());
+        let via = proven.code.via;
         let secret: [u8; 16] = entropy::bytes();
-        let newcomer = newcomer(&identifier, proven.paid.language.clone(), now);
+        let newcomer = newcomer(&identifier, proven.code.language.clone(), now);
         let session = NewSession {
             user: newcomer.id,
             id: SessionId::new(now, entropy::bytes()),
@@ -133,7 +133,8 @@ impl App {
         let (id, end) = (session.id, session.end);
         let redeem = Redeem {
             identifier: &identifier,
-            live: &proven.paid.live,
+            live: &proven.code.live,
+            place: proven.code.place,
             lane: proven.lane,
             newcomer,
             session,
@@ -143,10 +144,15 @@ impl App {
             sessions_per_user: self.rules.sessions_per_user,
             now,
         };
-        let (user, is_new) = match self.store.redeem(redeem, proven.owner).await? {
-            Redeemed::Accepted { user, is_new } => (user, is_new),
-            Redeemed::Refused => return Err(Error::OtpInvalid),
-            Redeemed::Suspended => return Err(Error::Forbidden),
+        let (user, is_new) = match self.store.redeem(redeem, proven.owner).await {
+            Ok(Redeemed::Accepted { user, is_new }) => (user, is_new),
+            Ok(Redeemed::Suspended) => return Err(Error::Forbidden),
+            lost => {
+                self.verify_code
+                    .give_back(&identifier, &proven.receipt)
+                    .await;
+                return Err(lost.err().unwrap_or(Error::OtpInvalid));
+            }
         };
         telemetry::metric("otp_verified", &[("channel", via.as_str())]);
 

@@ -17,7 +17,7 @@ use shared::flows::notices::Notifier;
 use shared::flows::request_code::{CodeRequest, CodeSent};
 use shared::flows::verify_code::Attempt;
 use shared::http::{Caller, Fields, JsonBody, channel, device_token, idempotency_key};
-use shared::store::identifiers::{By, Linked, Unlinked};
+use shared::store::identifiers::{By, Linked, Proof, Unlinked};
 use shared::store::pending_notices::Notice;
 use shared::{Error, Result, telemetry};
 
@@ -78,18 +78,20 @@ pub(crate) async fn verify(
         activity: app.line(event, identifier.kind().as_str().to_owned(), &caller, now),
         now,
     };
-    match app
-        .store
-        .link(
-            &user,
-            &identifier,
-            &proven.paid.live,
-            proven.lane,
-            proven.owner,
-            &by,
-        )
-        .await?
-    {
+    let proof = Proof {
+        identifier: &identifier,
+        owner: &owner,
+        live: &proven.code.live,
+        place: proven.code.place,
+        lane: proven.lane,
+    };
+    let linked = app.store.link(&user, &proof, proven.owner, &by).await;
+    if matches!(linked, Ok(Linked::CodeOver) | Err(_)) {
+        app.verify_code
+            .give_back(&identifier, &proven.receipt)
+            .await;
+    }
+    match linked? {
         Linked::To(user, notice) => {
             app.after(&user, Some(identifier.kind()), notice, now).await;
             Ok(profile(&user, &app.avatars))

@@ -94,6 +94,7 @@ struct Draft<'a> {
     delivery: DeliveryId,
     sealed: String,
     key: String,
+    asker: String,
     versions: Vec<u32>,
 }
 
@@ -359,7 +360,7 @@ impl RequestCode {
             Dispatch::Accepted { via, .. } => {
                 telemetry::metric("otp_sent", &[("channel", via.as_str())]);
                 if via != ask.channel {
-                    self.store.went_by(ask, &live, via).await?;
+                    self.store.went_by(ask, &live, fresh, via).await?;
                 }
                 Ok(CodeSent {
                     channel: via,
@@ -461,6 +462,7 @@ impl<'a> Draft<'a> {
                 request.channel,
                 request.owner.as_deref(),
             ),
+            asker: address_keys.asker(request.identifier, &caller.subject),
             versions: peppers.iter().map(Pepper::version).collect(),
         }
     }
@@ -485,6 +487,7 @@ impl<'a> Draft<'a> {
             owner: request.owner.as_deref(),
             source: request.source.as_ref().map(SourceOrigin::as_str),
             language: request.locale.as_ref().map(LanguageTag::as_str),
+            asker: &self.asker,
             now: self.now,
         }
     }

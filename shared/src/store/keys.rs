@@ -270,7 +270,19 @@ pub static ENTITIES: &[Entity] = &[
             ("exp", "when the code ends, milliseconds since 1970"),
             (
                 "a, ka",
-                "comparisons of this code, by strangers and by known devices",
+                "comparisons of this code, by strangers and by known devices; what a known device compares with its own code counts here as well",
+            ),
+            (
+                "kn, kpv, kexp, kb, kk, kids, kvia, kwas",
+                "the same of the code that a known device asked for: the common one, until strangers have used that up",
+            ),
+            (
+                "pn, ppv",
+                "nonce and pepper of the common code before this one, which may be under way when it is replaced",
+            ),
+            (
+                "won, wpv, wl",
+                "nonce and pepper of the code that was used last, and who proved it: `stranger` or `known`",
             ),
             (
                 "f, fa, kf, kfa",
@@ -283,7 +295,7 @@ pub static ENTITIES: &[Entity] = &[
             ),
             (
                 "k",
-                "map from idempotency key (or request), channel and owner to the delivery id, and to the way where it took another",
+                "map from idempotency key (or request), channel and owner to the delivery id, the way it took, a keyed hash of the caller's network, language and origin",
             ),
             ("ids", "the deliveries that carried the code"),
             (
@@ -295,8 +307,13 @@ pub static ENTITIES: &[Entity] = &[
                 "set of the deliveries by WhatsApp that did not arrive and go by SMS",
             ),
             (
+                "shared, spent",
+                "for linking: when others began to share the code, and the set of owners who have used theirs",
+            ),
+            ("way", "the way of the last send, of whichever code"),
+            (
                 "fell",
-                "until version 0.2: a delivery by WhatsApp that did not arrive; now the delivery says so itself",
+                "in version 0.1: a delivery by WhatsApp that did not arrive; now the delivery says so itself",
             ),
             (
                 "guess",
@@ -312,11 +329,11 @@ pub static ENTITIES: &[Entity] = &[
             ),
             (
                 "owner",
-                "for linking: the user, and the version of the address that it replaces",
+                "for linking: hash of the user who asked last, and of the version of the address that it replaces",
             ),
             (
                 "src, lang",
-                "origin and language that came with the request",
+                "origin and language that came with the request that made the code",
             ),
             ("rid", "the request that wrote last"),
         ],

@@ -1,12 +1,13 @@
 //! Uses a right code up and opens the session: one transaction, all of it or nothing.
 //!
-//! Never two sessions from one code, never a burnt code without a session.
+//! Never two sessions from one code, never a burnt code without a session, and of right submissions in flight always one.
 
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
+use super::challenge::spend::{Place, Spend};
 use super::error::{StoreError, settled};
-use super::item::{Item, Read, at, b, n, s};
+use super::item::{Item, Read, at, n, s};
 use super::keys::{self, Table};
 use super::write::Write;
 use super::{Store, session, user};
@@ -23,6 +24,8 @@ pub struct Redeem<'a> {
     pub identifier: &'a Identifier,
     /// The code, as it was compared.
     pub live: &'a Live,
+    /// Where its challenge held it then.
+    pub place: Place,
     /// Who compared it.
     pub lane: Lane,
     /// The account as a new one, in case nobody claims the address: id, address, language.
@@ -91,8 +94,13 @@ impl Store {
                 Err(fault) => return Err(fault.into()),
             };
             let of = |place: usize| refused.get(place).and_then(Option::as_ref);
-            if of(CHALLENGE).is_some() {
-                return Ok(Redeemed::Refused);
+            if let Some(challenge) = of(CHALLENGE) {
+                // A fresh code came in between, or the code became a known device's own: it is in another place.
+                let Some(place) = redeem.spend().moved(challenge) else {
+                    return Ok(Redeemed::Refused);
+                };
+                redeem.place = place;
+                continue;
             }
             match (owner, of(CLAIM), of(USER)) {
                 // The address moved meanwhile: read the claim again.
@@ -111,7 +119,7 @@ impl Store {
                     owner = self.owner(redeem.identifier).await?;
                 }
                 (Some(_), None, Some(item)) if status(item)? == Status::Suspended => {
-                    settled(self.write(redeem.use_up()).await)?;
+                    settled(self.write(redeem.spend().write()).await)?;
                     return Ok(Redeemed::Suspended);
                 }
                 (Some(id), None, Some(item)) => {
@@ -150,7 +158,7 @@ fn register(redeem: &mut Redeem<'_>) -> Vec<Write> {
     let mut claim = keys::claim(redeem.identifier).item();
     claim.insert("user".to_owned(), s(newcomer.id.to_string()));
     let mut writes = vec![
-        redeem.use_up(),
+        redeem.spend().write(),
         Write::put_new(Table::Accounts, claim),
         Write::put_new(Table::Accounts, item),
     ];
@@ -197,7 +205,7 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> 
                 .value(":ended", session::record(&ending))
         }
     };
-    let mut writes = vec![redeem.use_up(), claim, user];
+    let mut writes = vec![redeem.spend().write(), claim, user];
     writes.extend(session_writes(redeem));
     writes.extend(evicting.map(|old| Write::delete(Table::Accounts, keys::session(id, old))));
     writes
@@ -220,34 +228,17 @@ fn session_writes(redeem: &Redeem<'_>) -> impl Iterator<Item = Write> {
 }
 
 impl Redeem<'_> {
-    fn use_up(&self) -> Write {
-        use_up(
-            Purpose::SignIn,
-            self.identifier,
-            self.live,
-            self.lane,
-            self.now,
-        )
+    fn spend(&self) -> Spend<'_> {
+        Spend {
+            purpose: Purpose::SignIn,
+            identifier: self.identifier,
+            live: self.live,
+            place: self.place,
+            lane: self.lane,
+            owner: None,
+            now: self.now,
+        }
     }
-}
-
-/// Uses a right code up, if it is still good. A code that a known device proved says nothing of the strangers' guesses;
-/// one that anybody else proved does.
-pub(super) fn use_up(
-    purpose: Purpose,
-    identifier: &Identifier,
-    live: &Live,
-    lane: Lane,
-    now: Timestamp,
-) -> Write {
-    let set = match lane {
-        Lane::Stranger => "SET f=:z, kf=:z REMOVE nonce, k, ids, mute, fa, kfa, guess",
-        Lane::Known => "SET kf=:z REMOVE nonce, k, ids, mute, kfa, guess",
-    };
-    let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
-    Write::update(Table::Ephemeral, key, set)
-        .when("nonce=:n AND exp>:now AND attribute_not_exists(mute)")
-        .values([(":n", b(live.nonce)), (":now", at(now)), (":z", n(0))])
 }
 
 fn status(item: &Item) -> Result<Status> {

@@ -139,8 +139,13 @@ async fn messages_suppressions_and_locks_are_looked_after() {
         "bounceType": "Transient", "bouncedRecipients": [{ "emailAddress": "jane@example.com", "status": "4.2.2" }],
     } });
     assert_eq!(house.provider_reports("ses", &bounced).await.0, 200);
-    let shown = at(&house, &["--json", "deliveries", "show", id]).await.json();
-    assert_eq!((&shown["status"], &shown["error_code"]), (&json!("failed"), &json!("4.2.2")));
+    let shown = at(&house, &["--json", "deliveries", "show", id])
+        .await
+        .json();
+    assert_eq!(
+        (&shown["status"], &shown["error_code"]),
+        (&json!("failed"), &json!("4.2.2"))
+    );
     at(&house, &["deliveries", "show", "dlv_0"])
         .await
         .failed(2, "was not issued here");

@@ -8,7 +8,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::live;
+use super::{COMMON, KNOWN, Slot};
 use crate::Result;
 use crate::domain::challenge::{Live, Purpose};
 use crate::domain::channel::Channel;
@@ -44,6 +44,8 @@ pub struct UndeliveredCode {
     pub language: Option<String>,
     /// The delivery as the challenge holds it, sealed.
     pub sealed: String,
+    /// Whose code it is: the common one, a known device's, or both.
+    slots: Vec<&'static Slot>,
 }
 
 impl Store {
@@ -70,15 +72,14 @@ impl Store {
         if ended || record.contains_key("took") {
             return Ok(Undelivered::Settled);
         }
-        let Some(sealed) = carried(&challenge, delivery) else {
+        let Some((slot, sealed)) = carried(&challenge, delivery).next() else {
             return Ok(Undelivered::Over);
         };
-        let live = live(&challenge).filter(|live| live.expires > now);
+        let live = slot.live(&challenge).filter(|live| live.expires > now);
         let digits = challenge
             .number("digits")
             .and_then(|n| u8::try_from(n).ok());
-        let (Some(live), Some(digits), false) = (live, digits, challenge.contains_key("mute"))
-        else {
+        let (Some(live), Some(digits), false) = (live, digits, slot.is_withheld(&challenge)) else {
             return Ok(Undelivered::Over);
         };
         let text = |name| challenge.text(name).map(str::to_owned);
@@ -87,7 +88,10 @@ impl Store {
             digits,
             owner: text("owner"),
             language: text("lang"),
-            sealed,
+            slots: carried(&challenge, delivery)
+                .map(|(slot, _)| slot)
+                .collect(),
+            sealed: sealed.to_owned(),
         }))
     }
 
@@ -114,21 +118,33 @@ impl Store {
                 (":end", n(DeliveryStatus::Failed.rank())),
             ]);
         let challenge = keys::challenge(purpose, number.kind(), number.as_str());
-        let challenge = Write::update(
-            Table::Ephemeral,
-            challenge,
-            "SET via=:sms ADD took :deliveries",
-        )
-        .when(
-            "nonce=:nonce AND exp>:now AND attribute_not_exists(mute) AND contains(ids,:delivery)",
-        )
-        .values([
-            (":sms", sms),
-            (":nonce", b(code.live.nonce)),
-            (":now", at(now)),
-            (":delivery", s(&code.sealed)),
-            (":deliveries", AttributeValue::Ss(vec![code.sealed.clone()])),
-        ]);
+        let of_each = |part: fn(&Slot) -> String, between| {
+            let parts = code.slots.iter().map(|slot| part(slot));
+            parts.collect::<Vec<_>>().join(between)
+        };
+        let via = of_each(|slot| format!("{}=:sms", slot.via), ", ");
+        let carries_it = |slot: &Slot| {
+            let withheld = slot
+                .withheld
+                .map(|mark| format!(" AND attribute_not_exists({mark})"));
+            format!(
+                "{}=:nonce AND {}>:now AND contains({},:delivery){}",
+                slot.nonce,
+                slot.expires,
+                slot.deliveries,
+                withheld.unwrap_or_default()
+            )
+        };
+        let set = format!("SET {via} ADD took :deliveries");
+        let challenge = Write::update(Table::Ephemeral, challenge, set)
+            .when(of_each(carries_it, " AND "))
+            .values([
+                (":sms", sms),
+                (":nonce", b(code.live.nonce)),
+                (":now", at(now)),
+                (":delivery", s(&code.sealed)),
+                (":deliveries", AttributeValue::Ss(vec![code.sealed.clone()])),
+            ]);
         all_held(self.transact([record, challenge]).await)
     }
 
@@ -150,9 +166,11 @@ impl Store {
     }
 }
 
-/// The delivery as the challenge's code was sent by it, sealed; `None` where the code did not travel by it.
-fn carried(challenge: &Item, delivery: DeliveryId) -> Option<String> {
-    let ids = challenge.get("ids")?.as_ss().ok()?.iter();
-    let mut ids = ids.filter(|id| SealedId::parse(id).is_some_and(|sealed| sealed.id == delivery));
-    ids.next().cloned()
+/// The codes of a challenge that were sent by this delivery, which is given as it is held there: sealed.
+fn carried(challenge: &Item, delivery: DeliveryId) -> impl Iterator<Item = (&'static Slot, &str)> {
+    [&COMMON, &KNOWN].into_iter().filter_map(move |slot| {
+        let mut ids = challenge.get(slot.deliveries)?.as_ss().ok()?.iter();
+        let of_this = |id: &&String| SealedId::parse(id).is_some_and(|id| id.id == delivery);
+        Some((slot, ids.find(of_this)?.as_str()))
+    })
 }

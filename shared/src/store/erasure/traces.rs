@@ -1,5 +1,6 @@
 //! What the tables hold of a person beside the account's own item.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
@@ -25,7 +26,11 @@ const SIDE_BY_SIDE: usize = 25;
 const PAGES: usize = 20;
 
 /// Takes a code off its challenge, and who asked for it.
-const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, mute, quiet, took, fell, guess, rid";
+const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, way, mute, quiet, took, fell, guess, pn, ppv, won, wpv, wl, shared, spent, rid";
+
+/// Takes off a challenge who asked for its code last, where the code is good for others too.
+const FORGET_WHO_ASKED: &str =
+    "SET k=:none REMOVE ids, #owner, src, lang, quiet, took, fell, guess, spent, rid";
 
 impl Store {
     /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read, so
@@ -85,14 +90,21 @@ impl Store {
         let deliveries: Vec<_> = asked.deliveries.iter().map(keys::Key::item).collect();
         self.delete_all(Table::Ephemeral, &deliveries).await?;
         let code = self.own_linking_code(user, &asked.identifier).await?;
-        let Some(owner) = code.as_ref().and_then(|code| code.text("owner")) else {
+        let Some(code) = code else {
+            return Ok(());
+        };
+        let Some(owner) = code.text("owner") else {
             return Ok(());
         };
         let identifier = &asked.identifier;
         let key = keys::challenge(Purpose::Link, identifier.kind(), identifier.as_str());
-        let forget = Write::update(Table::Ephemeral, key, FORGET_THE_CODE)
-            .when("#owner=:owner")
-            .value(":owner", s(owner));
+        let forget = if code.contains_key("shared") {
+            let none = AttributeValue::M(Item::new());
+            Write::update(Table::Ephemeral, key, FORGET_WHO_ASKED).value(":none", none)
+        } else {
+            Write::update(Table::Ephemeral, key, FORGET_THE_CODE)
+        };
+        let forget = forget.when("#owner=:owner").value(":owner", s(owner));
         settled(self.write(forget).await)
     }
 
