@@ -1,4 +1,5 @@
-//! What it costs to sign and to check an access token, by kind of key: `cargo run --release -p shared --example token_bench`.
+//! What it costs to sign and to check an access token, by kind of key: `cargo run --release -p shared --example
+//! token_bench`.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};

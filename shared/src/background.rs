@@ -1,7 +1,7 @@
 //! Work that a request begins and does not wait for; its function does, before it may be frozen.
 //!
 //! Lambda stops a process the moment it has answered. A call left under way would be cut off there, each time anew in a
-//! function that is seldom called, so the end of an invocation waits a moment for what was begun beside it.
+//! function that is seldom called, so the end of an invocation waits a moment for what it started in the background.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -10,14 +10,14 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
-/// The longest that an answer waits for work beside it.
+/// The longest that an answer waits for background work.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 tokio::task_local! {
     static BEGUN: RefCell<Vec<JoinHandle<()>>>;
 }
 
-/// Begins `work` beside the request.
+/// Starts `work` in the background of a request.
 ///
 /// # Panics
 /// Outside of a tokio runtime.
@@ -27,7 +27,7 @@ pub fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     let _ = BEGUN.try_with(|begun| begun.borrow_mut().push(handle));
 }
 
-/// Runs an invocation, and then waits, for a moment at the most, for what it began beside.
+/// Runs an invocation, and then waits, for a moment at most, for its background work.
 pub async fn drain<T>(invocation: impl Future<Output = T>) -> T {
     let run = async {
         let outcome = invocation.await;

@@ -10,7 +10,7 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// A clock that many rooms share.
+/// A clock that many modules share.
 pub type SharedClock = Arc<dyn Clock>;
 
 /// The machine's own clock.

@@ -1,6 +1,6 @@
 //! What Latchkey's functions share.
 //!
-//! The rooms, in the order in which a request meets them:
+//! The modules, in the order in which a request meets them:
 //!
 //! - [`lambda`]: a function as Lambda sees it: an event in, an answer out;
 //! - [`http`]: extractors, answers, problems, CORS, headers, the log line;

@@ -1,4 +1,4 @@
-// A local cloud for tests, its desk, and people.
+// A local cloud for tests, its development API, and people.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";

@@ -2,7 +2,7 @@
 
     check.py PYTHON SAM TARGET [BEFORE]
 
-PYTHON has ministack, SAM is the command, TARGET has the functions' binaries. BEFORE is a source tree of an earlier version
+PYTHON has ministack, SAM is the command, TARGET has the functions' binaries and the command line. BEFORE is a source tree of an earlier version
 with its own target/debug: then nothing is done but to make a stack of it and to update it to this one.
 """
 
@@ -15,6 +15,7 @@ import chapters
 from engine import Engine
 from lists import the_lists_are_current
 from moved import moved
+from operation import operate
 from package import package
 from stack import Stack, inventory
 from visitor import Visitor
@@ -32,7 +33,7 @@ class Clock:
         self.last = now
 
 
-def life(engine, stack, packaged, clock):
+def life(engine, stack, packaged, latchkey, clock):
     """All chapters of a stack's life."""
     clock.chapter("What is left out")
     the_lists_are_current(engine, packaged)
@@ -45,6 +46,8 @@ def life(engine, stack, packaged, clock):
     jane = Visitor(engine, chapters.made(engine, stack, packaged), "jane@example.com")
     clock.chapter("Somebody signs in")
     chapters.use(engine, stack, jane)
+    clock.chapter("The operator looks after it")
+    operate(engine, stack, latchkey, jane)
     clock.chapter("One parameter changes")
     chapters.update(engine, stack, packaged, jane)
     clock.chapter("An update fails")
@@ -70,7 +73,7 @@ def main():
             clock.chapter("A stack of an earlier version is updated")
             chapters.leave(engine, stack, moved(engine, stack, packaged, pathlib.Path(sys.argv[4]), chapters.PARAMETERS))
         else:
-            life(engine, stack, packaged, clock)
+            life(engine, stack, packaged, target / "latchkey", clock)
     finally:
         engine.keep_logs(folder / "functions.log")
         engine.stop()

@@ -1,5 +1,5 @@
-//! `cargo run -p tests --example recount -- --things 10000`: a crowd does as many things at random while the streams and what
-//! reads them fail, and every number of the API is counted again on the way and at the end.
+//! `cargo run -p tests --example recount -- --things 10000`: a crowd does as many things at random while the streams
+//! and what reads them fail, and every number of the API is counted again on the way and at the end.
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -7,7 +7,7 @@ use tests::Crowd;
 
 /// Lets a crowd loose on a local cloud of its own, and counts again what is counted.
 #[derive(Parser)]
-struct Line {
+struct Arguments {
     /// How many things are done.
     #[arg(long, default_value_t = 10_000)]
     things: usize,
@@ -22,15 +22,15 @@ struct Line {
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "the outcome is for whoever started it")]
 async fn main() {
-    let line = Line::parse();
-    let mut crowd = Crowd::gather(line.seed).await;
-    let bar = ProgressBar::new(line.things as u64);
+    let arguments = Arguments::parse();
+    let mut crowd = Crowd::gather(arguments.seed).await;
+    let bar = ProgressBar::new(arguments.things as u64);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} things, {eta} left") {
         bar.set_style(style);
     }
     let mut done = 0;
-    while done < line.things {
-        let some = line.every.clamp(1, line.things - done);
+    while done < arguments.things {
+        let some = arguments.every.clamp(1, arguments.things - done);
         crowd.does(some).await;
         done += some;
         bar.set_position(done as u64);
@@ -38,7 +38,7 @@ async fn main() {
     bar.finish_and_clear();
     println!(
         "seed {}: {done} things, every number right. {}",
-        line.seed,
+        arguments.seed,
         crowd.told()
     );
 }

@@ -10,9 +10,7 @@ use crate::documented::undocumented;
 pub struct Answer {
     /// Which request it answers, for messages.
     pub to: String,
-    /// The status.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
     /// The body as text; bytes that are none are replaced.
     pub text: String,
@@ -60,6 +58,10 @@ impl Answer {
 
     /// Asserts a problem: its status and its code; gives its body.
     #[track_caller]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "most tests want the assertion alone"
+    )]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         let body = self.json();
         assert_eq!(
@@ -94,6 +96,10 @@ impl Answer {
 
     /// Asserts 429; gives the seconds that header and body agree on.
     #[track_caller]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "most tests want the assertion alone"
+    )]
     pub fn limited(&self) -> u64 {
         let body = self.problem(429, "rate_limited");
         body["retry_after"].as_u64().expect("a whole number")
@@ -126,7 +132,7 @@ impl Answer {
         all
     }
 
-    /// What every answer of the API promises (CONTRACT section 1).
+    /// What every answer of the API promises.
     #[track_caller]
     pub(crate) fn keeps_the_conventions(&self) {
         let id = self.request_id();

@@ -5,7 +5,6 @@
 pub struct Asked {
     /// For which address, as it was typed.
     pub identifier: String,
-    /// The answer's status.
     pub status: u16,
     /// The delivery that the answer named.
     pub delivery_id: Option<String>,
@@ -16,7 +15,6 @@ pub struct Asked {
 pub struct Entered {
     /// For which address, as it was typed.
     pub identifier: String,
-    /// The answer's status.
     pub status: u16,
     /// Whom it let in.
     pub user: Option<String>,

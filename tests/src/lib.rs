@@ -1,12 +1,12 @@
 //! House and visitors: what the tests stand on.
 //!
-//! A [`House`] is a local cloud in memory, with its desk; a [`Visitor`] is a person at its door. Every [`Answer`] of the
-//! API is held against what all answers promise before a test sees it. [`Scene`] is what the tables and the outbox
-//! hold, and `invariants` says what must be true of it after anything.
+//! A [`House`] is a local cloud in memory, with its development API; a [`Visitor`] is a person at its door. Every
+//! [`Answer`] of the API is held against what all answers promise before a test sees it. [`Scene`] is what the tables
+//! and the outbox hold, and `invariants` says what must be true of it after anything.
 
 mod answer;
 mod crowd;
-mod desk;
+mod dev_api;
 mod documented;
 mod house;
 mod invariants;
@@ -17,7 +17,7 @@ mod visitor;
 
 pub use answer::Answer;
 pub use crowd::Crowd;
-pub use desk::{CallPart, CallRecord, code_in, steps};
+pub use dev_api::{CallPart, CallRecord, code_in, steps};
 pub use house::{Call, House};
 pub use invariants::{Rules, Scene};
 pub use ledger::{Asked, Entered, Ledger};

@@ -31,9 +31,7 @@ pub struct Runtime {
 pub struct Reported {
     /// The path that it reported to; it ends in `/response` where all went well.
     pub path: String,
-    /// The body.
     pub body: String,
-    /// When.
     pub at: Instant,
 }
 
@@ -132,7 +130,6 @@ async fn serve(
 
 /// A process that is ended with its owner.
 pub struct Running {
-    /// The process.
     pub process: Child,
     /// The twin that it asks for events.
     pub runtime: Runtime,

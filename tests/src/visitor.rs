@@ -19,11 +19,8 @@ pub struct Visitor<'h> {
 /// What a sign-in gave.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// The access token.
     pub access: String,
-    /// The refresh token.
     pub refresh: String,
-    /// The device token.
     pub device_token: String,
     /// The member `user`.
     pub user: Value,

@@ -10,9 +10,9 @@ use crate::App;
 const ROLE: &str = "admin";
 
 impl App {
-    /// What `work` finds, for an admin: someone else gets nothing of it, and hears first that they are none.
+    /// What `work` finds, for an admin: anyone else gets 403 and nothing of it.
     ///
-    /// Who says in the token that they are an admin is looked up beside the work, so that it is one step.
+    /// A token that names the role is checked against the account in parallel with the work, so that it is one step.
     pub(crate) async fn for_admins<T>(
         &self,
         headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! Decoding beside the requests, one picture at a time, so that memory has one bound.
+//! Decoding on a thread of its own, one picture at a time, so that memory has one bound.
 
 use shared::domain::picture::{Picture, Refusal};
 use shared::{Error, Result};

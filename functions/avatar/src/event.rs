@@ -17,7 +17,7 @@ use crate::change::Wish;
 use crate::{App, PICTURES};
 
 /// How old a marker must be to be taken for a crash's: far older than any request lives, retries of events included.
-const CRASHED: Duration = Duration::from_secs(24 * 60 * 60);
+const CRASHED: Duration = Duration::from_hours(24);
 
 /// Amazon S3 event notification, version 2.x, and our own schedule's input.
 #[derive(Deserialize)]
@@ -107,7 +107,7 @@ impl App {
     /// store or the bucket does not answer it stays, and the event is sent again.
     async fn arrived(&self, arrival: Arrival) -> Result<()> {
         let upload = arrival.upload;
-        // First of all: whoever was erased since the form was signed must not be counted anew.
+        // First of all: a person erased since the form was signed must not be counted again.
         if self.sender(&upload).await?.is_none() {
             telemetry::note("upload", "its sign-in has ended");
             return self.bucket.discard(&upload).await;

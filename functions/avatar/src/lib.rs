@@ -58,7 +58,7 @@ struct App {
 
 /// The function's state.
 #[derive(Clone, FromRef)]
-struct Shared {
+struct AppState {
     app: Arc<App>,
     auth: Auth,
 }
@@ -95,7 +95,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             "/api/profile/avatar/upload/",
             post(upload_form::upload_form),
         )
-        .with_state(Shared {
+        .with_state(AppState {
             auth: app.auth.clone(),
             app: app.clone(),
         });

@@ -49,6 +49,7 @@ struct App {
 ///
 /// # Errors
 /// Every complaint about the settings, at once.
+#[expect(clippy::unused_async, reason = "every function opens in the same way")]
 pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let mut reader = setup.reader();
     let public = Public::read(&mut reader);

@@ -1,7 +1,7 @@
 //! What people are written of what happened: a welcome, and that somebody guesses at their account.
 //!
-//! A domain event may come twice, so a mark says of every message that it was sent. The mark comes first: a message whose
-//! outcome nobody knows is not sent again. One that was certainly not sent is tried again with the event.
+//! A domain event may come twice, so a mark says of every message that it was sent. The mark comes first: a message
+//! whose outcome nobody knows is not sent again. One that was certainly not sent is tried again with the event.
 
 use serde_json::Value;
 use shared::domain::id::UserId;

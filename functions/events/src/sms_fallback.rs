@@ -44,13 +44,14 @@ impl App {
         let suppressions = address_keys.suppressions(identifier);
         if self
             .store
-            .is_suppressed(identifier.kind(), &suppressions)
+            .is_suppressed(identifier.kind(), &suppressions, now)
             .await?
         {
             return self.it_ended(id, DeliveryStatus::Bounced).await;
         }
-        let request = &undelivered.sealed;
-        let reservation = match self.outbound.reserve(identifier, request, now).await {
+        let (lane, request) = (undelivered.lane, &undelivered.sealed);
+        let reservation = self.outbound.reserve(identifier, lane, request, now).await;
+        let reservation = match reservation {
             Ok(reservation) => reservation,
             Err(Error::RateLimited { .. }) => return self.it_failed(id).await,
             Err(error) => return Err(error),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
+use shared::domain::claim::Claim;
 use shared::domain::code::OtpCode;
 use shared::domain::id::{ActivityId, SessionId, UserId};
 use shared::domain::identifier::Identifier;
@@ -144,8 +145,12 @@ impl App {
             sessions_per_user: self.rules.sessions_per_user,
             now,
         };
-        let (user, is_new) = match self.store.redeem(redeem, proven.owner).await {
-            Ok(Redeemed::Accepted { user, is_new }) => (user, is_new),
+        let (user, is_new, claim) = match self.store.redeem(redeem, proven.owner).await {
+            Ok(Redeemed::Accepted {
+                user,
+                is_new,
+                claim,
+            }) => (user, is_new, claim),
             Ok(Redeemed::Suspended) => return Err(Error::Forbidden),
             lost => {
                 self.verify_code
@@ -168,7 +173,7 @@ impl App {
         Ok(Welcome {
             success: True,
             message: "Authentication successful",
-            device_token: known_device(&keyring, user.id, &identifier),
+            device_token: known_device(&keyring, claim, &identifier),
             user: Person::new(&user, is_new),
             tokens,
         })
@@ -199,8 +204,8 @@ fn newcomer(identifier: &Identifier, language: Option<String>, now: Timestamp) -
     user
 }
 
-fn known_device(keyring: &Keyring, user: UserId, identifier: &Identifier) -> String {
-    DeviceToken::issue(keyring.peppers.current(), user, identifier.as_str())
+fn known_device(keyring: &Keyring, claim: Claim, identifier: &Identifier) -> String {
+    DeviceToken::issue(keyring.peppers.current(), claim, identifier.as_str())
 }
 
 impl Person {

@@ -19,7 +19,7 @@ use crate::App;
 /// One thing that happened.
 #[derive(Serialize)]
 #[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Activity))]
-pub(crate) struct Line {
+pub(crate) struct ActivityEntry {
     /// What: `signed_in`, `profile_updated`, …
     event: String,
     /// When.
@@ -37,7 +37,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     page: Result<Page>,
-) -> Result<Listing<Line>> {
+) -> Result<Listing<ActivityEntry>> {
     let keyring = app.keyring.snapshot();
     let asked = app.auth.claims_and(&headers, |claims| {
         let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
@@ -53,7 +53,7 @@ pub(crate) async fn list(
         app.auth.confirm(claims),
         app.store.activities(user, before, limit, now)
     )?;
-    let shown = |line: ActivityLine| Line {
+    let shown = |line: ActivityLine| ActivityEntry {
         event: line.event,
         at: line.at,
         ip: line.ip,

@@ -34,11 +34,11 @@ pub fn document(spec: &mut Spec) {
 
     let route = Route::new(Get, "/api/profile/sources/", "listSources")
         .signed_in()
-        .lists::<sources::Line>("UserSources");
+        .lists::<sources::SourceEntry>("UserSources");
     spec.add(route);
     let route = Route::new(Get, "/api/profile/activity/", "listActivity")
         .signed_in()
-        .lists::<activity::Line>("Activities");
+        .lists::<activity::ActivityEntry>("Activities");
     spec.add(route);
 
     let export = export(spec);

@@ -27,7 +27,7 @@ pub(crate) struct Accepted {
     erases_at: Timestamp,
 }
 
-/// Has the account erased after the grace, or at once where there is none.
+/// Erases the account after the grace period, or at once without one.
 pub(crate) async fn ask(
     State(app): State<Arc<App>>,
     RecentSignIn(SignedIn { user, claims, now }): RecentSignIn,

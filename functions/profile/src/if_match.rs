@@ -13,11 +13,11 @@ pub(crate) enum IfMatch {
 
 impl IfMatch {
     /// Reads the header; several of them are one list. Tags are compared strongly, so a weak one matches nothing, and
-    /// neither does what is no entity tag: whoever asked for a condition must not be served without it.
+    /// neither does what is no entity tag: a client that set a condition must not be served without it.
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         let mut tags = Vec::new();
         for value in headers.get_all(header::IF_MATCH) {
-            // A comma inside a tag is none of ours, so its halves match nothing.
+            // No tag of ours contains a comma, so its halves match nothing.
             for tag in value.as_bytes().split(|byte| *byte == b',') {
                 match tag.trim_ascii() {
                     b"*" => return Self::Any,

@@ -54,7 +54,7 @@ struct App {
 
 /// The function's state.
 #[derive(Clone, FromRef)]
-struct Shared {
+struct AppState {
     app: Arc<App>,
     auth: Auth,
 }
@@ -107,7 +107,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         )
         .route("/api/profile/export/", get(export::export))
         .route("/api/profile/restore/", post(erasure::restore))
-        .with_state(Shared {
+        .with_state(AppState {
             auth: app.auth.clone(),
             app: Arc::new(app),
         });

@@ -19,7 +19,7 @@ use crate::App;
 /// An origin that the person signed in from.
 #[derive(Serialize)]
 #[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = UserSource))]
-pub(crate) struct Line {
+pub(crate) struct SourceEntry {
     /// The origin.
     source: Source,
     /// How they did so the first time.
@@ -36,7 +36,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     page: Result<Page>,
-) -> Result<Listing<Line>> {
+) -> Result<Listing<SourceEntry>> {
     let keyring = app.keyring.snapshot();
     let asked = app.auth.claims_and(&headers, |claims| {
         let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
@@ -47,7 +47,7 @@ pub(crate) async fn list(
     let user = claims.sub;
     let sources = app.store.sources(user, after.as_deref(), limit);
     let (_, sources) = try_join!(app.auth.confirm(claims), sources)?;
-    let shown = |source: UserSource| Line {
+    let shown = |source: UserSource| SourceEntry {
         source: Source::of(&source.origin),
         registration_method: source.method,
         created_at: source.created,

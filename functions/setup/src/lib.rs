@@ -1,5 +1,5 @@
-//! What a deployment needs that CloudFormation cannot say: keys that are made once ([`keys`]), and a name for the values
-//! that it was deployed with ([`release`]).
+//! What a deployment needs that CloudFormation cannot say: keys that are made once ([`keys`]), and a name for the
+//! values that it was deployed with ([`release`]).
 //!
 //! CloudFormation calls it for two custom resources of template.yaml and waits for an answer at a signed address
 //! ([`request`]). No request of the API reaches it.
@@ -48,7 +48,7 @@ impl Setup {
     /// Takes one of CloudFormation's events, does it, and sends the outcome where the event says.
     ///
     /// # Errors
-    /// A sentence: the event is none of CloudFormation's, or its answer does not arrive. Lambda then calls again, and all
+    /// A sentence: the event is not CloudFormation's, or its answer does not arrive. Lambda then calls again, and all
     /// of it may be done again.
     pub async fn handle(&self, event: Value) -> Result<(), String> {
         let request = Request::read(event)?;

@@ -42,7 +42,7 @@ impl Request {
     /// Reads an event.
     ///
     /// # Errors
-    /// A sentence, for an event that is none of these.
+    /// A sentence, for any other event.
     pub(crate) fn read(event: Value) -> Result<Self, String> {
         serde_json::from_value(event).map_err(|error| {
             format!("The function setup takes CloudFormation's requests for custom resources only: {error}.")

@@ -19,7 +19,7 @@ fn members(document: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn an_empty_secret_gets_keys_once() {
+async fn setup_fills_an_empty_secret_once() {
     let amazon = Amazon::start(None).await;
     let answer = amazon.tells(keys("Create")).await;
     assert_eq!(answer["Status"], "SUCCESS", "{answer}");
@@ -48,7 +48,7 @@ async fn an_empty_secret_gets_keys_once() {
 }
 
 #[tokio::test]
-async fn what_the_functions_read_is_what_was_made() {
+async fn setup_makes_what_the_functions_read() {
     let amazon = Amazon::start(None).await;
     amazon.tells(keys("Create")).await;
     let document = amazon.document().to_string();
@@ -62,7 +62,7 @@ async fn what_the_functions_read_is_what_was_made() {
 }
 
 #[tokio::test]
-async fn a_document_with_other_things_keeps_them() {
+async fn setup_keeps_other_entries_of_the_secret() {
     let amazon = Amazon::start(Some(json!({"TWILIO_AUTH_TOKEN": "t0ken"}))).await;
     assert_eq!(amazon.tells(keys("Create")).await["Status"], "SUCCESS");
     let made = amazon.document();
@@ -78,7 +78,7 @@ async fn a_document_with_other_things_keeps_them() {
 }
 
 #[tokio::test]
-async fn peppers_that_are_there_stay() {
+async fn setup_keeps_peppers_that_are_there() {
     let peppers = json!([{"version": 7, "secret": "c2VjcmV0"}]);
     let amazon = Amazon::start(Some(json!({"PEPPERS": peppers}))).await;
     assert_eq!(amazon.tells(keys("Update")).await["Status"], "SUCCESS");
@@ -87,7 +87,7 @@ async fn peppers_that_are_there_stay() {
 }
 
 #[tokio::test]
-async fn what_somebody_writes_meanwhile_is_kept() {
+async fn setup_keeps_what_somebody_writes_meanwhile() {
     for before in [None, Some(json!({"A": "1"}))] {
         let amazon = Amazon::start(before).await;
         amazon.writes_before_the_next_put(json!({"SENDGRID_API_KEY": "SG.1"}));
@@ -100,7 +100,7 @@ async fn what_somebody_writes_meanwhile_is_kept() {
 }
 
 #[tokio::test]
-async fn two_at_once_leave_one_set_of_keys() {
+async fn setup_run_twice_at_once_leaves_one_set_of_keys() {
     let amazon = Amazon::start(None).await;
     let (one, two) = tokio::join!(amazon.tells(keys("Create")), amazon.tells(keys("Create")));
     assert_eq!(
@@ -111,7 +111,7 @@ async fn two_at_once_leave_one_set_of_keys() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_document_is_refused_with_a_sentence() {
+async fn setup_refuses_a_secret_that_is_no_document_with_a_sentence() {
     let amazon = Amazon::start(Some(json!("only a password"))).await;
     let answer = amazon.tells(keys("Create")).await;
     assert_eq!(answer["Status"], "FAILED");
@@ -122,7 +122,7 @@ async fn a_text_that_is_no_document_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_secrets_manager_that_fails_is_told_and_never_stops_a_deletion() {
+async fn setup_tells_a_failing_secrets_manager_and_never_stops_a_deletion() {
     let amazon = Amazon::start(None).await;
     amazon.refuses("InvalidRequestException", "marked for deletion", usize::MAX);
     let answer = amazon.tells(keys("Create")).await;
@@ -136,7 +136,7 @@ async fn a_secrets_manager_that_fails_is_told_and_never_stops_a_deletion() {
 }
 
 #[tokio::test]
-async fn a_release_is_the_hash_of_its_parameters() {
+async fn setup_release_is_the_hash_of_its_parameters() {
     let amazon = Amazon::start(None).await;
     let release = |stage: &str| {
         json!({"RequestType": "Create", "ResourceType": "Custom::Release",
@@ -150,7 +150,7 @@ async fn a_release_is_the_hash_of_its_parameters() {
 }
 
 #[tokio::test]
-async fn an_update_keeps_the_id_that_the_resource_has() {
+async fn setup_update_keeps_the_resources_id() {
     let amazon = Amazon::start(None).await;
     let mut event = keys("Update");
     event["PhysicalResourceId"] = json!("older");
@@ -158,7 +158,7 @@ async fn an_update_keeps_the_id_that_the_resource_has() {
 }
 
 #[tokio::test]
-async fn other_resources_and_missing_properties_are_refused() {
+async fn setup_refuses_other_resources_and_missing_properties() {
     let amazon = Amazon::start(None).await;
     let mut event = keys("Create");
     event["ResourceType"] = json!("Custom::Bucket");
@@ -180,7 +180,7 @@ async fn other_resources_and_missing_properties_are_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_is_sent_again_and_a_stranger_s_event_is_refused() {
+async fn setup_sends_its_answer_again_and_refuses_a_strangers_event() {
     let amazon = Amazon::start(None).await;
     amazon.loses_the_next_answers(2);
     assert_eq!(amazon.tells(keys("Create")).await["Status"], "SUCCESS");
@@ -200,7 +200,7 @@ async fn an_answer_is_sent_again_and_a_stranger_s_event_is_refused() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_not_yet_known_everywhere_is_waited_for() {
+async fn setup_waits_for_a_role_that_is_not_yet_known_everywhere() {
     let amazon = Amazon::start(None).await;
     amazon.refuses("AccessDeniedException", "not authorized", 1);
     assert_eq!(amazon.tells(keys("Create")).await["Status"], "SUCCESS");

@@ -7,7 +7,7 @@ use shared::http::spec::{Ref, Route, Spec};
 use shared::keyring::token_pair::TokenPair;
 
 use crate::published::Discovery;
-use crate::sessions::Line;
+use crate::sessions::SessionEntry;
 use crate::{refresh, verify};
 
 /// Describes the routes of this function that tokens and sessions have.
@@ -30,7 +30,7 @@ pub fn document(spec: &mut Spec) {
 
     let route = Route::new(Get, "/api/auth/sessions/", "listSessions")
         .signed_in()
-        .lists::<Line>("Sessions");
+        .lists::<SessionEntry>("Sessions");
     spec.add(route);
     spec.add(Route::new(Delete, "/api/auth/sessions/", "endOtherSessions").signed_in());
     let route = Route::new(Delete, "/api/auth/sessions/{id}/", "endSession")

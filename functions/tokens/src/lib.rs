@@ -42,7 +42,7 @@ struct App {
 
 /// The function's state.
 #[derive(Clone, FromRef)]
-struct Shared {
+struct AppState {
     app: Arc<App>,
     auth: Auth,
 }
@@ -91,7 +91,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
             get(published::configuration),
         )
         .merge(problems::router())
-        .with_state(Shared {
+        .with_state(AppState {
             auth: app.auth.clone(),
             app: Arc::new(app),
         });

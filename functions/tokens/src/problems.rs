@@ -10,9 +10,10 @@ use shared::Error;
 use shared::http::Arrival;
 use shared::http::problem::{Explanation, explanations};
 
-/// `/problems` and `/problems/{code}`, and the fallback that answers a path of ours in its wrong form with 308 and the right one.
+/// `/problems` and `/problems/{code}`, and the fallback that answers a path of ours in its wrong form with 308 and the
+/// right one.
 ///
-/// API Gateway sends what none of its routes takes to one function, which merges this into its router.
+/// API Gateway sends requests that match no route to one function, which merges this into its router.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/problems", get(index))

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::App;
 
 /// How long others keep the keys. A key is published as `next` for longer than this before it signs, and as `previous`
-/// for longer than its last token lives, so whoever keeps them so long misses no key.
+/// for longer than its last token lives, so a client that caches them that long misses no key.
 const KEYS: &str = "public, max-age=3600";
 
 /// `GET /.well-known/jwks.json`: the public half of every key of the ring (RFC 7517).

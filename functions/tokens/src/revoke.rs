@@ -5,16 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use shared::Result;
-use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody};
 
 use crate::App;
-use crate::refresh::token;
+use crate::refresh::{rotate, token};
 
-/// Ends the session of a refresh token, of whichever generation: whoever holds one may end what it belongs to.
+/// Ends the session of a refresh token, of any generation: its holder may end the session.
 ///
-/// The answer is the same for a token that is none (RFC 7009 section 2.2): there is nothing left to revoke.
+/// An invalid token gets the same answer (RFC 7009 section 2.2): there is nothing left to revoke.
 pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -23,14 +22,8 @@ pub(crate) async fn revoke(
     let token = token(body.fields())?;
     let keyring = app.keyring.snapshot();
     if let Some(token) = RefreshToken::open(&keyring.peppers, &token) {
-        let ending = Ending {
-            why: Why::SignedOut,
-            at: app.clock.now(),
-            request: caller.request_id,
-        };
-        app.store
-            .end_session(token.user, token.session, ending)
-            .await?;
+        let rotate = rotate(&app, &caller, &keyring, &token, app.clock.now());
+        app.store.sign_out(&rotate).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

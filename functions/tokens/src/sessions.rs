@@ -21,7 +21,7 @@ use crate::App;
 /// One session.
 #[derive(Serialize)]
 #[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Session))]
-pub(crate) struct Line {
+pub(crate) struct SessionEntry {
     /// Its name.
     id: SessionId,
     /// When a code opened it.
@@ -43,7 +43,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     page: Result<Page>,
-) -> Result<Listing<Line>> {
+) -> Result<Listing<SessionEntry>> {
     let keyring = app.keyring.snapshot();
     let asked = app.auth.claims_and(&headers, |claims| {
         let (page, series) = (page?, series(&keyring.peppers, &claims.sub));
@@ -62,7 +62,7 @@ pub(crate) async fn list(
     Ok(series(&keyring.peppers, &caller.user.id).page(
         first(sessions, limit),
         |session| *session.id.as_bytes(),
-        |session| line(session, &caller),
+        |session| entry(session, &caller),
     ))
 }
 
@@ -70,8 +70,8 @@ fn series<'a>(peppers: &'a Peppers, user: &'a UserId) -> Series<'a> {
     Series::new(peppers, "sessions", user.as_bytes())
 }
 
-fn line(session: Session, caller: &SignedIn) -> Line {
-    Line {
+fn entry(session: Session, caller: &SignedIn) -> SessionEntry {
+    SessionEntry {
         current: session.id == caller.claims.sid,
         id: session.id,
         created_at: session.created,

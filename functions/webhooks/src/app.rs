@@ -62,6 +62,15 @@ impl App {
         };
         reports.take(provider, event, now).await
     }
+
+    /// Takes what a person wrote to our number.
+    pub(crate) async fn answered(&self, number: &str, wanted: bool, now: Timestamp) -> Result<()> {
+        let reports = Reports {
+            store: &self.store,
+            peppers: &self.peppers.snapshot(),
+        };
+        reports.answered(number, wanted, now).await
+    }
 }
 
 /// Counts what was refused; the log gets the reason, the caller does not.

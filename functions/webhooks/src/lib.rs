@@ -28,7 +28,7 @@ use shared::lambda::Entry;
 
 use app::App;
 
-/// Reads what callbacks are verified with, for whoever only wants the reader's complaints about it.
+/// Reads what callbacks are verified with, for callers that only want the reader's complaints.
 pub fn check_settings(reader: &mut shared::config::Reader, public: &shared::config::Public) {
     let _ = signatures::CallbackSettings::read(reader, public);
 }

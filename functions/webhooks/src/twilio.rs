@@ -38,9 +38,11 @@ pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> R
         Verdict::Forged(why) => return Err(forged(PROVIDER, why)),
         Verdict::Malformed(why) => return Err(Error::Malformed(why.into())),
     };
-    match read(&fields, query) {
-        Some(event) => app.take(PROVIDER, &event, app.clock.now()).await?,
-        None => ignored(PROVIDER, "nothing_to_say"),
+    let now = app.clock.now();
+    match (read(&fields, query), answer(&fields)) {
+        (Some(event), _) => app.take(PROVIDER, &event, now).await?,
+        (None, Some((number, wanted))) => app.answered(number, wanted, now).await?,
+        (None, None) => ignored(PROVIDER, "nothing_to_say"),
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -57,6 +59,27 @@ fn read(fields: &[(String, String)], query: &str) -> Option<MessageReport> {
         error_code: field("ErrorCode"),
     };
     report::twilio::read(delivery_id, said)
+}
+
+/// Whether a person wrote to our number that they want messages again (START) or none (STOP), and from which number: by
+/// what Twilio makes of it, else by the words that Twilio takes for it.
+fn answer(fields: &[(String, String)]) -> Option<(&str, bool)> {
+    let field = |name: &str| one(fields.iter().map(|(n, v)| (n.as_str(), v.as_str())), name);
+    field("SmsStatus").filter(|status| *status == "received")?;
+    let body = field("Body")
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_uppercase();
+    let said = field("OptOutType").map_or(body, str::to_owned);
+    let wanted = match said.as_str() {
+        "START" | "UNSTOP" | "YES" => true,
+        "STOP" | "STOPALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT" | "REVOKE" | "OPTOUT" => {
+            false
+        }
+        _ => return None,
+    };
+    let from = field("From")?;
+    Some((from.strip_prefix("whatsapp:").unwrap_or(from), wanted))
 }
 
 /// The one value under a name; none where there are two.
@@ -101,12 +124,9 @@ mod tests {
         assert_eq!(
             failed,
             Some(MessageReport {
-                delivery_id: "dlv_1".into(),
-                channel: Channel::Whatsapp,
-                state: DeliveryStatus::Failed,
                 error_code: Some("63016".into()),
-                suppression: None,
                 undelivered: true,
+                ..MessageReport::new("dlv_1", Channel::Whatsapp, DeliveryStatus::Failed)
             })
         );
         let stopped = of(
@@ -118,9 +138,10 @@ mod tests {
             ],
             "d=dlv_1",
         );
+        let refused = stopped.unwrap().refused.unwrap();
         assert_eq!(
-            stopped.unwrap().suppression,
-            Some(("+14155552671".into(), "opt_out"))
+            (refused.address.as_str(), refused.reason),
+            ("+14155552671", "opt_out")
         );
     }
 

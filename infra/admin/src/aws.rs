@@ -25,7 +25,7 @@ pub(crate) struct Account<'a> {
 /// A function gives up after half a second without a connection. Somebody in a train should not have to.
 const CONNECT: Duration = Duration::from_secs(10);
 const ATTEMPT: Duration = Duration::from_secs(20);
-const OPERATION: Duration = Duration::from_secs(60);
+const OPERATION: Duration = Duration::from_mins(1);
 
 impl Account<'_> {
     /// Region, credentials and timeouts. The engines of a local cloud check no credentials, so none are looked for.

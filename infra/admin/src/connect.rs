@@ -13,7 +13,7 @@ use shared::store::Store;
 
 use crate::aws::Account;
 use crate::failure::Failure;
-use crate::local::desk;
+use crate::local::endpoints;
 use crate::stack::Stack;
 
 /// Where `cargo run` listens.
@@ -23,7 +23,6 @@ pub(crate) const LOCAL: &str = "http://localhost:3000";
 pub(crate) struct App {
     /// Settings, clock and the way to AWS.
     pub(crate) setup: Setup,
-    /// The two tables.
     pub(crate) store: Store,
     /// The names of the secret's members.
     pub(crate) members: Vec<String>,
@@ -63,7 +62,7 @@ impl App {
         let mut stack = None;
         let mut variables = match (local, way.stack) {
             (Some(url), _) => {
-                let (variables, moved) = desk(url).await?;
+                let (variables, moved) = endpoints(url).await?;
                 clock = moved;
                 variables
             }
@@ -86,9 +85,6 @@ impl App {
             sdk = sdk.into_builder().region(region.map(Region::new)).build();
         } else if let Some(region) = sdk.region() {
             variables.set(settings::AWS_REGION.name, region.as_ref());
-        }
-        if local.is_none() {
-            allow_loopback(&mut variables);
         }
         let hint = |error: String| Failure::Usage(hint(error, local));
         let mut setup =
@@ -120,7 +116,7 @@ impl App {
         })
     }
 
-    /// The time of the house.
+    /// The service's time, which a local cloud may have moved.
     pub(crate) fn now(&self) -> Timestamp {
         self.setup.clock.now()
     }
@@ -206,24 +202,6 @@ fn set(variables: &mut Variables, pair: &str) -> Result<(), Failure> {
         _ => Err(Failure::Usage(format!(
             "--set {pair:?} sets nothing: expected NAME=VALUE with a name of docs/CONFIGURATION.md"
         ))),
-    }
-}
-
-/// An engine on the operator's own machine may speak plain http, as in the stage `local`.
-fn allow_loopback(variables: &mut Variables) {
-    let on_loopback = |url: &str| {
-        ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
-            .iter()
-            .any(|start| url.starts_with(start))
-    };
-    let endpoints = settings::ALL.iter().filter(|setting| {
-        setting.name.starts_with("AWS_ENDPOINT_URL_") || setting.name.ends_with("_BASE_URL")
-    });
-    let any = endpoints
-        .filter_map(|setting| variables.get(setting.name))
-        .any(on_loopback);
-    if any {
-        variables.set(settings::STAGE.name, "local");
     }
 }
 

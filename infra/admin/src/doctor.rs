@@ -9,9 +9,9 @@ mod stack;
 mod tables;
 mod twilio;
 
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use shared::config::settings::MAIL_PROVIDER;
+use shared::config::settings::{MAIL_PROVIDER, Setting};
 
 use crate::connect::App;
 use crate::failure::Failure;
@@ -116,6 +116,48 @@ fn secrets(app: &App) -> Vec<Check> {
         keys => keys,
     };
     vec![("pepper", peppers), ("signing keys", keys)]
+}
+
+/// A provider outside AWS, and how its credentials are tried.
+struct Provider<'a> {
+    name: &'a str,
+    /// The question that any credentials may ask.
+    question: RequestBuilder,
+    /// Its answers to wrong credentials.
+    refusals: &'a [StatusCode],
+    /// What to do about them.
+    refused: &'a str,
+    /// What the answer should be, and what to do where it is not.
+    expected: &'a str,
+}
+
+impl Provider<'_> {
+    /// Tries the credentials; `judge` says what the provider's answer to right ones means.
+    async fn credentials(self, judge: impl FnOnce(Value) -> Finding) -> Finding {
+        let Self { name, .. } = self;
+        match self.question.send().await {
+            Ok(answer) if self.refusals.contains(&answer.status()) => {
+                Finding::Unwell(self.refused.to_owned())
+            }
+            Ok(answer) if answer.status().is_success() => {
+                judge(answer.json().await.unwrap_or_default())
+            }
+            Ok(answer) => Finding::Unwell(format!(
+                "{name} answers {} in place of {}",
+                answer.status(),
+                self.expected
+            )),
+            Err(error) => Finding::Unwell(format!("{name} does not answer: {}", web::told(error))),
+        }
+    }
+}
+
+/// What to do where a provider is chosen and its secret is not there.
+fn without_secret(chosen: &str, setting: &Setting) -> Finding {
+    let name = setting.name;
+    Finding::Unwell(format!(
+        "{chosen} and the secret has no {name}; put it in with `latchkey secret set {name} -`"
+    ))
 }
 
 /// Without a signature a callback is answered 403; anything else means that callbacks end somewhere else.

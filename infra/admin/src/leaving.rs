@@ -62,7 +62,6 @@ fn write_new(file: &Path, document: &Value) -> Result<(), Failure> {
 
 /// How an erasure is wished for.
 pub(crate) struct How {
-    /// Without asking back.
     pub(crate) yes: bool,
     /// Not at once: after this many days, those of `ERASE_GRACE_DAYS` where none are given.
     pub(crate) grace: Option<Option<u32>>,

@@ -45,7 +45,7 @@ struct Now {
 ///
 /// # Errors
 /// It does not answer, or not as a local cloud does.
-pub(crate) async fn desk(url: &str) -> Result<(Variables, SharedClock), Failure> {
+pub(crate) async fn endpoints(url: &str) -> Result<(Variables, SharedClock), Failure> {
     let client = web::client().map_err(|error| Failure::Other(error.to_string()))?;
     let ask = async |path: &str| -> Result<String, Failure> {
         let sentence = |error: reqwest::Error| {
@@ -67,35 +67,31 @@ pub(crate) async fn desk(url: &str) -> Result<(Variables, SharedClock), Failure>
             "{url} answers, but not as a local cloud does: {error}"
         ))
     };
-    let endpoints: Endpoints =
-        serde_json::from_str(&ask("/_local/endpoints").await?).map_err(odd)?;
+    let found: Endpoints = serde_json::from_str(&ask("/_local/endpoints").await?).map_err(odd)?;
     let now: Now = serde_json::from_str(&ask("/_local/clock").await?).map_err(odd)?;
     let ahead = now.now.duration_since(SystemClock.now());
     // What the cloud was started with, and over it where it is.
-    let mut variables: Variables = endpoints.settings.into_iter().collect();
+    let mut variables: Variables = found.settings.into_iter().collect();
     let places = [
         ("STAGE", "local"),
         ("PUBLIC_URL", url),
-        ("AWS_REGION", &endpoints.region),
-        ("ACCOUNTS_TABLE", &endpoints.tables.accounts),
-        ("EPHEMERAL_TABLE", &endpoints.tables.ephemeral),
-        ("AVATAR_BUCKET", &endpoints.bucket),
-        ("SECRET_ID", &endpoints.secret_id),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
-        (
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-            &endpoints.secretsmanager,
-        ),
+        ("AWS_REGION", &found.region),
+        ("ACCOUNTS_TABLE", &found.tables.accounts),
+        ("EPHEMERAL_TABLE", &found.tables.ephemeral),
+        ("AVATAR_BUCKET", &found.bucket),
+        ("SECRET_ID", &found.secret_id),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &found.dynamodb),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &found.secretsmanager),
     ];
     for (name, value) in places {
         variables.set(name, value);
     }
     let optional = [
-        ("AWS_ENDPOINT_URL_S3", endpoints.s3),
-        ("AWS_ENDPOINT_URL_SES", endpoints.ses),
-        ("AWS_ENDPOINT_URL_SNS", endpoints.sns),
-        ("TWILIO_BASE_URL", endpoints.twilio),
-        ("SENDGRID_BASE_URL", endpoints.sendgrid),
+        ("AWS_ENDPOINT_URL_S3", found.s3),
+        ("AWS_ENDPOINT_URL_SES", found.ses),
+        ("AWS_ENDPOINT_URL_SNS", found.sns),
+        ("TWILIO_BASE_URL", found.twilio),
+        ("SENDGRID_BASE_URL", found.sendgrid),
     ];
     for (name, value) in optional {
         if let Some(value) = value {

@@ -36,17 +36,17 @@ use output::Output;
 /// The operator's command line of Latchkey.
 #[derive(Parser)]
 #[command(name = "latchkey", version, arg_required_else_help = true)]
-struct Line {
+struct Arguments {
     /// A local cloud in place of AWS; without a URL the one that `cargo run` starts.
     #[arg(long, global = true, value_name = "URL")]
     local: Option<String>,
     /// The CloudFormation stack to work on; it knows tables, secret, bucket, sender and URL.
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "local")]
     stack: Option<String>,
-    /// The stack's region, where it is not that of AWS_REGION or the profile.
+    /// The stack's region, where it is not that of `AWS_REGION` or the profile.
     #[arg(long, global = true, conflicts_with = "local")]
     region: Option<String>,
-    /// A profile of the AWS configuration, in place of AWS_PROFILE.
+    /// A profile of the AWS configuration, in place of `AWS_PROFILE`.
     #[arg(long, global = true, conflicts_with = "local")]
     profile: Option<String>,
     /// A setting in place of the stack's own, such as the table of a restore; may be given several times.
@@ -121,9 +121,9 @@ fn with_local_url(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let line = Line::parse_from(with_local_url(std::env::args_os()));
-    let output = Output::new(line.json, line.reveal);
-    match run(line, &output).await {
+    let arguments = Arguments::parse_from(with_local_url(std::env::args_os()));
+    let output = Output::new(arguments.json, arguments.reveal);
+    match run(arguments, &output).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
@@ -132,25 +132,25 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(line: Line, output: &Output) -> Result<(), Failure> {
-    let command = match line.command {
+async fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> {
+    let command = match arguments.command {
         Command::Work(command) => command,
         Command::Init(order) => {
             let place = init::Place {
-                stack: line.stack.as_deref(),
-                region: line.region.as_deref(),
+                stack: arguments.stack.as_deref(),
+                region: arguments.region.as_deref(),
             };
             return init::run(*order, place, output);
         }
     };
     let way = Way {
-        local: line.local.as_deref(),
-        stack: line.stack.as_deref(),
+        local: arguments.local.as_deref(),
+        stack: arguments.stack.as_deref(),
         account: Account {
-            region: line.region.as_deref(),
-            profile: line.profile.as_deref(),
+            region: arguments.region.as_deref(),
+            profile: arguments.profile.as_deref(),
         },
-        set: &line.set,
+        set: &arguments.set,
     };
     let app = App::open(way).await?;
     match command {
@@ -171,9 +171,9 @@ async fn run(line: Line, output: &Output) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    fn read(words: &str) -> Line {
+    fn read(words: &str) -> Arguments {
         let words = words.split(' ').map(OsString::from);
-        Line::try_parse_from(with_local_url(words)).unwrap()
+        Arguments::try_parse_from(with_local_url(words)).unwrap()
     }
 
     #[test]

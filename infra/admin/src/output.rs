@@ -75,6 +75,7 @@ impl Output {
     }
 
     /// A document, as it is.
+    #[expect(clippy::unused_self, reason = "all output goes through here")]
     pub(crate) fn document(&self, document: &Value) {
         say(format_args!("{document:#}"));
     }

@@ -18,14 +18,14 @@ use crate::output::Output;
 pub(crate) enum Secret {
     /// Puts one value in.
     Set {
-        /// Such as TWILIO_AUTH_TOKEN.
+        /// Such as `TWILIO_AUTH_TOKEN`.
         name: String,
         /// The value, or - for stdin; asked for at a terminal, where no shell remembers it.
         value: Option<String>,
     },
     /// Takes one value out.
     Remove {
-        /// Such as TWILIO_NEXT_AUTH_TOKEN.
+        /// Such as `TWILIO_NEXT_AUTH_TOKEN`.
         name: String,
     },
     /// What is in it, by name; no value is ever shown.

@@ -10,7 +10,6 @@ use crate::failure::Failure;
 
 /// A deployed stack.
 pub(crate) struct Stack {
-    /// Its name.
     pub(crate) name: String,
     /// Such as `UPDATE_COMPLETE`.
     pub(crate) status: String,

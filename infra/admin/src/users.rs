@@ -50,7 +50,7 @@ pub(crate) enum Users {
         /// Does not ask back.
         #[arg(long)]
         yes: bool,
-        /// Waits for so many days, in which they can restore the account; without a number those of ERASE_GRACE_DAYS.
+        /// Waits for so many days, in which they can restore the account; without a number those of `ERASE_GRACE_DAYS`.
         #[arg(long, value_name = "DAYS", num_args = 0..=1, value_parser = clap::value_parser!(u32).range(1..=i64::from(*ERASE_GRACE_DAYS.bounds.end())))]
         grace: Option<Option<u32>>,
     },

@@ -1,8 +1,8 @@
 //! `attack`: tries the black-box part of what the service must survive, against a target whose operator consents.
 //!
 //! The target shows its consent by serving a token at `/.well-known/latchkey-attack-consent` (setting
-//! `ATTACK_CONSENT`), and whoever runs this must know it. A local cloud consents by itself. What needs the codes that
-//! were sent runs against a local cloud only, which shows them in its outbox.
+//! `ATTACK_CONSENT`), and the person who runs this must know it. A local cloud consents by itself. What needs the codes
+//! that were sent runs against a local cloud only, which shows them in its outbox.
 
 mod attacks;
 mod progress;
@@ -21,7 +21,7 @@ use target::Target;
 /// Tries Latchkey's defences from outside.
 #[derive(Parser)]
 #[command(name = "attack", version)]
-struct Line {
+struct Arguments {
     /// The API's base URL.
     #[arg(default_value = "http://localhost:3000")]
     url: String,
@@ -38,8 +38,8 @@ struct Line {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let line = Line::parse();
-    let target = match Target::consenting(&line.url, &line.consent).await {
+    let arguments = Arguments::parse();
+    let target = match Target::consenting(&arguments.url, &arguments.consent).await {
         Ok(target) => target,
         Err(sentence) => {
             report::refuse(&sentence);
@@ -50,12 +50,12 @@ async fn main() -> ExitCode {
     for attack in ATTACKS {
         progress.begins(attack.name);
         let effort = Effort {
-            samples: line.samples,
+            samples: arguments.samples,
             progress: &progress,
         };
         report.note(attack, attack.run(&target, effort).await);
         progress.ended();
     }
     progress.finish();
-    report.print(line.json)
+    report.print(arguments.json)
 }

@@ -1,4 +1,4 @@
-//! How far it is, for whoever waits: a bar on a terminal, lines elsewhere.
+//! Progress: a bar on a terminal, lines elsewhere.
 
 use std::io::IsTerminal as _;
 

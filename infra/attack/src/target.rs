@@ -24,7 +24,7 @@ pub(crate) struct Answer {
 pub(crate) struct Target {
     client: Client,
     url: String,
-    /// A local cloud: it has a desk, and a caller may choose its address.
+    /// A local cloud: it has the development API, and a caller may choose its address.
     pub(crate) local: bool,
     counter: AtomicU32,
 }
@@ -50,9 +50,9 @@ impl Target {
                 target.url, answer.status
             ));
         }
-        let desk = target.send(Method::GET, "/_local/clock", None, &[]).await?;
+        let clock = target.send(Method::GET, "/_local/clock", None, &[]).await?;
         Ok(Self {
-            local: desk.status == 200,
+            local: clock.status == 200,
             ..target
         })
     }

@@ -14,7 +14,6 @@ const SAMPLE: &str = "https://auth.example.com";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Group {
-    /// Its name.
     pub(crate) group: String,
     /// What it is about.
     pub(crate) about: String,

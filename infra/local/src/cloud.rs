@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use shared::cloud::Setup;
+use shared::config::Variables;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -16,7 +17,7 @@ use crate::clock::LocalClock;
 use crate::dev_api::{self, DevApi};
 use crate::emulators::request_id;
 use crate::engines::dynamodb::Tables;
-use crate::engines::s3::Buckets;
+use crate::engines::s3::{Buckets, ObjectMade, S3};
 use crate::event_sources::EventSources;
 use crate::former_url;
 use crate::gateway::{Gateway, Routes};
@@ -27,9 +28,9 @@ use crate::options::Options;
 use crate::proxies::{self, Parts};
 use crate::settings::{self, Endpoints};
 use crate::state::LocalState;
-use crate::template::Template;
+use crate::template::{Function, Template};
 
-/// Why a local cloud does not start, as sentences for whoever started it.
+/// Why a local cloud does not start, as sentences for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A setting is wrong, by its name.
@@ -50,7 +51,6 @@ pub enum StartError {
     /// The data folder cannot be used.
     #[error("{}: {reason}", path.display())]
     Data {
-        /// The folder.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
@@ -68,7 +68,7 @@ pub struct Cloud {
     endpoints: Endpoints,
     event_sources: Arc<EventSources>,
     stop: watch::Sender<bool>,
-    /// What whoever started it should know.
+    /// What the person who started it should know.
     notice: Option<String>,
     /// Held as long as the cloud uses its folder.
     _lock: Option<File>,
@@ -85,84 +85,47 @@ impl Cloud {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.check().map_err(StartError::Settings)?;
         let template = Template::own().map_err(StartError::LocalState)?;
-        let listeners = Listeners::open(options.port).await;
-        let listeners = listeners.map_err(|Taken { on, source }| StartError::Port {
-            port: options.port,
-            on,
-            source,
-        })?;
+        let listeners = listen(options.port).await?;
         let address = listeners.address;
         let (mut keys, lock, has_data) = keys(options.data.as_deref())?;
-        // In the secret, where whoever operates this cloud finds and changes them.
+        // In the secret, where the operator finds and changes them.
         for (name, value) in options.secrets() {
             keys.replace(name, value);
         }
+        let keys = Arc::new(keys);
         let state = Arc::new(LocalState::default());
         let mut background = JoinSet::new();
-        let tables = Tables::open(
-            &mut background,
-            &options,
-            Arc::clone(&state.clock),
-            template.tables.clone(),
-        )
-        .await
-        .map_err(|reason| data_error(options.data.as_deref(), reason))?;
-
-        let buckets = Buckets::open(options.data.as_deref(), settings::BUCKET)
-            .map_err(|error| data_error(options.data.as_deref(), error.to_string()))?;
-        let (object_made, objects_made) = mpsc::unbounded_channel();
+        let engines = Engines::open(&mut background, &options, &state, &template).await?;
         let parts = Parts {
-            tables: tables.clone(),
-            s3: buckets
-                .engine(object_made, Arc::clone(&state.clock) as _)
-                .map_err(StartError::LocalState)?,
+            tables: engines.tables.clone(),
+            s3: engines.s3,
             document: Value::Object(keys.document.clone()).to_string(),
             credentials: settings::credentials(&options, &keys),
         };
-
         let endpoints = proxies::start(&mut background, &state, parts, address)
             .await
             .map_err(|error| StartError::LocalState(error.to_string()))?;
-        background.spawn(sweeping(tables.clone()));
         let variables = settings::variables(&options, &endpoints, &template.tables, &keys);
-        let public_url = variables.get("PUBLIC_URL").unwrap_or_default();
-        let public_url = public_url.trim_end_matches('/').to_owned();
         let callbacks = Callbacks {
             variables: variables.clone(),
-            keys: Arc::new(keys),
+            keys,
         };
-        let setup = Setup::load(variables, Arc::clone(&state.clock) as _)
-            .await
-            .map_err(|error| StartError::Settings(error.to_string()))?;
-        let routes = Routes::new(&template.functions);
-        let lambda_host = LambdaHost::open(Arc::clone(&state), setup, template.functions)
-            .await
-            .map_err(StartError::Settings)?;
-        let notice = match options.data.as_deref() {
-            Some(folder) => former_url::remember(folder, has_data, &public_url)
-                .map_err(|error| data_error(Some(folder), error.to_string()))?,
-            None => None,
-        };
-        let gateway = Arc::new(Gateway {
-            state: Arc::clone(&state),
-            routes,
-            lambda_host,
-            public_url,
-        });
+        let gateway = open_gateway(&state, variables, template.functions).await?;
+        let notice = notice(options.data.as_deref(), has_data, &gateway.public_url)?;
         let event_sources = EventSources::start(
             &mut background,
             &gateway,
-            &tables,
+            &engines.tables,
             template.events,
-            objects_made,
+            engines.objects_made,
             options.data.as_deref(),
         )
         .map_err(|reason| data_error(options.data.as_deref(), reason))?;
         let event_sources = Arc::new(event_sources);
         let dev_api = Arc::new(DevApi {
             state: Arc::clone(&state),
-            tables,
-            buckets,
+            tables: engines.tables,
+            buckets: engines.buckets,
             gateway: Arc::clone(&gateway),
             endpoints: endpoints.clone(),
             settings: options.chosen(),
@@ -191,13 +154,13 @@ impl Cloud {
         self.endpoints.public_url()
     }
 
-    /// The gateway's address on 127.0.0.1; [::1] has the same port.
+    /// The gateway's address on 127.0.0.1; `[::1]` has the same port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What whoever started it should know: that tokens of an earlier start have ended, and why.
+    /// What the person who started it should know: that tokens of an earlier start have ended, and why.
     #[must_use]
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
@@ -256,6 +219,83 @@ impl Drop for Cloud {
     }
 }
 
+/// The engines that hold data.
+struct Engines {
+    tables: Tables,
+    buckets: Buckets,
+    s3: S3,
+    objects_made: mpsc::UnboundedReceiver<ObjectMade>,
+}
+
+impl Engines {
+    /// Opens them on the data folder, if there is one, and has TTL run on `background`.
+    async fn open(
+        background: &mut JoinSet<()>,
+        options: &Options,
+        state: &LocalState,
+        template: &Template,
+    ) -> Result<Self, StartError> {
+        let data = options.data.as_deref();
+        let (clock, schemas) = (Arc::clone(&state.clock), template.tables.clone());
+        let tables = Tables::open(background, options, clock, schemas)
+            .await
+            .map_err(|reason| data_error(data, reason))?;
+        background.spawn(sweeping(tables.clone()));
+        let buckets = Buckets::open(data, settings::BUCKET)
+            .map_err(|error| data_error(data, error.to_string()))?;
+        let (object_made, objects_made) = mpsc::unbounded_channel();
+        let s3 = buckets
+            .engine(object_made, Arc::clone(&state.clock) as _)
+            .map_err(StartError::LocalState)?;
+        Ok(Self {
+            tables,
+            buckets,
+            s3,
+            objects_made,
+        })
+    }
+}
+
+async fn listen(port: u16) -> Result<Listeners, StartError> {
+    Listeners::open(port)
+        .await
+        .map_err(|Taken { on, source }| StartError::Port { port, on, source })
+}
+
+/// Opens every function by these settings, behind a gateway.
+async fn open_gateway(
+    state: &Arc<LocalState>,
+    variables: Variables,
+    functions: Vec<Function>,
+) -> Result<Arc<Gateway>, StartError> {
+    let public_url = variables.get("PUBLIC_URL").unwrap_or_default();
+    let public_url = public_url.trim_end_matches('/').to_owned();
+    let setup = Setup::load(variables, Arc::clone(&state.clock) as _)
+        .await
+        .map_err(|error| StartError::Settings(error.to_string()))?;
+    let routes = Routes::new(&functions);
+    let lambda_host = LambdaHost::open(Arc::clone(state), setup, functions)
+        .await
+        .map_err(StartError::Settings)?;
+    Ok(Arc::new(Gateway {
+        state: Arc::clone(state),
+        routes,
+        lambda_host,
+        public_url,
+    }))
+}
+
+/// What the person who starts the cloud on this data should know.
+fn notice(
+    data: Option<&Path>,
+    has_data: bool,
+    public_url: &str,
+) -> Result<Option<String>, StartError> {
+    let Some(folder) = data else { return Ok(None) };
+    former_url::remember(folder, has_data, public_url)
+        .map_err(|error| data_error(Some(folder), error.to_string()))
+}
+
 /// Takes the data folder for this cloud alone, and reads the keys in it; whether it had any says whether it had data.
 fn keys(data: Option<&Path>) -> Result<(Keys, Option<File>, bool), StartError> {
     let Some(folder) = data else {
@@ -286,7 +326,7 @@ fn data_error(data: Option<&Path>, reason: String) -> StartError {
 
 /// TTL, once a minute; the development API sweeps too when it moves the clock.
 async fn sweeping(tables: Tables) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    let mut minute = tokio::time::interval(Duration::from_mins(1));
     loop {
         minute.tick().await;
         tables.sweep().await;

@@ -1,6 +1,7 @@
 //! The `PUBLIC_URL` that a data folder was last used with.
 //!
-//! It is the issuer of access tokens. Whoever starts the same data under another one is told why those tokens end.
+//! It is the issuer of access tokens. When the same data is started under another one, the notice says why those tokens
+//! end.
 
 use std::io::{ErrorKind, Result};
 use std::path::Path;

@@ -35,7 +35,7 @@ impl Keys {
         Ok(keys)
     }
 
-    /// The keys kept in this folder, and whether they were there; made and kept when there are none yet.
+    /// The keys kept in this folder, and whether they were there; made and kept on the first start.
     pub(crate) fn on_disk(folder: &Path) -> Result<(Self, bool), String> {
         let path = folder.join("keys.json");
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
@@ -127,7 +127,7 @@ fn rsa() -> Result<Vec<u8>, String> {
     Ok(der.as_ref().to_vec())
 }
 
-/// A certificate for the key, signed by itself, as SNS_CERT_PEM pins it.
+/// A certificate for the key, signed by itself, as `SNS_CERT_PEM` pins it.
 fn certificate(pkcs8: &[u8]) -> Result<String, String> {
     let told = |error: rcgen::Error| error.to_string();
     let key = rcgen::KeyPair::try_from(pkcs8).map_err(told)?;

@@ -71,7 +71,8 @@ impl LambdaHost {
         Ok(())
     }
 
-    /// Calls a function with an event under a request id; the function runs to its end even if nobody waits for it any more.
+    /// Calls a function with an event under a request id; the function runs to its end even if nobody waits for it any
+    /// more.
     pub(crate) fn invoke(
         &self,
         name: &str,

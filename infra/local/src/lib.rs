@@ -1,4 +1,4 @@
-//! The local cloud: everything that Latchkey stands on, in one process.
+//! The local cloud: everything that Latchkey runs on, in one process.
 //!
 //! - [`Cloud`]: starts and stops it, for `cargo run` and for tests alike;
 //! - [`yaml`]: CloudFormation's way of writing it; `template`: routes, functions and tables, from template.yaml;
@@ -18,6 +18,7 @@ mod engines;
 mod event_sources;
 mod former_url;
 mod gateway;
+mod here;
 mod keys;
 mod lambda_host;
 mod listeners;

@@ -1,4 +1,4 @@
-//! The gateway's sockets: 127.0.0.1, and [::1] where this machine has one, at the same port.
+//! The gateway's sockets: 127.0.0.1, and `[::1]` where this machine has one, at the same port.
 //!
 //! Browsers take `localhost` for either address, so both answer.
 
@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-/// How many free ports of 127.0.0.1 are tried for one that is free on [::1] too.
+/// How many free ports of 127.0.0.1 are tried for one that is free on `[::1]` too.
 const TRIES: usize = 64;
 
 /// Where the gateway listens.
@@ -29,7 +29,7 @@ impl Listeners {
     /// Takes `port` on both addresses; 0 takes one that is free on both.
     ///
     /// # Errors
-    /// [`Taken`], also where something else listens on [::1] alone: `localhost` would lead there.
+    /// [`Taken`], also where something else listens on `[::1]` alone: `localhost` would lead there.
     pub(crate) async fn open(port: u16) -> std::result::Result<Self, Taken> {
         Self::open_by(port, async |address| TcpListener::bind(address).await).await
     }

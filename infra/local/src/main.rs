@@ -7,7 +7,7 @@ use clap::Parser;
 use local::{Cloud, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs Latchkey and everything it stands on, on this machine alone.
+/// Runs Latchkey and everything it needs, on this machine alone.
 #[derive(Parser)]
 #[command(name = "latchkey-local", version)]
 struct Arguments {
@@ -17,7 +17,7 @@ struct Arguments {
     /// Keep data in this folder.
     #[arg(long, value_name = "DIR", default_value = "target/local")]
     data: PathBuf,
-    /// The port on 127.0.0.1 and [::1]; 0 takes any free one.
+    /// The port on 127.0.0.1 and `[::1]`; 0 takes any free one.
     #[arg(long, value_name = "N", default_value_t = 3000)]
     port: u16,
     /// Use this DynamoDB engine in place of the embedded one, such as AWS's DynamoDB Local.

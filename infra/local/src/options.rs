@@ -11,7 +11,7 @@ use shared::config::settings;
 pub struct Options {
     /// Where data are kept; `None` keeps them in memory and forgets them at the end.
     pub data: Option<PathBuf>,
-    /// The gateway's port on 127.0.0.1 and [::1]; 0 takes any free one.
+    /// The gateway's port on 127.0.0.1 and `[::1]`; 0 takes any free one.
     pub port: u16,
     /// Settings that replace the local cloud's own, by name.
     pub settings: Vec<(String, String)>,

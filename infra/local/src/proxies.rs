@@ -23,7 +23,6 @@ use crate::state::LocalState;
 pub(crate) struct Parts {
     pub(crate) tables: Tables,
     pub(crate) s3: S3,
-    /// The secret's document.
     pub(crate) document: String,
     pub(crate) credentials: Credentials,
 }

@@ -1,5 +1,5 @@
-//! YAML with CloudFormation's short tags (`!Ref`, `!Sub`, `!GetAtt` …), as plain JSON: for the local cloud, and for the tests
-//! that hold template.yaml against the code.
+//! YAML with CloudFormation's short tags (`!Ref`, `!Sub`, `!GetAtt` …), as plain JSON: for the local cloud, and for the
+//! tests that hold template.yaml against the code.
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value};

@@ -198,7 +198,7 @@ async fn what_the_gateway_refuses_is_a_problem_like_any_other() {
 }
 
 #[tokio::test]
-async fn the_desk_refuses_nonsense_with_a_sentence() {
+async fn dev_api_refuses_nonsense_with_a_sentence() {
     let cloud = cloud().await;
     for (path, body, status) in [
         ("clock", json!({ "advance_seconds": "1" }), 422),
@@ -219,9 +219,9 @@ async fn the_desk_refuses_nonsense_with_a_sentence() {
     cloud.shutdown().await;
 }
 
-/// CONTRACT section 8: any service with any fault, and seconds as any number.
+/// Any service with any fault, and seconds as any number.
 #[tokio::test]
-async fn the_desk_takes_whatever_its_grammar_allows() {
+async fn dev_api_takes_whatever_its_grammar_allows() {
     let cloud = cloud().await;
     let url = |path: &str| format!("{}/_local/{path}", cloud.url());
     for service in ["dynamodb", "s3", "ses", "twilio", "sendgrid", "eventbridge"] {
@@ -265,9 +265,9 @@ async fn the_desk_takes_whatever_its_grammar_allows() {
     cloud.shutdown().await;
 }
 
-/// A page of somebody else's, in the browser of whoever runs this, neither reads codes nor moves the clock.
+/// A page of another site, open in the developer's browser, neither reads codes nor moves the clock.
 #[tokio::test]
-async fn the_desk_is_for_this_machine_alone() {
+async fn dev_api_is_for_this_machine_alone() {
     let cloud = Cloud::start(Options::memory().set("PUBLIC_URL", "https://id.example.com"));
     let cloud = cloud.await.unwrap();
     let own = cloud.url();
@@ -341,7 +341,7 @@ async fn the_desk_is_for_this_machine_alone() {
     cloud.shutdown().await;
 }
 
-/// Whether this machine has [::1] at all.
+/// Whether this machine has `[::1]` at all.
 fn has_ipv6() -> bool {
     std::net::TcpListener::bind("[::1]:0").is_ok()
 }
@@ -372,7 +372,7 @@ async fn both_loopback_addresses_answer_and_are_one_origin() {
     cloud.shutdown().await;
 }
 
-/// Somebody who comes by [::1] is a caller like any other, with limits of their own.
+/// Somebody who comes by `[::1]` is a caller like any other, with limits of their own.
 #[tokio::test]
 async fn a_caller_by_ipv6_is_counted_apart_from_one_by_ipv4() {
     if !has_ipv6() {

@@ -1,7 +1,7 @@
 //! Colours of wider or other spaces brought to sRGB, since what explains them is not kept.
 //!
-//! Telephones write Display P3, some cameras Adobe RGB; shown as sRGB their pictures would look pale. The space is named
-//! by an ICC profile, and in a PNG also by code points (cICP) or by a gamma and chromaticities (gAMA, cHRM).
+//! Telephones write Display P3, some cameras Adobe RGB; shown as sRGB their pictures would look pale. The space is
+//! named by an ICC profile, and in a PNG also by code points (cICP) or by a gamma and chromaticities (gAMA, cHRM).
 
 use std::array;
 
@@ -34,7 +34,8 @@ impl Space {
         plain.then(|| Self(Box::new(profile)))
     }
 
-    /// The space of two code points (ITU-T H.273, tables 2 and 3), full range. `None` for reserved and unspecified ones.
+    /// The space of two code points (ITU-T H.273, tables 2 and 3), full range. `None` for reserved and unspecified
+    /// ones.
     pub(crate) fn of_code_points(primaries: u8, transfer: u8) -> Option<Self> {
         let curve = match transfer {
             // What cameras of television encode with; it is shown by ITU-R BT.1886.
@@ -96,7 +97,7 @@ impl Space {
             return;
         }
         // Grey has no primaries: only the curve shows.
-        let greys: [[u8; 3]; 256] = array::from_fn(|grey| [grey as u8; 3]);
+        let greys: [[u8; 3]; 256] = array::from_fn(|grey| [grey.to_le_bytes()[0]; 3]);
         if let Some(converted) = self.converted(greys.as_flattened(), 3) {
             for grey in samples.iter_mut().step_by(channels) {
                 *grey = converted[3 * usize::from(*grey) + 1];
@@ -135,6 +136,11 @@ fn set_curve(profile: &mut ColorProfile, curve: ToneReprCurve) {
 }
 
 /// The curve that shows plain white as white.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "from 0 to 65,535"
+)]
 fn high_range(luminance: fn(f64) -> f64) -> ToneReprCurve {
     let curve = (0..4_096).map(|n| {
         let shown = luminance(f64::from(n) / 4_095.0) / WHITE;
@@ -197,7 +203,11 @@ mod tests {
     #[test]
     fn a_broken_profile_is_none() {
         let p3 = ColorProfile::new_display_p3().encode().unwrap();
-        for icc in [&b"not a profile"[..], &p3[..p3.len() / 2], &[0; 200_000]] {
+        for icc in [
+            &b"not a profile"[..],
+            &p3[..p3.len() / 2],
+            &vec![0; 200_000],
+        ] {
             assert!(Space::of_icc(icc).is_none());
         }
     }

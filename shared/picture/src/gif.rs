@@ -8,7 +8,7 @@ use image::metadata::Orientation;
 use crate::raster::{Pixels, Place, Raster};
 use crate::{Decoded, Refusal, buffer, check_memory, check_size};
 
-/// What the decoder may allocate beside the pixels: tables, application extensions.
+/// What the decoder may allocate besides the pixels: tables, application extensions.
 const SIDE_MEMORY: u64 = 4 * 1024 * 1024;
 
 /// Decodes the first frame. The canvas around it is transparent, whatever background the file names, and grows with a

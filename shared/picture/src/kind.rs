@@ -47,7 +47,7 @@ impl Kind {
         ("image/x-png", Self::Png),
     ];
 
-    /// The kind that a media type names, in any case, under its old names too; parameters are none of it.
+    /// The kind that a media type names, in any case, under its old names too; parameters are ignored.
     #[must_use]
     pub fn of_media_type(name: &str) -> Option<Self> {
         Self::MEDIA_TYPES

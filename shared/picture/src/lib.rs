@@ -133,8 +133,8 @@ struct Decoded {
     space: Option<Space>,
 }
 
-/// What an EXIF block says about how to hold the picture. Some writers keep the mark of a JPEG's segment before the block
-/// in other formats too.
+/// What an EXIF block says about how to hold the picture. Some writers keep the mark of a JPEG's segment before the
+/// block in other formats too.
 fn orientation(exif: Option<&[u8]>) -> Orientation {
     exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))
         .and_then(Orientation::from_exif_chunk)

@@ -12,7 +12,7 @@ use crate::colour::Space;
 use crate::raster::{Pixels, Raster};
 use crate::{Decoded, Refusal, buffer, check_memory, check_size, orientation};
 
-/// What the decoder may allocate beside the pixels: rows, an EXIF chunk, an ICC profile.
+/// What the decoder may allocate besides the pixels: rows, an EXIF chunk, an ICC profile.
 const SIDE_MEMORY: usize = 4 * 1024 * 1024;
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
@@ -52,7 +52,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
 }
 
 /// The colour space, by the first of these chunks that names one: cICP, iCCP, sRGB, gAMA (PNG, section 4.3).
-/// cHRM counts beside gAMA only, as in browsers.
+/// cHRM counts only together with gAMA, as in browsers.
 fn space(info: &Info<'_>, layout: Pixels) -> Option<Space> {
     let is_colour = matches!(layout, Pixels::Rgb | Pixels::Rgba);
     let by_points = info

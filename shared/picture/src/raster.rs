@@ -43,7 +43,7 @@ impl Pixels {
     }
 }
 
-/// Where the first frame of an animation stands on its canvas. It is within the canvas.
+/// Where the first frame of an animation is on its canvas; always within it.
 pub(crate) struct Place {
     pub(crate) width: u32,
     pub(crate) height: u32,

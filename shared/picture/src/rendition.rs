@@ -9,7 +9,8 @@ use image::{ExtendedColorType, ImageEncoder};
 use crate::Refusal;
 use crate::raster::{Pixels, Raster};
 
-/// How a rendition is encoded (docs/adr/0007-avatar-encoding.md): JPEG, or where something shows through, lossless WebP.
+/// How a rendition is encoded (docs/adr/0007-avatar-encoding.md): JPEG, or where something shows through, lossless
+/// WebP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// Baseline JPEG of quality 85.
@@ -53,7 +54,6 @@ pub struct Rendition {
     pub side: u32,
     /// How it is encoded.
     pub encoding: Encoding,
-    /// The file.
     pub bytes: Vec<u8>,
 }
 

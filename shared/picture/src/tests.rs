@@ -1,5 +1,7 @@
 //! Pictures good, odd and hostile (THREATS.md section 8).
 
+#![expect(clippy::cast_possible_truncation, reason = "small pictures")]
+
 use image::metadata::Orientation;
 
 use super::*;
@@ -539,7 +541,7 @@ fn exif_is_read_with_the_mark_of_a_jpeg_before_it() {
 
 #[test]
 fn transparency_does_not_bleed() {
-    // Invisible red beside opaque green: no red may appear in what is seen.
+    // Invisible red next to opaque green: no red may appear in what is seen.
     let image = image::RgbaImage::from_fn(640, 640, |x, _| match x % 2 {
         0 => image::Rgba([255, 0, 0, 0]),
         _ => image::Rgba([0, 255, 0, 255]),

@@ -1,4 +1,4 @@
-//! What is too large for an answer is handed out by way of the bucket, at an address that is good for minutes.
+//! An answer that is too large is put into the bucket and handed out as a URL that is valid for minutes.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,25 +10,25 @@ use super::{AvatarBucket, unavailable};
 use crate::domain::id::UserId;
 use crate::{Error, Result, entropy};
 
-/// How long the address is good.
-const GOOD: Duration = Duration::from_secs(15 * 60);
+/// How long the URL is valid.
+const GOOD: Duration = Duration::from_mins(15);
 
-/// An address to fetch something from.
+/// A URL to fetch a document from.
 #[derive(Debug)]
 pub struct Link {
-    /// The address; whoever has it can fetch.
+    /// The URL; anyone who has it can fetch the file.
     pub url: String,
-    /// Whole seconds that it is good.
+    /// Whole seconds that it is valid.
     pub expires_in: u64,
 }
 
-/// What the keys of a person's handouts begin with. The bucket drops them after a day.
+/// The prefix of a person's documents. The bucket drops them after a day.
 pub(super) fn prefix(user: UserId) -> String {
     format!("exports/{user}/")
 }
 
 impl AvatarBucket {
-    /// Keeps a JSON document for its person to fetch.
+    /// Stores a JSON document for its person to fetch.
     ///
     /// # Errors
     /// [`Error::Unavailable`].

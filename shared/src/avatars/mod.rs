@@ -1,9 +1,9 @@
-//! The door to S3: pictures of people, and what is uploaded to become one.
+//! S3: pictures of people, and uploads that will become pictures.
 //!
 //! A picture is put up in this order, and a crash after any step leaves a profile that points at nothing missing:
 //! marker → the sizes ([`AvatarBucket::put`]) → the user item (`Store::change_avatar`) → the old sizes deleted → marker
-//! deleted ([`AvatarBucket::settle`]). A marker that stays behind tells [`AvatarBucket::unsettled`] whose folder to look through,
-//! and [`AvatarBucket::sweep`] deletes what nothing points at.
+//! deleted ([`AvatarBucket::settle`]). A marker that stays behind tells [`AvatarBucket::unsettled`] whose folder to
+//! look through, and [`AvatarBucket::sweep`] deletes what nothing points at.
 //!
 //! The bucket is private. Its folder `avatars` is served by the CDN in front of it (`AVATAR_BASE_URL`); `uploads` and
 //! `pending` are served to nobody.
@@ -40,9 +40,8 @@ pub struct AvatarBucket {
 /// What somebody uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Uploaded {
-    /// The file.
     File(Vec<u8>),
-    /// More than [`Upload::MAX_BYTES`]; it was not read.
+    /// Larger than [`Upload::MAX_BYTES`]; it was not read.
     TooLarge,
     /// Nothing is there (any more).
     Nothing,
@@ -53,13 +52,13 @@ pub enum Uploaded {
 pub const CACHE_CONTROL: &str = "public, max-age=3600, s-maxage=300";
 
 impl AvatarBucket {
-    /// Opens the door; nothing is sent yet.
+    /// Opens the bucket; nothing is sent yet.
     pub fn open(setup: &Setup, reader: &mut Reader) -> Self {
         let endpoint = setup.endpoint(reader, &settings::AWS_ENDPOINT_URL_S3);
         let mut config = Builder::from(&setup.sdk)
             .interceptor(Trace::of("s3"))
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            // Anything but AWS is reached by one host name, the bucket in the path.
+            // Engines other than AWS have one host name, with the bucket in the path.
             .force_path_style(endpoint.is_some());
         config.set_endpoint_url(endpoint.clone());
         Self {
@@ -102,7 +101,7 @@ impl AvatarBucket {
         Ok(())
     }
 
-    /// Puts a marker that says that something is being done about this address.
+    /// Puts a marker: this address is being worked on.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -121,7 +120,7 @@ impl AvatarBucket {
         self.delete_objects(&keys).await
     }
 
-    /// Says that nothing is left to do about this address: it is the account's picture, or its objects are gone.
+    /// Removes the marker: this address is the account's picture now, or its objects are gone.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -183,7 +182,7 @@ impl AvatarBucket {
     }
 }
 
-/// What the keys of everything of an account begin with.
+/// The prefixes of an account's keys.
 fn prefixes(user: UserId) -> [String; 4] {
     let owner = Owner::of(user).prefix();
     [

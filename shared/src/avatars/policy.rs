@@ -36,7 +36,7 @@ pub struct Form {
 
 impl Form {
     /// How long a form is taken.
-    pub const EXPIRES_IN: Duration = Duration::from_secs(600);
+    pub const EXPIRES_IN: Duration = Duration::from_mins(10);
 }
 
 pub(super) struct Signer<'a> {
@@ -100,8 +100,13 @@ impl Signer<'_> {
 
     fn url(&self) -> Result<String> {
         let Some(endpoint) = self.endpoint else {
+            let suffix = if self.region.starts_with("cn-") {
+                "amazonaws.com.cn"
+            } else {
+                "amazonaws.com"
+            };
             return Ok(format!(
-                "https://{}.s3.{}.amazonaws.com/",
+                "https://{}.s3.{}.{suffix}/",
                 self.bucket, self.region
             ));
         };

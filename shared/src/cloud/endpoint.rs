@@ -1,10 +1,10 @@
-//! Which addresses a service of AWS may have in place of its own.
+//! Which URLs may replace an AWS service's own endpoint.
 
 use url::Url;
 
 use crate::config::is_on_loopback;
 
-/// The address, if nobody between us and it can read along: https, or plain http on this machine. In stage `local` any
+/// The URL, if nobody can read along: https, or plain http on this machine. In stage `local` any
 /// plain http is taken.
 pub(super) fn accepted(text: &str, local: bool) -> Option<String> {
     let url = Url::parse(text).ok()?;

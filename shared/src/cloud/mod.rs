@@ -29,11 +29,9 @@ use crate::telemetry;
 /// What a function starts from: its settings, its clock and the way to the cloud.
 #[derive(Clone)]
 pub struct Setup {
-    /// The environment.
     pub variables: Variables,
     /// The secret's document, as read at the start.
     pub secrets: SecretDocument,
-    /// The time.
     pub clock: SharedClock,
     /// Region, credentials and timeouts that every client shares.
     pub sdk: SdkConfig,
@@ -42,7 +40,6 @@ pub struct Setup {
 /// Why a function does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Settings are wrong.
     #[error("{0}")]
     Settings(#[from] Complaints),
     /// The secret could not be read.
@@ -88,7 +85,7 @@ impl Setup {
         })
     }
 
-    /// The same over a way to the cloud of the caller's own, for one that may wait longer than a function.
+    /// The same with the caller's own SDK configuration, for callers that may wait longer than a function.
     ///
     /// # Errors
     /// As [`Setup::load`].
@@ -143,7 +140,7 @@ fn endpoint(reader: &mut Reader, setting: &'static Setting, local: bool) -> Opti
 pub const OPERATION_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// A Lambda environment has one request and a core to itself. A local cloud may have sixty at once in one debug build,
-/// so there a slow answer says nothing of the engine.
+/// so there a slow answer says nothing about the engine.
 const LOCAL_PATIENCE: u32 = 3;
 
 async fn sdk_config(region: String, local: bool) -> SdkConfig {
@@ -163,7 +160,7 @@ async fn sdk_config(region: String, local: bool) -> SdkConfig {
                 .with_initial_backoff(Duration::from_millis(50)),
         );
     if local {
-        // The local engines check no credentials; asking the machine for some would reach out of it.
+        // The local engines check no credentials; looking for real ones would leave the machine.
         loader.test_credentials().load().await
     } else {
         loader.load().await
@@ -182,8 +179,8 @@ pub struct Trace {
 /// The header in which our request id travels upstream.
 pub const REQUEST_ID_HEADER: &str = "x-latchkey-request-id";
 
-/// The header in which the moment of sending travels upstream, as [`ticks`] gives it: so the local cloud sees which calls
-/// were sent together, however long each of them waits for a busy machine before it arrives.
+/// The header in which the moment of sending travels upstream, as [`ticks`] gives it: so the local cloud sees which
+/// calls were sent together, however long each of them waits for a busy machine before it arrives.
 pub const SENT_HEADER: &str = "x-latchkey-sent-us";
 
 /// Microseconds since the process first asked, by a clock that only goes forward.

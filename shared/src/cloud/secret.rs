@@ -1,4 +1,4 @@
-//! The secret's document: reading it, and replacing it without losing what somebody else wrote meanwhile.
+//! The secret's document: reading it, and replacing it without losing a concurrent change.
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
@@ -16,7 +16,7 @@ pub struct SecretSource {
     id: String,
 }
 
-/// The document as it stands, for whoever changes it.
+/// The document as stored, to be changed.
 #[derive(Clone, Debug, Default)]
 pub struct Stored {
     /// Setting names and their values.
@@ -31,7 +31,7 @@ pub enum WriteError {
     /// Somebody else replaced the document after it was read; nothing was written.
     #[error("somebody else changed the secret at the same time; nothing was written")]
     Changed,
-    /// Secrets Manager did not do it. The text repeats no value.
+    /// Secrets Manager failed. The text repeats no value.
     #[error("{0}")]
     Failed(String),
 }
@@ -55,7 +55,7 @@ impl SecretSource {
         SecretDocument::parse(answer.secret_string().ok_or(NO_TEXT)?)
     }
 
-    /// The document as it stands. A secret without a value yet is an empty document.
+    /// The current document. A secret without a value yet is an empty document.
     ///
     /// # Errors
     /// As [`SecretSource::read`].
@@ -74,8 +74,8 @@ impl SecretSource {
         })
     }
 
-    /// Replaces the document, if it is still the one that was read. `PutSecretValue` alone takes no condition; moving the
-    /// label does, since it names the version that the label leaves.
+    /// Replaces the document, if it is still the one that was read. `PutSecretValue` alone takes no condition; moving
+    /// the label does, since it names the version that the label leaves.
     ///
     /// # Errors
     /// [`WriteError::Changed`] where somebody else was faster: read it again, and change that.
@@ -133,7 +133,7 @@ fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
     error.as_service_error()?.code()
 }
 
-/// Secrets Manager tells a secret without a value from one that does not exist by its words alone.
+/// Only the words of Secrets Manager tell a secret without a value from one that does not exist.
 fn has_no_value<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     code(error) == Some("ResourceNotFoundException")
         && error

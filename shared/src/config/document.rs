@@ -100,20 +100,3 @@ fn the_template_has_the_same_defaults() {
     }
     assert!(compared > 20, "{compared} defaults were compared");
 }
-
-#[test]
-fn the_template_has_the_same_bounds() {
-    for setting in settings::WHOLE.iter().flatten() {
-        let (_, value) = variables()
-            .find(|(name, _)| *name == setting.name)
-            .unwrap_or_else(|| panic!("template.yaml does not set {}", setting.name));
-        let name = value.strip_prefix("!Ref ").unwrap_or_default();
-        let bound = |key| said_of(name, key).and_then(|value| value.parse().ok());
-        assert_eq!(
-            (bound("MinValue"), bound("MaxValue")),
-            (Some(*setting.bounds.start()), Some(*setting.bounds.end())),
-            "{} and the parameter {name}",
-            setting.name
-        );
-    }
-}

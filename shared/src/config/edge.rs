@@ -8,11 +8,11 @@ use super::settings as s;
 /// Whether requests come through an edge, and what happens to those that do not.
 #[derive(Clone, Debug)]
 pub enum Edge {
-    /// There is none: nothing that an edge would say is believed.
+    /// No edge: nothing that an edge would say is believed.
     Off,
     /// There is one, and the way past it is still open: for the hours in which the domain moves to it or away from it.
     Optional(EdgeSecrets),
-    /// There is one, and whoever comes past it is refused.
+    /// There is one, and requests that bypass it are refused.
     Required(EdgeSecrets),
 }
 

@@ -1,7 +1,7 @@
-//! Every variable that can be set: what it means, what it may be, and a sentence for whoever set it wrong.
+//! Every variable that can be set: what it means, what it may be, and the sentence that a wrong value gets.
 //!
-//! [`settings`] is the table of all of them; each room reads its own section struct from a [`Reader`], which collects
-//! every complaint before the start is refused, so that an operator mends them all at once.
+//! [`settings`] is the table of all of them; each module reads its own section struct from a [`Reader`], which collects
+//! every complaint before the start is refused, so that an operator can fix them all at once.
 
 #[cfg(test)]
 mod document;

@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 /// The origins of `PUBLIC_URL`.
 ///
-/// One on loopback has many names: whoever reaches `http://localhost:3000` reaches the same service at
+/// A loopback host has many names: a browser that reaches `http://localhost:3000` reaches the same service at
 /// `http://127.0.0.1:3000` and `http://[::1]:3000`, so every loopback host at its port is ours.
 #[derive(Clone, Debug)]
 pub struct OwnOrigins {

@@ -97,7 +97,6 @@ impl SecretDocument {
 /// One wrong setting, as a sentence for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
-    /// The variable's name.
     pub name: &'static str,
     /// What was found and what is expected.
     pub sentence: String,
@@ -158,7 +157,7 @@ impl<'a> Reader<'a> {
             .iter()
             .any(|complaint| complaint.name == setting.name)
         {
-            // Two rooms read it; once is enough.
+            // Two modules read it; one complaint is enough.
             return;
         }
         let found = match found {
@@ -224,7 +223,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// Like [`Reader::optional`], but a setting that is nowhere is a complaint too; `fallback` then stands in, so that
+    /// Like [`Reader::optional`], but a missing setting is a complaint too; `fallback` then stands in, so that
     /// reading can go on to the next complaint.
     pub fn required<T>(
         &mut self,

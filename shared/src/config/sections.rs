@@ -1,4 +1,4 @@
-//! One struct per room, each holding only what that room needs.
+//! One struct per module, each holding only the settings that module needs.
 
 use std::time::Duration;
 
@@ -59,7 +59,8 @@ impl Public {
         OwnOrigins::of(&self.url)
     }
 
-    /// Where people sign in, as far as we know: the service's domain, or the API's own base where that is the same host.
+    /// Where people sign in, as far as we know: the service's domain, or the API's own base where that is the same
+    /// host.
     #[must_use]
     pub fn home(&self) -> String {
         let host = Url::parse(&self.url).ok();
@@ -97,7 +98,7 @@ fn origins(text: &str) -> Option<Vec<String>> {
         .collect()
 }
 
-/// The rules of codes (CONTRACT section 3).
+/// How codes are made, sent and limited.
 #[derive(Clone, Copy, Debug)]
 pub struct OtpRules {
     /// How long a code is valid.
@@ -142,6 +143,8 @@ pub struct IpLimits {
     pub sends_per_minute: u32,
     /// Code requests at once.
     pub sends_burst: u32,
+    /// Requests an hour for codes by text.
+    pub texts_per_hour: u32,
     /// Verifications a minute, and at once.
     pub verifies_per_minute: u32,
 }
@@ -152,6 +155,7 @@ impl IpLimits {
         Self {
             sends_per_minute: reader.whole(&s::IP_SENDS_PER_MINUTE),
             sends_burst: reader.whole(&s::IP_SENDS_BURST),
+            texts_per_hour: reader.whole(&s::IP_TEXTS_PER_HOUR),
             verifies_per_minute: reader.whole(&s::IP_VERIFIES_PER_MINUTE),
         }
     }
@@ -200,7 +204,7 @@ fn countries(text: &str) -> Option<Option<Vec<String>>> {
         .map(Some)
 }
 
-/// The rules of access and refresh tokens (CONTRACT section 4).
+/// What access and refresh tokens say, and how long they live.
 #[derive(Clone, Debug)]
 pub struct TokenRules {
     /// The `iss` claim.

@@ -6,7 +6,6 @@ use super::identifier::IdentifierKind;
 /// The way that a code travels to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
-    /// To a mailbox.
     Email,
     /// As a text message to a phone; the wire says `phone`.
     Sms,

@@ -85,9 +85,7 @@ impl serde::Serialize for DeliveryStatus {
 pub struct Delivery {
     /// The way it travels; `None` where a callback came before our own note.
     pub channel: Option<Channel>,
-    /// Where it is.
     pub state: DeliveryStatus,
-    /// Since when.
     pub updated: Timestamp,
     /// The provider's first error code, for the operator.
     pub error_code: Option<String>,
@@ -98,7 +96,6 @@ pub struct Delivery {
 /// A delivery id as it is shown outside: the id, and a MAC that says it was issued here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedId {
-    /// The id.
     pub id: DeliveryId,
     /// The first eight bytes of its MAC.
     pub mac: [u8; 8],

@@ -1,4 +1,4 @@
-//! What happened, as other systems are told: without codes, tokens or addresses (CONTRACT section 7).
+//! Domain events, as other systems receive them on the bus: without codes, tokens or addresses (docs/events).
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -12,7 +12,6 @@ pub struct Event {
     pub id: EventId,
     /// When it happened, by our clock.
     pub at: Timestamp,
-    /// What happened.
     pub happened: Happened,
 }
 
@@ -45,7 +44,6 @@ impl From<&Event> for Told {
 pub enum Happened {
     /// Somebody has an account.
     Registered {
-        /// Who.
         user: UserId,
         /// `otp_email`, `otp_phone` or `otp_whatsapp`.
         method: String,
@@ -54,30 +52,22 @@ pub enum Happened {
     },
     /// Somebody opened a session.
     SignedIn {
-        /// Who.
         user: UserId,
-        /// The session.
         session: SessionId,
         /// How, as in the token.
         amr: Vec<String>,
     },
-    /// An account changed.
     Updated {
-        /// Whose.
         user: UserId,
         /// The names of what changed, in alphabetical order; never the values.
         fields: Vec<&'static str>,
     },
     /// Nothing of the account is left.
-    Erased {
-        /// Whose it was.
-        user: UserId,
-    },
+    Erased { user: UserId },
     /// A code was asked for, and the limits admitted it.
     OtpRequested(Otp),
     /// A code was compared and wrong.
     OtpFailed {
-        /// Of which address.
         otp: Otp,
         /// Failures in a row, this one included.
         failures: u32,
@@ -86,7 +76,6 @@ pub enum Happened {
     },
     /// After failures, an address has to wait, or is closed.
     OtpLocked {
-        /// Which address.
         otp: Otp,
         /// Failures in a row.
         failures: u32,
@@ -99,23 +88,19 @@ pub enum Happened {
     },
     /// A session ended before its time.
     SessionRevoked {
-        /// Whose.
         user: UserId,
-        /// Which.
         session: SessionId,
         /// Why, in the words of `domain::session::Why`.
         why: String,
     },
     /// A refresh token was used that had been succeeded long since: somebody has a copy.
     RefreshReused {
-        /// Whose.
         user: UserId,
         /// The session, which has ended by it.
         session: SessionId,
     },
     /// The last refresh was repeated from another network or by another program.
     RefreshElsewhere {
-        /// Whose.
         user: UserId,
         /// The session, which goes on.
         session: SessionId,

@@ -1,4 +1,4 @@
-//! Prefixed ids: `usr_…`, `ses_…`, each a UUIDv7 in 32 lower-case hex digits (CONTRACT section 1).
+//! Prefixed ids: `usr_…`, `ses_…`, each a UUIDv7 in 32 lower-case hex digits.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -7,11 +7,13 @@ use crate::FieldError;
 pub mod challenge;
 pub mod channel;
 pub(crate) mod characters;
+pub mod claim;
 pub mod code;
 pub mod delivery;
 pub mod event;
 pub mod id;
 pub mod identifier;
+pub(crate) mod json;
 pub mod locale;
 pub mod network;
 pub mod picture;
@@ -28,7 +30,7 @@ pub mod user;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct InvalidValue {
-    /// For programs, one of the field codes of CONTRACT section 1: `invalid_email`, `too_long`, …
+    /// For programs, such as `invalid_email` or `too_long`.
     pub code: &'static str,
     /// For people: what is expected, as a sentence.
     pub detail: Cow<'static, str>,

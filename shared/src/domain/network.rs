@@ -2,8 +2,8 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether two addresses are of one network: of one /24 (IPv4) or one /64 (IPv6). What is no address equals itself alone. A
-/// phone keeps its network while its address changes; two people behind different providers do not share one.
+/// Whether two addresses are of one network: of one /24 (IPv4) or one /64 (IPv6). What is no address equals itself
+/// alone. A phone keeps its network while its address changes; two people behind different providers do not share one.
 #[must_use]
 pub fn same_network(one: &str, other: &str) -> bool {
     match (network(one), network(other)) {

@@ -60,8 +60,8 @@ impl Owner {
 
 /// The address of one picture: `<owner>/<name>.<extension>`, as the user item holds it.
 ///
-/// The name hashes the content and 128 random bits: whoever knows the account, and even the picture, cannot guess it,
-/// and what is found under it never changes.
+/// The name hashes the content and 128 random bits: knowing the account, and even the picture, is not enough to guess
+/// it, and what is found under it never changes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address {
     owner: Owner,
@@ -242,7 +242,9 @@ mod tests {
 
     fn picture(side: u32) -> Picture {
         let mut file = std::io::Cursor::new(Vec::new());
-        let shaded = image::RgbImage::from_fn(side, side, |x, y| image::Rgb([x as u8, y as u8, 7]));
+        let shaded = image::RgbImage::from_fn(side, side, |x, y| {
+            image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 7])
+        });
         shaded
             .write_to(&mut file, image::ImageFormat::Jpeg)
             .unwrap();
@@ -278,7 +280,7 @@ mod tests {
     fn other_texts_are_no_address_and_no_upload() {
         let hex = "0123456789abcdef0123456789abcdef";
         for text in [
-            "".to_owned(),
+            String::new(),
             format!("{hex}/{hex}"),
             format!("{hex}/{hex}.exe"),
             format!("{hex}/../{hex}.jpg"),

@@ -1,4 +1,4 @@
-//! How much is too much: the two kinds of limits, and how long whoever is over one must wait.
+//! The two kinds of limits, and how long a caller over one must wait.
 
 use std::time::Duration;
 
@@ -56,6 +56,16 @@ impl Rate {
         }
     }
 
+    /// A rate so many times as fast, with so many times the burst.
+    #[must_use]
+    pub fn times(&self, factor: u32) -> Self {
+        let interval = self.interval.as_millis().div_ceil(factor.max(1).into());
+        Self {
+            interval: Duration::from_millis(u64::try_from(interval).unwrap_or(u64::MAX)),
+            burst: self.burst.saturating_mul(factor),
+        }
+    }
+
     /// The latest theoretical arrival time at which a call is admitted now.
     #[must_use]
     pub fn latest(&self, now: Timestamp) -> Timestamp {
@@ -101,7 +111,6 @@ pub const SLOTS: usize = 10;
 pub struct Window {
     /// Sends in it, from 1 to [`SLOTS`].
     pub sends: u8,
-    /// Its length.
     pub length: Duration,
 }
 
@@ -131,7 +140,7 @@ pub const FREE_FAILURES: u32 = 5;
 /// The wait after [`FREE_FAILURES`]; it doubles with each further failure.
 pub const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+pub const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// The failure count whose wait is the last one below [`LONGEST_WAIT`].
 pub const LAST_DOUBLING: u32 = FREE_FAILURES + 6;
 /// What a closed channel says to wait: it does not open by itself.
@@ -190,7 +199,7 @@ mod tests {
         fn a_window_is_true_to_its_length(
             steps in proptest::collection::vec(0_i64..900_000, 1..100), sends in 1_u8..=10,
         ) {
-            let window = Window { sends, length: Duration::from_secs(3600) };
+            let window = Window { sends, length: Duration::from_hours(1) };
             let (mut now, mut slots, mut all) = (0, [None; SLOTS], Vec::new());
             for step in steps {
                 now += step;

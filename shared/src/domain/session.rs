@@ -7,9 +7,7 @@ use super::id::{SessionId, UserId};
 /// A session as it is opened by a sign-in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewSession {
-    /// Whose it is.
     pub user: UserId,
-    /// Its id.
     pub id: SessionId,
     /// Hash of the random bytes that its refresh tokens carry.
     pub random_hash: [u8; 32],
@@ -17,20 +15,16 @@ pub struct NewSession {
     pub pepper: u32,
     /// When it was opened.
     pub created: Timestamp,
-    /// Its absolute end.
     pub end: Timestamp,
     /// How the person signed in: `otp` and the way of the code.
     pub amr: [&'static str; 2],
-    /// From where.
     pub ip: String,
-    /// With what.
     pub user_agent: String,
 }
 
 /// A session as it is kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its id.
     pub id: SessionId,
     /// The generation of the refresh token that counts.
     pub generation: u32,
@@ -44,7 +38,6 @@ pub struct Session {
     pub rotated: Timestamp,
     /// When it was last used.
     pub used: Timestamp,
-    /// Its absolute end.
     pub end: Timestamp,
     /// How the person signed in.
     pub amr: Vec<String>,
@@ -101,9 +94,7 @@ impl Why {
 /// The end of one or more sessions: written with it, so that the table's stream can tell why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// Why.
     pub why: Why,
-    /// When.
     pub at: Timestamp,
     /// The request that asked for it; a repetition after a lost reply knows its own work by it.
     pub request: String,

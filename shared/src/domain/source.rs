@@ -14,7 +14,7 @@ const MAX_LABEL: usize = 63;
 /// The origin of a source URL (RFC 6454 section 6.2): scheme, host and a port that is not the scheme's own, in
 /// lower-case ASCII, like `https://dashboard.example.com`.
 ///
-/// Path, query and fragment are dropped at once: they may hold what is none of our business. The URL is never fetched.
+/// Path, query and fragment are dropped at once: they may hold private data. The URL is never fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceOrigin(String);
 
@@ -22,8 +22,8 @@ impl SourceOrigin {
     /// Reads a URL, or an origin as [`Self::as_str`] writes it.
     ///
     /// # Errors
-    /// `too_long` above 2,048 characters. `invalid_url` for anything but http or https with a host of at most 253 octets,
-    /// 63 a label, and without credentials.
+    /// `too_long` above 2,048 characters. `invalid_url` for anything but http or https with a host of at most 253
+    /// octets, 63 a label, and without credentials.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         if text.chars().count() > MAX_CHARS {
             return Err(InvalidValue::new(

@@ -52,14 +52,13 @@ const LAYOUT: u8 = 1;
 
 /// A refresh token: `rt_` and base64url of its parts, a MAC over them, and a checksum.
 ///
-/// Whoever holds one may act for its session, so it has no `Display`, and `Debug` shows no more than its names.
+/// Its holder may act for its session, so it has no `Display`, and `Debug` shows no more than its names.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     /// The pepper that the MAC is made with.
     pub pepper_version: u32,
     /// Whose session it refreshes.
     pub user: UserId,
-    /// The session.
     pub session: SessionId,
     /// How often the session was refreshed before this token was made.
     pub generation: u32,

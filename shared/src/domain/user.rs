@@ -11,7 +11,6 @@ use super::profile::Profile;
 /// Whether a person may use the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// As usual.
     Active,
     /// An operator stopped it.
     Suspended,
@@ -42,7 +41,6 @@ impl Status {
 /// A person's account, as stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
-    /// The account's id.
     pub id: UserId,
     /// Whether it may be used.
     pub status: Status,
@@ -58,7 +56,7 @@ pub struct User {
     pub profile: Profile,
     /// The picture's content address.
     pub avatar: Option<String>,
-    /// What the person may do beside the usual: `admin`.
+    /// Roles beyond the usual: `admin`.
     pub roles: Vec<String>,
     /// The sessions that count, and the absolute end of each.
     pub sessions: BTreeMap<SessionId, Timestamp>,
@@ -116,7 +114,7 @@ impl User {
             && self.has_session(session, now)
     }
 
-    /// Whether a session counts: it stands in the map and its end is not reached.
+    /// Whether a session counts: it is in the map, and its end has not come.
     #[must_use]
     pub fn has_session(&self, session: SessionId, now: Timestamp) -> bool {
         self.sessions.get(&session).is_some_and(|end| *end > now)

@@ -18,10 +18,10 @@ use crate::keyring::KeyringHandle;
 use crate::store::Store;
 use crate::{Error, Result};
 
-/// How old a sign-in may be to be a recent one.
-pub const RECENT: Duration = Duration::from_secs(10 * 60);
+/// How old a sign-in may be and still count as recent.
+pub const RECENT: Duration = Duration::from_mins(10);
 
-/// Lets in who holds an access token.
+/// Authenticates requests by their access token.
 #[derive(Clone)]
 pub struct Auth {
     store: Store,
@@ -41,8 +41,8 @@ pub struct SignedIn {
     pub now: Timestamp,
 }
 
-/// A person who has signed in lately, for what a stolen token must not do; as an extractor it refuses with 401 before the
-/// body is read.
+/// A person who has signed in lately, for what a stolen token must not do; as an extractor it refuses with 401 before
+/// the body is read.
 #[derive(Debug)]
 pub struct RecentSignIn(pub SignedIn);
 
@@ -87,8 +87,8 @@ impl Auth {
         claims.ok_or(Error::Unauthenticated)
     }
 
-    /// What the access token in these headers says, as [`Auth::claims`], with what its holder asks for. Where that is wrong,
-    /// whether the caller is signed in is said first.
+    /// What the access token in these headers says, as [`Auth::claims`], with what the request asks for. Where that is
+    /// wrong, whether the caller is signed in is said first.
     ///
     /// # Errors
     /// As [`Auth::admit`], then those of `asked`.

@@ -1,4 +1,4 @@
-//! Erasing a person: the tables, and what is kept of them outside. The request with no grace does it, and the
+//! Erasing a person: the tables, and what is kept of them outside. A request without a grace period does it, and the
 //! janitor.
 
 use std::collections::VecDeque;
@@ -32,9 +32,9 @@ pub async fn erase(
     store.erase(due, now, recipients, objects).await
 }
 
-/// Erases accounts whose grace period has ended, in turns, until none is left or the time is up; says how many are gone.
-/// Neither one who cannot be erased now nor one with very much holds the others up: each gets a bounded attempt, and those
-/// that were only begun get another one after everybody else.
+/// Erases accounts whose grace period has ended, in turns, until none is left or the time is up; says how many are
+/// gone. Neither one who cannot be erased now nor one with very much holds the others up: each gets a bounded attempt,
+/// and those that were only begun get another one after everybody else.
 ///
 /// # Errors
 /// The last failure, after all were tried.

@@ -37,7 +37,7 @@ pub async fn export(
     }))
 }
 
-/// What a file with the document is called.
+/// The name of a file with the document.
 #[must_use]
 pub fn file_name(now: Timestamp) -> String {
     format!("latchkey-export-{}.json", now.strftime("%Y-%m-%d"))

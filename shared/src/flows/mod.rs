@@ -10,6 +10,7 @@
 pub mod auth;
 pub mod erase;
 pub mod export;
+mod lane;
 pub mod notices;
 pub mod rate_limit;
 pub mod report;

@@ -1,6 +1,6 @@
 //! Telling people that an address of their account changed: a transactional outbox.
 //!
-//! The change itself promises the notice: it is an item of the same transaction. Whoever made the change sends it at
+//! The notice is an item in the transaction of the change. The request that made the change sends it at
 //! once and deletes the item; what is left, because a provider failed or the process ended, is sent by the janitor.
 
 use jiff::Timestamp;
@@ -15,26 +15,25 @@ use crate::messaging::{Content, Language};
 use crate::store::Store;
 use crate::store::pending_notices::Notice;
 
-/// How long a notice is left to whoever made the change.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// How long a notice is left to the request that made the change.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Sends notices.
 #[derive(Clone, Copy)]
 pub struct Notifier<'a> {
-    /// Where notices are.
     pub store: &'a Store,
     /// The way to people.
     pub outbound: &'a Outbound,
-    /// Whom a delivery went to, and who takes no messages, is known by these.
+    /// Derives the keys of recipients and suppressions.
     pub peppers: &'a Peppers,
 }
 
 impl Notifier<'_> {
-    /// Sends a notice to everybody whom it is for. A message whose outcome nobody knows counts as sent.
+    /// Sends a notice to all its recipients. A message whose outcome nobody knows counts as sent.
     ///
     /// # Errors
-    /// [`crate::Error::Unavailable`] when a message was certainly not sent, [`crate::Error::RateLimited`] when the day's
-    /// texts are used up, or the store does not answer; the notice stays.
+    /// [`crate::Error::Unavailable`] when a message was certainly not sent, [`crate::Error::RateLimited`] when the
+    /// day's texts are used up, or the store does not answer; the notice stays.
     pub async fn send(&self, notice: &Notice, now: Timestamp) -> Result<()> {
         let messages = notice.to.iter().map(|to| self.notify(notice, to, now));
         let outcomes = futures_util::future::join_all(messages).await;
@@ -42,7 +41,7 @@ impl Notifier<'_> {
         self.store.forget_notice(notice).await
     }
 
-    /// Sends the notices that whoever made the change did not.
+    /// Sends the notices that the request that made the change did not send.
     ///
     /// # Errors
     /// The last failure, after all were tried.

@@ -1,4 +1,4 @@
-//! May this caller go on, or how long must it wait.
+//! Whether a caller may go on, and how long it must wait if not.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::channel::Channel;
 use crate::domain::quota::{Allowance, Rate, seconds_until};
+use crate::http::Caller;
 use crate::store::Store;
 use crate::store::limit::Admission;
 use crate::store::statistics::{Count, Figure};
@@ -17,7 +18,7 @@ use crate::{Error, Result, background, telemetry};
 pub struct Rule {
     /// The word in keys and metrics.
     pub name: &'static str,
-    /// How much is admitted.
+    /// How many calls are admitted.
     pub rate: Rate,
 }
 
@@ -27,6 +28,9 @@ pub struct Limiter {
     store: Store,
     refused: Mutex<HashMap<(&'static str, String), Timestamp>>,
 }
+
+/// How many networks' allowances a whole site has.
+const NETWORKS_OF_A_SITE: u32 = 16;
 
 /// The most subjects that are remembered as refused.
 const REMEMBERED: usize = 10_000;
@@ -45,7 +49,7 @@ impl Limiter {
     ///
     /// # Errors
     /// [`Error::RateLimited`] with the true wait, and [`Error::Unavailable`] when the store does not answer: a limit
-    /// that cannot be counted denies.
+    /// fails closed.
     pub async fn admit(
         &self,
         rule: Rule,
@@ -74,6 +78,43 @@ impl Limiter {
                 self.remember(rule, subject, until, now);
                 Err(limited(rule.name, seconds_until(now, until).max(1)))
             }
+        }
+    }
+
+    /// Admits one call of this caller, and of the site that an IPv6 caller is of: a customer who has thousands of
+    /// networks has not thousands of allowances. One step.
+    ///
+    /// # Errors
+    /// As [`Limiter::admit`]; what is refused by one of the two does not count at the other.
+    pub async fn admit_caller(
+        &self,
+        rule: Rule,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Allowance> {
+        let (subject, request) = (&caller.subject, &caller.request_id);
+        let own = self.admit(rule, subject, request, now);
+        let Some(site) = &caller.site else {
+            return own.await;
+        };
+        if let Some(until) = self.remembered(rule, subject, now) {
+            return Err(limited(rule.name, seconds_until(now, until).max(1)));
+        }
+        let wide = Rule {
+            rate: rule.rate.times(NETWORKS_OF_A_SITE),
+            ..rule
+        };
+        match futures_util::join!(own, self.admit(wide, site, request, now)) {
+            (Ok(allowance), Ok(_)) => Ok(allowance),
+            (Ok(_), Err(refusal)) => {
+                self.refund(rule, subject, request, now).await?;
+                Err(refusal)
+            }
+            (Err(refusal), Ok(_)) => {
+                self.refund(wide, site, request, now).await?;
+                Err(refusal)
+            }
+            (Err(refusal), Err(_)) => Err(refusal),
         }
     }
 
@@ -136,7 +177,7 @@ impl Refusals {
         }))
     }
 
-    /// Counts one refusal, beside its answer. What the store does not take goes with a later one.
+    /// Counts one refusal in the background. What the store does not take goes with a later one.
     pub fn count(&self, channel: Channel, now: Timestamp) {
         self.add(channel, Figure::Limited, 1, now);
     }
@@ -177,7 +218,7 @@ impl Tally {
     }
 }
 
-/// The answer to whoever is over a limit, noted for metrics.
+/// The answer to a caller over a limit, noted for metrics.
 #[must_use]
 pub fn limited(rule: &'static str, retry_after: u64) -> Error {
     telemetry::metric("limited", &[("rule", rule)]);

@@ -13,7 +13,7 @@
 use jiff::Timestamp;
 
 use super::text_budget::{Reservation, TextBudget};
-use crate::domain::challenge::Purpose;
+use crate::domain::challenge::{Lane, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::DeliveryId;
@@ -24,6 +24,7 @@ use crate::messaging::{
 };
 use crate::store::Store;
 use crate::store::delivery::{Carries, DeliveryNote};
+use crate::store::suppression::Cause;
 use crate::{Error, Result, entropy, telemetry};
 
 /// The way out: the providers, and what texts cost.
@@ -33,7 +34,7 @@ pub struct Outbound {
     text_budget: TextBudget,
 }
 
-/// Why an address gets no message although its owner is answered as ever.
+/// Why an address gets no message, although the answer is the ordinary one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Withheld {
     /// The address bounced, complained or opted out.
@@ -55,15 +56,10 @@ impl Withheld {
 
 /// A message to one address.
 pub struct Outgoing<'a> {
-    /// Its delivery.
     pub id: DeliveryId,
-    /// Whose address.
     pub to: &'a Identifier,
-    /// Which way.
     pub channel: Channel,
-    /// In which language.
     pub language: Language,
-    /// What it says.
     pub content: Content,
     /// What is known of its delivery.
     pub record: Record,
@@ -72,7 +68,7 @@ pub struct Outgoing<'a> {
 /// How a delivery is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record {
-    /// As a code's, for this purpose: it is shown to whoever asked, and counted.
+    /// As a code's delivery, for this purpose: shown to the client that asked, and counted.
     Code(Purpose),
     /// As a message without a code: it is found by export and erasure, and not counted.
     Notice,
@@ -93,7 +89,7 @@ pub struct Sent {
 /// What became of a message without a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notified {
-    /// It is on its way, or may be.
+    /// It is on its way, or may be: the outcome is unknown.
     Sent,
     /// It never will be: it is withheld, or refused for good.
     Never,
@@ -143,21 +139,22 @@ impl Outbound {
         Some(Withheld::NotServed)
     }
 
-    /// Reserves a text of the day's budget and a place in the number's range; nothing for mail. `request` makes a
-    /// repetition harmless.
+    /// Reserves a text of the day's budget and a place in the number's range, out of what this lane may use; nothing for
+    /// mail. `request` makes a repetition harmless.
     ///
     /// # Errors
     /// [`Error::RateLimited`] with the true wait, nothing reserved; [`Error::Unavailable`].
     pub async fn reserve(
         &self,
         to: &Identifier,
+        lane: Lane,
         request: &str,
         now: Timestamp,
     ) -> Result<Option<Reservation>> {
         match to.phone() {
             Some(number) => self
                 .text_budget
-                .reserve(number, request, now)
+                .reserve(number, lane, request, now)
                 .await
                 .map(Some),
             None => Ok(None),
@@ -172,7 +169,8 @@ impl Outbound {
         self.text_budget.cancel(reservation, now).await
     }
 
-    /// Sends a message, once, and records its delivery beside. What was reserved is settled by [`Outbound::settle`].
+    /// Sends a message, once, and records its delivery at the same time. What was reserved is settled by
+    /// [`Outbound::settle`].
     ///
     /// # Errors
     /// A channel that does not fit the address, which is a mistake of ours. That the record could not be written is
@@ -245,9 +243,14 @@ impl Outbound {
                 return Ok(());
             }
             let (mac, masked) = (address_keys.suppression(to), to.masked());
-            self.store
-                .suppress(to.kind(), &mac, "opt_out", &masked, now)
-                .await
+            let cause = Cause {
+                kind: to.kind(),
+                mac: &mac,
+                reason: "opt_out",
+                at: now,
+                masked: &masked,
+            };
+            self.store.suppress(cause, now).await
         };
         let end = if opted_out {
             DeliveryStatus::Bounced
@@ -257,17 +260,17 @@ impl Outbound {
         let (suppressed, refunded, ended) = futures_util::join!(
             suppressed,
             self.text_budget.refund(sent.reservation, now),
-            // Recorded as queued beside the call, so it has to move.
+            // Recorded as queued during the call, so it has to move.
             self.store.advance_delivery(sent.id, end, now),
         );
         suppressed.and(refunded).and(ended.map(drop))
     }
 
-    /// Tells somebody something that is no code.
+    /// Sends a message that is not a code.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] when the day's texts are used up, [`Error::Unavailable`] when the message was certainly not
-    /// sent, or the store does not answer: it may be told again.
+    /// [`Error::RateLimited`] when the day's texts are used up, [`Error::Unavailable`] when the message was certainly
+    /// not sent, or the store does not answer: it may be told again.
     pub async fn notify(
         &self,
         to: &Identifier,
@@ -278,12 +281,14 @@ impl Outbound {
     ) -> Result<Notified> {
         let channel = Channel::for_kind(to.kind());
         let suppressions = address_keys.suppressions(to);
-        let suppressed = self.store.is_suppressed(to.kind(), &suppressions).await?;
+        let suppressed = self.store.is_suppressed(to.kind(), &suppressions, now);
+        let suppressed = suppressed.await?;
         if !self.offers(channel) || self.withheld(to, suppressed).is_some() {
             return Ok(Notified::Never);
         }
         let id = DeliveryId::new(now, entropy::bytes());
-        let reservation = self.reserve(to, &id.to_string(), now).await?;
+        let request = id.to_string();
+        let reservation = self.reserve(to, Lane::Stranger, &request, now).await?;
         let outgoing = Outgoing {
             id,
             to,
@@ -305,7 +310,7 @@ impl Outbound {
     }
 }
 
-/// Whether no repetition will be taken either.
+/// Whether the provider will refuse every repetition as well.
 fn is_final(refusal: &Refusal) -> bool {
     matches!(
         refusal.reason,

@@ -1,4 +1,4 @@
-//! The answer to whoever asked for a code, the same whether or not there is an account.
+//! The answer to a code request, the same whether or not there is an account.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};

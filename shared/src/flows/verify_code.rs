@@ -6,12 +6,12 @@ use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::config::{IpLimits, OtpRules, Reader};
 use crate::domain::challenge::{Lane, Live, Purpose};
+use crate::domain::claim::Claim;
 use crate::domain::code::OtpCode;
-use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{Allowance, FREE_FAILURES, Rate};
+use crate::flows::lane::lane_of;
 use crate::flows::rate_limit::{Limiter, Rule, limited};
-use crate::flows::request_code::lane_of;
 use crate::http::Caller;
 use crate::keyring::derive::AddressKeys;
 use crate::keyring::{DeviceToken, Peppers, Reloading};
@@ -19,30 +19,28 @@ use crate::store::Store;
 use crate::store::challenge::charge::{Candidate, Charge, Charged, Paid};
 use crate::{Error, Result, telemetry};
 
-/// What someone says the code is.
+/// A code that somebody typed, and for what.
 #[derive(Debug)]
 pub struct Attempt<'a> {
     /// What the code is for.
     pub purpose: Purpose,
-    /// Whose it is.
     pub identifier: &'a Identifier,
     /// For linking: whom it must be for.
     pub owner: Option<&'a str>,
-    /// What was typed.
     pub code: &'a OtpCode,
     /// The header `X-Device-Token`.
     pub device_token: Option<&'a str>,
 }
 
-/// A right code, not used up yet.
+/// A code that was right and is not used up yet.
 #[derive(Debug)]
 pub struct Proven {
     /// The code and what came with its request.
     pub code: Candidate,
     /// Who proved it.
     pub lane: Lane,
-    /// Who claims the address.
-    pub owner: Option<UserId>,
+    /// The claim on the address.
+    pub owner: Option<Claim>,
     /// What is left of the caller's own rate.
     pub allowance: Allowance,
     /// What it was charged, should it not get in.
@@ -68,7 +66,7 @@ pub struct VerifyCode {
 }
 
 impl VerifyCode {
-    /// A prover by the settings.
+    /// Reads the settings.
     pub fn open(
         setup: &Setup,
         reader: &mut Reader,
@@ -107,9 +105,8 @@ impl VerifyCode {
         telemetry::subject(&address_keys.subject(attempt.identifier));
 
         let (allowance, owner) = futures_util::try_join!(
-            self.limiter
-                .admit(self.per_ip, &caller.subject, &caller.request_id, now),
-            self.store.owner(attempt.identifier),
+            self.limiter.admit_caller(self.per_ip, caller, now),
+            self.store.claim(attempt.identifier),
         )?;
         let holder = attempt
             .device_token

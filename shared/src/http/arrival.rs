@@ -1,8 +1,8 @@
-//! What the gateway says about a request, beside the request itself.
+//! What the gateway says about a request.
 
 use std::net::IpAddr;
 
-/// What API Gateway's request context says; the entry puts it into the request's extensions.
+/// API Gateway's request context; `lambda` puts it into the request's extensions.
 ///
 /// Nothing here comes from a header that the client could set, the user agent aside.
 #[derive(Clone, Debug)]

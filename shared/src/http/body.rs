@@ -1,4 +1,4 @@
-//! Reads a JSON body: media type, encoding, size, then the object itself (CONTRACT section 1).
+//! Reads a JSON body: media type, encoding, size, then the object itself.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};

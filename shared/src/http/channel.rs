@@ -6,7 +6,7 @@ use crate::domain::identifier::Identifier;
 
 /// The channel of a request, which must reach the identifier; the identifier's own where none is named.
 ///
-/// Whoever asks for a code needs one that is offered. A code that came is good however it came, so a proof takes any.
+/// A code request needs a channel that is offered. A code that arrived is good however it came, so a proof takes any.
 pub fn channel(
     fields: &mut Fields,
     identifier: Option<&Identifier>,

@@ -42,7 +42,6 @@ impl Cors {
 
     /// The answer to a preflight request from an origin on the list; `None` for any other request.
     pub(super) fn preflight(
-        &self,
         method: &Method,
         headers: &HeaderMap,
         origin: Option<&HeaderValue>,

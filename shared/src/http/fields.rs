@@ -38,7 +38,7 @@ enum Source {
 
 #[cfg(feature = "document")]
 impl Fields {
-    /// Fields of which none is there, and what a reader asks of them.
+    /// Empty fields, and the record of what a reader asks of them.
     pub(crate) fn recording() -> (Self, Record) {
         let record = Record::recording();
         let mut fields = Self::from_source(serde_json::Map::new(), Source::Body);
@@ -113,7 +113,8 @@ impl Fields {
         self.given(name, parse)
     }
 
-    /// A text that must be there and means nothing but itself, such as a token: what is wrong with it is for its reader.
+    /// A text that must be there and means nothing but itself, such as a token: what is wrong with it is for its
+    /// reader.
     pub fn opaque(&mut self, name: &'static str) -> Option<String> {
         self.record.text::<String>(name, true);
         if self.is_missing(name) {

@@ -1,15 +1,9 @@
-//! Reads JSON strictly: one object, no key twice at any depth, no nesting beyond 32, no NUL.
-//!
-//! `serde_json::Value` keeps the last of two equal keys in silence, and derived structs take a list in place of an
-//! object; neither may be used for input.
+//! Reads the JSON object in a body; what is wrong with it is said without its words.
 
-use std::collections::HashSet;
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Deserializer, Map, Value};
+use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::domain::json;
 
 /// The deepest nesting that is read; the object at the top is the first level.
 const DEPTH: usize = 32;
@@ -27,119 +21,16 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     if text.starts_with('\u{feff}') {
         return Err(malformed("The body begins with a byte order mark."));
     }
-    let mut reader = Deserializer::from_str(text);
-    let value = reader
-        .deserialize_any(Strict { level: 1 })
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| {
-            // Only our own words are repeated; serde_json's may quote the body.
-            let why = [DUPLICATE, TOO_DEEP, NUL_KEY]
-                .into_iter()
-                .find(|why| error.to_string().starts_with(why))
-                .unwrap_or("it is not valid JSON");
-            Error::Malformed(
-                format!(
-                    "The body cannot be read: {why} (line {}, column {}).",
-                    error.line(),
-                    error.column()
-                )
-                .into(),
+    json::object(text, DEPTH).map_err(|error| match error.line {
+        0 => malformed("The body is JSON, but not an object."),
+        line => Error::Malformed(
+            format!(
+                "The body cannot be read: {} (line {line}, column {}).",
+                error.why, error.column
             )
-        })?;
-    match value {
-        Value::Object(object) => Ok(object),
-        _ => Err(malformed("The body is JSON, but not an object.")),
-    }
-}
-
-const DUPLICATE: &str = "a key stands twice in one object";
-const TOO_DEEP: &str = "it nests deeper than 32 levels";
-const NUL_KEY: &str = "a key holds a NUL";
-
-/// Builds a [`Value`] and refuses what the module's rules forbid; `level` is that of the value it reads.
-#[derive(Clone, Copy)]
-struct Strict {
-    level: usize,
-}
-
-impl Strict {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.level > DEPTH {
-            return Err(E::custom(TOO_DEEP));
-        }
-        Ok(Self {
-            level: self.level + 1,
-        })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(flag.into())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let deeper = self.deeper()?;
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(deeper)? {
-            list.push(item);
-        }
-        Ok(list.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let deeper = self.deeper()?;
-        let mut seen = HashSet::new();
-        let mut object = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if key.contains('\0') {
-                return Err(A::Error::custom(NUL_KEY));
-            }
-            if !seen.insert(key.clone()) {
-                return Err(A::Error::custom(DUPLICATE));
-            }
-            object.insert(key, entries.next_value_seed(deeper)?);
-        }
-        Ok(object.into())
-    }
+            .into(),
+        ),
+    })
 }
 
 #[cfg(test)]
@@ -191,7 +82,7 @@ mod tests {
         let body = format!(r#"{{"a": {}{}}}"#, "[".repeat(lists), "]".repeat(lists));
         assert_eq!(object(body.as_bytes()).is_ok(), fits);
         let body = format!(
-            r#"{}1{}"#,
+            r"{}1{}",
             r#"{"a":"#.repeat(lists + 1),
             "}".repeat(lists + 1)
         );

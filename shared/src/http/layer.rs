@@ -53,9 +53,7 @@ async fn handle(State(layer): State<Arc<Layer>>, mut request: Request, next: Nex
         .map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
     let origin = layer.cors.allowed(request.headers());
-    let preflight = layer
-        .cors
-        .preflight(&method, request.headers(), origin.as_ref());
+    let preflight = Cors::preflight(&method, request.headers(), origin.as_ref());
 
     let scope = Scope::new(arrival.request_id.as_str(), arrival.function, arrival.cold);
     let (mut response, code) = scope
@@ -114,7 +112,7 @@ fn finish(
     }
     let status = error.explanation().status;
     let mut response = respond::problem(&error, status, &layer.public_url, request_id);
-    // What a handler or a middle layer said beside (RateLimit, for example) stays.
+    // Headers that a handler or an inner layer added (RateLimit, for example) stay.
     let mut last = None;
     for (name, value) in old.headers_mut().drain() {
         last = name.or(last);
@@ -129,8 +127,9 @@ fn finish(
     (response, error.explanation().code)
 }
 
-/// What a gateway of ours answers without any function, in the words and with the headers of every other answer; `status`
-/// is the error's own but where the gateway is more exact.
+/// What a gateway of ours answers without any function, in the words and with the headers of every other answer;
+/// `status` is the error's own but where the gateway is more exact.
+#[must_use]
 pub fn refusal(error: &Error, status: StatusCode, public_url: &str, request_id: &str) -> Response {
     let mut response = respond::problem(error, status, public_url, request_id);
     mark(response.headers_mut(), request_id);

@@ -1,8 +1,8 @@
 //! Extractors, answers, problems.
 //!
 //! A request comes from [`crate::lambda`] through [`layer`] to a handler, which takes what it needs in this order: its
-//! [`Caller`], the guard that authenticates, its [`Page`], and last the [`JsonBody`]; so 401 is decided before a body is
-//! read. What goes wrong is a [`crate::Error`], and [`problem`] says how each looks from outside.
+//! [`Caller`], the guard that authenticates, its [`Page`], and last the [`JsonBody`]; so 401 is decided before a body
+//! is read. What goes wrong is a [`crate::Error`], and [`problem`] says how each looks from outside.
 
 mod answer;
 mod arrival;

@@ -113,7 +113,7 @@ impl<'a> Series<'a> {
     }
 }
 
-/// The first rows that a page has room for, and whether there are more.
+/// The rows that fit on a page, and whether there are more.
 pub fn first<R>(rows: impl IntoIterator<Item = R>, limit: usize) -> (Vec<R>, bool) {
     let mut rows = rows.into_iter();
     let first = rows.by_ref().take(limit).collect();

@@ -111,7 +111,7 @@ impl Error {
         }
     }
 
-    /// The member `detail`: a sentence for whoever sent the request. What is for our own log stays out.
+    /// The member `detail`: a sentence for the client. What is for our own log stays out.
     #[must_use]
     pub fn detail(&self) -> Cow<'_, str> {
         match self {
@@ -134,7 +134,7 @@ impl Error {
             Self::PastTheEdge => "Send the request to the public URL of this service.".into(),
             Self::SignatureInvalid => "The signature does not hold.".into(),
             Self::IdentifierTaken => "Another account signs in with this address.".into(),
-            Self::LastIdentifier => "Add another address before you remove this one.".into(),
+            Self::LastIdentifier => "The account has no other address that codes get to. Add another one before you remove this one.".into(),
             Self::VersionConflict => "Read the profile again and repeat the change.".into(),
             Self::RateLimited { retry_after } => format!("Try again in {retry_after} s.").into(),
             Self::DeliveryFailed { .. } => {

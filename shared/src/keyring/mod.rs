@@ -24,7 +24,6 @@ mod refresh;
 mod reloading;
 mod signer;
 mod signing;
-mod strict;
 pub mod token_pair;
 
 pub use accept::{LEEWAY_SECONDS, MAX_TOKEN_BYTES, TokenRefusal};

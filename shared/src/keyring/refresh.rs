@@ -1,7 +1,7 @@
 //! Refresh tokens: made, checked and succeeded without asking the store.
 //!
-//! A token is a pure function of the pepper, the user, the session, the generation and the session's random bytes.
-//! So whoever rotates a session twice by the same token (two tabs, a lost reply) computes the same successor, and a
+//! A token is a pure function of the pepper, the user, the session, the generation and the session's random bytes. So a
+//! client that rotates a session twice by the same token (two tabs, a lost reply) computes the same successor, and a
 //! dump of the table, which holds the hash of the random bytes only, makes none.
 
 use aws_lc_rs::digest;

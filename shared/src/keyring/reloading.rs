@@ -1,4 +1,5 @@
-//! How a rotation reaches a running function: the secret is read again, beside the requests and not before them.
+//! How a rotation reaches a running function: the secret is read again in the background, so that no request waits for
+//! it.
 //!
 //! A snapshot older than a minute is still handed out while a newer one is fetched in the background. Only a token
 //! by a key that the ring does not know waits for the secret, and at most once a minute over all requests: the new
@@ -45,7 +46,7 @@ struct Inner<T> {
     snapshot: RwLock<Arc<T>>,
     /// When the secret was last asked, whatever came of it.
     asked: RwLock<Timestamp>,
-    /// Held by whoever asks, so that nobody asks twice at once.
+    /// Held while the secret is read, so that it is read once at a time.
     asking: Mutex<()>,
     /// When a request last waited for the secret.
     waited: Mutex<Option<Timestamp>>,

@@ -17,9 +17,8 @@ use crate::keyring::Keyring;
 pub struct SessionFacts<'a> {
     /// When the person proved a code.
     pub signed_in: Timestamp,
-    /// How.
     pub amr: &'a [String],
-    /// What the person may do beside the usual.
+    /// Roles beyond the usual.
     pub roles: &'a [String],
     /// The absolute end of the session.
     pub end: Timestamp,

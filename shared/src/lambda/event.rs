@@ -44,7 +44,7 @@ struct Http {
 /// An event, cleaned: an empty shell for `lambda_http`'s conversion, and what the request gets in its place.
 ///
 /// The conversion builds a URL of `Host`, `X-Forwarded-Proto` and the path and unwraps it, and decodes the body and
-/// unwraps that: all of it comes from the caller, so none of it is handed over.
+/// unwraps that: all of it comes from the caller, so it is dropped.
 pub(super) struct Cleaned {
     pub(super) shell: ApiGatewayV2httpRequest,
     pub(super) method: Method,
@@ -115,7 +115,7 @@ fn shell(method: Method) -> ApiGatewayV2httpRequest {
     shell
 }
 
-/// A named stage stands in the raw path; a custom domain or `$default` leaves it out.
+/// The raw path contains a named stage; a custom domain or `$default` leaves it out.
 fn without_stage(path: String, stage: Option<&str>) -> String {
     let rest = stage
         .filter(|stage| *stage != "$default")

@@ -66,7 +66,7 @@ impl Entry {
     /// An API Gateway v2 HTTP event always gets an HTTP answer, whatever its caller wrote.
     ///
     /// # Errors
-    /// When the event is none that this function takes, or its handler failed; Lambda then tells the event's source,
+    /// When this function does not take the event, or its handler failed; Lambda then tells the event's source,
     /// which may send it again.
     pub async fn handle(
         &self,

@@ -13,9 +13,7 @@ use crate::domain::identifier::EmailAddress;
 /// Everything that messaging needs to know.
 #[derive(Clone, Debug)]
 pub struct MessagingSettings {
-    /// Brand and domain.
     pub public: Public,
-    /// Who sends mail.
     pub mail: MailSettings,
     /// How texts go; `None` where Twilio is not configured, and then no phone is served.
     pub text: Option<TextSettings>,

@@ -6,15 +6,11 @@ pub enum Language {
     /// English, which everybody gets whose language we do not have.
     #[default]
     English,
-    /// German.
     German,
-    /// Spanish.
     Spanish,
-    /// French.
     French,
     /// Portuguese, as in Brazil.
     Portuguese,
-    /// Japanese.
     Japanese,
 }
 

@@ -15,7 +15,7 @@ use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::domain::identifier::EmailAddress;
 
-/// Where mail leaves the house.
+/// The providers of mail.
 pub(super) struct MailSender {
     from: Mailbox,
     provider: Provider,

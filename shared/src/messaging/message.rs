@@ -16,18 +16,15 @@ pub struct Message {
     /// The delivery id with its MAC: goes to the provider and comes back with every report, so that no lookup by the
     /// provider's own id is needed.
     pub delivery_id: String,
-    /// Where it goes.
     pub recipient: Recipient,
     /// The language that it is written in.
     pub language: Language,
-    /// What it says.
     pub content: Content,
 }
 
 /// An address, and the way on which a message travels to it.
 #[derive(Clone, Debug)]
 pub enum Recipient {
-    /// By mail.
     Email(EmailAddress),
     /// By SMS.
     Sms(PhoneNumber),
@@ -63,21 +60,18 @@ impl Recipient {
 pub enum Content {
     /// A code that signs in.
     SignInCode {
-        /// The code.
         code: OtpCode,
         /// What is left of its life.
         expires_in: Duration,
     },
     /// A code that proves an address which is to be added to an account.
     LinkingCode {
-        /// The code.
         code: OtpCode,
         /// What is left of its life.
         expires_in: Duration,
     },
     /// A notice to the other or former address that the account's addresses have changed.
     IdentifierChanged {
-        /// What happened.
         change: AddressChange,
         /// Which of the two addresses.
         kind: IdentifierKind,

@@ -10,11 +10,11 @@ use lettre::{Address, Message};
 use super::templates::Mail;
 
 /// Packs a mail: text and HTML as alternatives, no tracking, marked as written by a machine (RFC 3834 section 5) so
-/// that no auto-responder answers it. The `Message-ID` is the delivery id under the sender's domain; `X-Entity-Ref-ID` says
-/// it again, because Gmail folds mails of one subject into one thread and hides a repeated code there.
+/// that no auto-responder answers it. The `Message-ID` is the delivery id under the sender's domain; `X-Entity-Ref-ID`
+/// says it again, because Gmail folds mails of one subject into one thread and hides a repeated code there.
 ///
 /// # Errors
-/// The recipient is not an address that can stand in a header.
+/// The recipient's address does not fit into a header.
 pub(super) fn pack(
     from: &Mailbox,
     to: &str,

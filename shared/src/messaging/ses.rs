@@ -126,7 +126,7 @@ fn refusal(error: &SendRawEmailError) -> Dispatch {
     let message = error.message().unwrap_or_default();
     let (reason, retry_after) = match code {
         "Throttling" | "ThrottlingException" if message.contains("quota") => {
-            (Reason::Quota, Some(Duration::from_secs(3600)))
+            (Reason::Quota, Some(Duration::from_hours(1)))
         }
         "Throttling" | "ThrottlingException" | "TooManyRequestsException" => {
             (Reason::Throttled, Some(Duration::from_secs(2)))

@@ -43,9 +43,7 @@ const LAYOUT: &str = include_str!("messages/layout.html");
 /// A mail, ready to be packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// The subject.
     pub subject: String,
-    /// The text part.
     pub text: String,
     /// The HTML part.
     pub html: String,
@@ -100,7 +98,7 @@ impl Templates {
         let code = message.content.code().map(|(code, _)| code.expose());
         let mut paragraphs = text.split("\n\n");
         let first = paragraphs.next().unwrap_or_default();
-        // In HTML the code stands in a box of its own.
+        // In HTML the code has a box of its own.
         let lead = code.map_or(first, |code| {
             first
                 .trim_end_matches(code)

@@ -15,7 +15,7 @@ use crate::cloud::Setup;
 use crate::domain::channel::Channel;
 use crate::domain::identifier::PhoneNumber;
 
-/// Where texts leave the house.
+/// The provider of texts.
 pub(super) struct TextSender {
     twilio: Twilio,
     breaker: Breaker,

@@ -23,7 +23,6 @@ pub(super) struct Twilio {
 /// A code on its way to a phone.
 #[derive(Clone, Copy)]
 pub(super) struct Code<'a> {
-    /// The digits.
     pub(super) digits: &'a str,
     /// What is left of its life.
     pub(super) expires_in: Duration,

@@ -37,7 +37,6 @@ pub fn client() -> Result<Client, reqwest::Error> {
 /// An answer, of whatever status.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// The status.
     pub(super) status: StatusCode,
     /// The header `Retry-After`, where it is a number of seconds.
     pub(super) retry_after: Option<Duration>,
@@ -74,7 +73,7 @@ pub(super) async fn send(
     answer
 }
 
-/// Fetches a text, such as a certificate: `Some(None)` where the other side says that there is none.
+/// Fetches a text, such as a certificate: `Some(None)` where the other side says that it does not exist.
 ///
 /// # Errors
 /// `None` when no whole answer came within `limit`.

@@ -65,7 +65,7 @@ async fn read(listener: &TcpListener) -> (String, tokio::net::TcpStream) {
     }
 }
 
-/// Messaging with these settings beside the usual ones.
+/// Messaging with these settings besides the usual ones.
 pub(super) fn messaging(settings: &[(&str, &str)]) -> Messaging {
     let mut variables: Variables = [
         ("STAGE", "local"),

@@ -12,17 +12,11 @@ use crate::domain::id::{ActivityId, UserId};
 /// One line of activity, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivityLine {
-    /// Its id.
     pub id: ActivityId,
-    /// What happened.
     pub event: String,
-    /// When.
     pub at: Timestamp,
-    /// From which address.
     pub ip: String,
-    /// With what.
     pub user_agent: String,
-    /// Particulars.
     pub detail: String,
 }
 
@@ -30,10 +24,7 @@ const PREFIX: &str = "ACTIVITY#";
 
 impl Store {
     /// At most `limit` lines of a person's activity before this one, newest first, and whether there are more. Lines
-    /// whose time is over are none, whether or not the table has dropped them yet.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
+    /// whose time is over do not count, whether or not the table has dropped them yet.
     pub async fn activities(
         &self,
         user: UserId,

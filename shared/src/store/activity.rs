@@ -16,11 +16,8 @@ pub struct Activity<'a> {
     pub id: ActivityId,
     /// What happened, for example `signed_in`.
     pub event: &'static str,
-    /// When.
     pub at: Timestamp,
-    /// From which address.
     pub ip: &'a str,
-    /// With what.
     pub user_agent: &'a str,
     /// Particulars, without addresses.
     pub detail: String,

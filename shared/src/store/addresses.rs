@@ -1,4 +1,4 @@
-//! The addresses of an account, present and former: by them the traces of a person are found that do not hang on the
+//! The addresses of an account, present and former: they lead to the person's traces outside the
 //! account, such as codes and deliveries.
 
 use jiff::Timestamp;
@@ -25,8 +25,8 @@ pub(super) fn current(user: &User) -> impl Iterator<Item = Identifier> {
         .filter_map(Identifier::restore)
 }
 
-/// The addresses that an account has, and those that its own item says it had before (see [`former`] for the others), each
-/// once.
+/// The addresses that an account has, and those that its own item says it had before (see [`former`] for the others),
+/// each once.
 pub(super) fn held(user: &User, item: &Item) -> Vec<Held> {
     let mut all: Vec<_> = current(user)
         .map(|identifier| Held {
@@ -65,8 +65,8 @@ pub(super) fn read_former(item: &Item) -> Option<Held> {
     parse(item.text("sk")?.strip_prefix("FORMER#")?)
 }
 
-/// Reads kind, address and moment. One without a moment was given up before moments were kept: nobody can tell what came
-/// later.
+/// Reads kind, address and moment. One without a moment was given up before moments were kept: nobody can tell what
+/// came later.
 fn parse(text: &str) -> Option<Held> {
     let (_, rest) = text.split_once('#')?;
     // The domain of an address has no `#`, and a number begins with a plus.

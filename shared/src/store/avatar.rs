@@ -13,12 +13,11 @@ use crate::domain::id::{SessionId, UserId};
 use crate::domain::user::Status;
 use crate::{Error, Result};
 
-/// A wish for another picture, or for none.
+/// A change to another picture, or to none.
 #[derive(Clone, Debug)]
 pub struct AvatarChange<'a> {
-    /// Whose.
     pub user: UserId,
-    /// By which sign-in.
+    /// The session that makes the change.
     pub session: SessionId,
     /// The new picture's address.
     pub new: Option<&'a str>,
@@ -26,7 +25,6 @@ pub struct AvatarChange<'a> {
     pub cause: Cause,
     /// The line in the person's activity.
     pub activity: Activity<'a>,
-    /// When.
     pub now: Timestamp,
 }
 
@@ -43,7 +41,7 @@ pub enum Cause {
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AvatarChanged {
-    /// The account shows the new picture; this one it showed before, and nothing points at it any more.
+    /// The account shows the new picture; nothing points any more at this one, which it showed before.
     From(Option<String>),
     /// The account shows this picture already; nothing was written.
     Already,
@@ -52,7 +50,7 @@ pub enum AvatarChanged {
 }
 
 impl Store {
-    /// Lets an account show another picture. `old` is what it was seen to show; where it changed meanwhile, the
+    /// Lets an account show another picture. `old` is what it showed when read; if that changed meanwhile, the
     /// change is tried again on what it shows now. So of any number of changes each old picture is told exactly once.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Many items at once.
+//! Reading and deleting many items at once.
 
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use futures_util::future::try_join_all;

@@ -20,11 +20,12 @@ use crate::domain::identifier::Identifier;
 use crate::domain::quota::{after, before};
 
 /// How long a delivery is kept after its last step.
-pub(super) const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const KEEP: Duration = Duration::from_hours(30 * 24);
 
-/// How old a delivery id may be and still make a record. A report may overtake our own note, which is written beside the
-/// call to the provider, by a request that lives 15 seconds at most (`Timeout` in template.yaml); the clocks of two
-/// functions differ by less than the rest. One that comes later must not bring back the record of a person who was erased.
+/// How old a delivery id may be and still make a record. A report may overtake our own note, which is written beside
+/// the call to the provider, by a request that lives 15 seconds at most (`Timeout` in template.yaml); the clocks of two
+/// functions differ by less than the rest. One that comes later must not bring back the record of a person who was
+/// erased.
 const MAKES_A_RECORD: SignedDuration = SignedDuration::from_secs(20);
 
 /// How long after its WhatsApp message a code may go by SMS: it lives ten minutes at the most.
@@ -101,9 +102,6 @@ impl Store {
 
     /// Moves a message on to a state; says whether it moved: backwards and sideways it does not, nor where its record
     /// went with its person.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn advance_delivery(
         &self,
         id: DeliveryId,
@@ -141,9 +139,6 @@ impl Store {
     }
 
     /// A message's way so far; `None` where nothing is noted yet.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>> {
         self.get(Table::Ephemeral, &keys::delivery(&id.to_string()))
             .await?

@@ -1,4 +1,4 @@
-//! What DynamoDB refuses or fails: the only place that looks into the SDK's errors.
+//! DynamoDB's refusals and failures: the only place that looks into the SDK's errors.
 
 use std::future::Future;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(crate) enum StoreError {
     Busy(String),
     /// Nobody knows whether it was done.
     Unknown(String),
-    /// The call itself was wrong, which is a mistake of ours; nothing was done.
+    /// The call itself was wrong, which is a bug; nothing was done.
     Mistaken(String),
 }
 
@@ -37,7 +37,8 @@ impl From<StoreError> for Error {
     }
 }
 
-/// What became of a write whose condition says that there is still something to do: where it does not hold, all is well.
+/// What became of a write whose condition says that there is still something to do: where it does not hold, all is
+/// well.
 pub(crate) fn settled<T>(outcome: Result<T, StoreError>) -> crate::Result<()> {
     match outcome {
         Ok(_) | Err(StoreError::Condition(_)) => Ok(()),
@@ -143,7 +144,7 @@ const BUSY: [&str; 6] = [
     "ReplicatedWriteConflictException",
 ];
 
-/// Calls that no repetition makes right.
+/// Errors that no retry makes right.
 const MISTAKEN: [&str; 2] = [
     "ValidationException",
     "IdempotentParameterMismatchException",

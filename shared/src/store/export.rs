@@ -80,10 +80,10 @@ pub fn parts() -> impl Iterator<Item = &'static str> {
     nouns.chain(["limits", "pictures"])
 }
 
-/// What opens something, or means nothing outside of the tables.
+/// Attributes that are secrets, or mean nothing outside of the tables.
 const HIDDEN: [&str; 9] = ["pk", "sk", "rh", "pv", "nonce", "guess", "rid", "g", "idle"];
 
-/// What is a number of milliseconds since 1970.
+/// Attributes that are milliseconds since 1970.
 const MOMENTS: [&str; 16] = [
     "at",
     "created",
@@ -103,12 +103,12 @@ const MOMENTS: [&str; 16] = [
     "m",
 ];
 
-/// What a challenge says of whoever asked last; the rest may be of others who asked to link the same address.
+/// What a challenge says about the last request; the rest may belong to others who asked to link the same address.
 const OF_THE_LAST_ASK: [&str; 10] = [
     "pk", "sk", "exp", "digits", "k", "via", "lang", "owner", "s0", "ttl",
 ];
 
-/// By what means a person's traces under derived keys are found.
+/// How a person's traces under derived keys are found.
 pub struct Traces<'a> {
     /// The MACs under which deliveries remember an address.
     pub recipients: &'a (dyn Fn(&Identifier) -> Vec<String> + Sync),
@@ -118,9 +118,6 @@ pub struct Traces<'a> {
 
 impl Store {
     /// Everything that the tables hold on a person; `None` where there is no such person.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn export(&self, id: UserId, traces: Traces<'_>) -> Result<Option<Value>> {
         let all = Query::partition(Table::Accounts, keys::user(id).pk());
         let hanging = self.query_all(all).await?;
@@ -132,23 +129,12 @@ impl Store {
         for given_up in hanging.iter().filter_map(read_former) {
             add(&mut addresses, given_up);
         }
-        let with = |prefix: &str| {
-            list(
-                hanging
-                    .iter()
-                    .filter(|item| item.text("sk").is_some_and(|sk| sk.starts_with(prefix))),
-            )
-        };
-
-        let claims = addresses
+        let claims: Vec<_> = addresses
             .iter()
             .map(|held| keys::claim(&held.identifier))
-            .collect::<Vec<_>>();
-        let erasure: Vec<_> = user
-            .erases_at
-            .map(|at| keys::due_erasure(at, id))
-            .into_iter()
             .collect();
+        let due = user.erases_at.map(|at| keys::due_erasure(at, id));
+        let erasure: Vec<_> = due.into_iter().collect();
         let limits = [keys::limit("avatar", &id.to_string())];
         let asked: Vec<_> = hanging.iter().filter_map(link_requests::read).collect();
         let (traces, asked, claims, erasure, limits, notices) = futures_util::try_join!(
@@ -163,7 +149,7 @@ impl Store {
             .iter()
             .filter(|item| item.text("user") == Some(&id.to_string()))
             .collect();
-        // An address that somebody else has by now is theirs, and so is what is in force for it.
+        // An address that belongs to somebody else by now is theirs, and so is what is in force for it.
         let foreign = |held: &Held| {
             let claim = keys::claim(&held.identifier).pk();
             let mut others = claims.iter().filter(|item| !own.contains(item));
@@ -182,11 +168,11 @@ impl Store {
         let suppressions = in_force().flat_map(|found| &found.suppressions);
         Ok(Some(json!({
             "account": shown(account),
-            "sessions": with("SESSION#"),
-            "sources": with("SOURCE#"),
-            "activity": with("ACTIVITY#"),
-            "asked": with("ASKED#"),
-            "former": with("FORMER#"),
+            "sessions": under("SESSION#", &hanging),
+            "sources": under("SOURCE#", &hanging),
+            "activity": under("ACTIVITY#", &hanging),
+            "asked": under("ASKED#", &hanging),
+            "former": under("FORMER#", &hanging),
             "claims": list(own.iter().copied()),
             "erasure": list(&erasure),
             "notices": list(&notices),
@@ -237,7 +223,7 @@ impl Store {
         })
     }
 
-    /// What there is of an address that the person asked to link, whoever has it.
+    /// What there is of an address that the person asked to link, no matter who owns it.
     async fn traces_of_asked(&self, user: &User, asked: &Asked) -> Result<Found> {
         let (mut code, deliveries) = futures_util::try_join!(
             self.own_linking_code(user, &asked.identifier),
@@ -261,10 +247,16 @@ struct Found {
     suppressions: Vec<Item>,
 }
 
-/// Each item once, in whatever ways it was found.
+/// Each item once, even if it was found in several ways.
 fn once<'a>(items: impl Iterator<Item = &'a Item>) -> impl Iterator<Item = &'a Item> {
     let mut seen = HashSet::new();
     items.filter(move |item| seen.insert(item.text("pk").unwrap_or_default()))
+}
+
+/// The items of a person's partition whose sort key begins like this.
+fn under(prefix: &str, hanging: &[Item]) -> Value {
+    let named = |item: &&Item| item.text("sk").is_some_and(|sk| sk.starts_with(prefix));
+    list(hanging.iter().filter(named))
 }
 
 fn list<'a>(items: impl IntoIterator<Item = &'a Item>) -> Value {
@@ -335,16 +327,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_noun_is_in_the_export_or_not_about_a_person() {
-        for noun in keys::ENTITIES {
+    fn every_entity_is_in_the_export_or_not_about_a_person() {
+        for entity in keys::ENTITIES {
             let covered = COVERED
                 .iter()
-                .filter(|(name, _)| *name == noun.name)
+                .filter(|(name, _)| *name == entity.name)
                 .count();
             assert_eq!(
                 covered, 1,
-                "say in COVERED how the noun `{}` gets into an export",
-                noun.name
+                "say in COVERED how the entity `{}` gets into an export",
+                entity.name
             );
         }
     }

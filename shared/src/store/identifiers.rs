@@ -21,23 +21,21 @@ use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
 use crate::{Error, Result};
 
-/// Who changes an address, and what is told of it.
+/// Who changes an address, and what is recorded about it.
 #[derive(Clone, Debug)]
 pub struct By<'a> {
     /// By which sign-in; it is the one session that is kept.
     pub session: SessionId,
-    /// The request's id.
     pub request: &'a str,
     /// The line in the person's activity.
     pub activity: Activity<'a>,
-    /// When.
     pub now: Timestamp,
 }
 
 /// What came of a proven address.
 #[derive(Clone, Debug)]
 pub enum Linked {
-    /// The account as it is now, and who is to be told; nobody, where it was the account's already.
+    /// The account as it is now, and the notice to send; none if the address was the account's already.
     To(Box<User>, Option<Notice>),
     /// The address is somebody else's; the code is used up.
     Taken,
@@ -50,7 +48,7 @@ pub enum Linked {
 /// What came of giving an address up.
 #[derive(Clone, Debug)]
 pub enum Unlinked {
-    /// The account as it is now, and who is to be told; nobody, where there was none.
+    /// The account as it is now, and the notice to send; none if there was no address.
     To(Box<User>, Option<Notice>),
     /// It is the last way to sign in.
     Last,
@@ -127,7 +125,7 @@ impl Store {
             now: by.now,
         };
         for _ in 0..3 {
-            match self.try_to_link(user, spend, owner, by).await? {
+            match Box::pin(self.try_to_link(user, spend, owner, by)).await? {
                 Attempt::Done(linked) => return Ok(linked),
                 Attempt::Moved(place) => spend.place = place,
             }
@@ -151,7 +149,11 @@ impl Store {
                 Err(fault) => return Err(fault.into()),
             });
         }
-        let mut writes = vec![change.account(), spend.write(), claim(user, identifier)];
+        let mut writes = vec![
+            change.account(),
+            spend.write(),
+            claim(user, identifier, by.now),
+        ];
         writes.extend(change.rest());
         let (mut outcome, claimant) =
             futures_util::join!(self.transact(writes.clone()), self.claimant(owner, user));
@@ -186,7 +188,7 @@ impl Store {
         Ok(code_over(spend, of(&refused, CHALLENGE)))
     }
 
-    /// Whoever else claims the address that is to be the account's.
+    /// Another claim on the address that is to be the account's.
     async fn claimant(&self, owner: Option<UserId>, user: &User) -> Result<Option<User>> {
         match owner {
             Some(id) if id != user.id => self.user(id).await,
@@ -230,12 +232,13 @@ impl Store {
 }
 
 /// Claims an address that is nobody's, or the account's own already.
-fn claim(user: &User, identifier: &Identifier) -> Write {
-    let mut claim = keys::claim(identifier).item();
-    claim.insert("user".to_owned(), s(user.id.to_string()));
-    Write::put(Table::Accounts, claim)
-        .when("attribute_not_exists(pk) OR #user=:user")
-        .value(":user", s(user.id.to_string()))
+fn claim(user: &User, identifier: &Identifier, now: Timestamp) -> Write {
+    Write::put(
+        Table::Accounts,
+        super::claim::item(identifier, user.id, now),
+    )
+    .when("attribute_not_exists(pk) OR #user=:user")
+    .value(":user", s(user.id.to_string()))
 }
 
 /// Gives a claim up, if it is the account's.
@@ -325,7 +328,7 @@ impl<'a> Change<'a> {
             .chain(notice.map(|notice| Write::put_new(Table::Accounts, notice)))
     }
 
-    /// Whether everything is as wished already.
+    /// Whether nothing is left to change.
     fn is_none(&self) -> bool {
         self.old == self.new.map(Identifier::as_str)
     }
@@ -349,7 +352,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The former address is told, and the other one.
+    /// The notice goes to the former address and to the account's other one.
     fn notice(&self) -> Option<Notice> {
         let other = self
             .user

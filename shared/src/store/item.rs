@@ -1,4 +1,4 @@
-//! Items as DynamoDB holds them: short makers of values, and typed reading that calls a corrupt item by its name.
+//! Items as DynamoDB holds them: short makers of values, and typed reading that names a corrupt item.
 
 use std::collections::HashMap;
 
@@ -99,7 +99,7 @@ pub(crate) trait Read {
             .collect()
     }
 
-    /// The error for an item that lacks what every such item has.
+    /// The error for an item that lacks a required attribute.
     fn corrupt(&self, noun: &str, attribute: &str) -> Error {
         Error::internal(format_args!("a {noun} item has no sound `{attribute}`"))
     }

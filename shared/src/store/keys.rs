@@ -14,9 +14,9 @@ pub(crate) const RECIPIENTS: &str = "recipients";
 /// Which of the two tables an entity lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
-    /// What must last: recovery, deletion protection.
+    /// Durable data: recovery, deletion protection.
     Accounts,
-    /// What passes: codes, limits, deliveries, suppressions.
+    /// Short-lived data: codes, limits, deliveries, suppressions.
     Ephemeral,
 }
 
@@ -25,13 +25,11 @@ pub enum Table {
 pub struct Entity {
     /// What it is called in ARCHITECTURE.md.
     pub name: &'static str,
-    /// Where it lives.
     pub table: Table,
     /// Its partition key, with its variables in angle brackets.
     pub pk: &'static str,
-    /// Its sort key.
     pub sk: &'static str,
-    /// When it goes by itself.
+    /// When TTL removes it.
     pub expires: &'static str,
     /// Its attributes, each with what it means.
     pub attributes: &'static [(&'static str, &'static str)],
@@ -173,7 +171,13 @@ pub static ENTITIES: &[Entity] = &[
         pk: "CLAIM#<kind>#<identifier>",
         sk: "CLAIM",
         expires: "never",
-        attributes: &[("user", "whose address this is")],
+        attributes: &[
+            ("user", "whose address this is"),
+            (
+                "since",
+                "when it became theirs; not there until version 0.1. Device tokens are bound to it",
+            ),
+        ],
     },
     Entity {
         name: "registrations",
@@ -307,7 +311,7 @@ pub static ENTITIES: &[Entity] = &[
                 "set of the deliveries by WhatsApp that did not arrive and go by SMS",
             ),
             (
-                "shared, spent",
+                "joint, spent",
                 "for linking: when others began to share the code, and the set of owners who have used theirs",
             ),
             ("way", "the way of the last send, of whichever code"),
@@ -400,10 +404,21 @@ pub static ENTITIES: &[Entity] = &[
         table: Table::Ephemeral,
         pk: "SUPPRESSED#<kind>#<MAC of the identifier>",
         sk: "SUPPRESSED",
-        expires: "never: it outlives the person",
+        expires: "at its end, if it has one; it outlives the person",
         attributes: &[
-            ("reason", "`bounce`, `complaint`, `opt_out` or `operator`"),
-            ("at", "when"),
+            (
+                "reason",
+                "`bounce`, `complaint`, `opt_out`, `unreachable` or `operator`",
+            ),
+            ("at", "when the address gave that reason"),
+            (
+                "lifted",
+                "when an operator, or the person, let messages through again: what happened before does not count any more",
+            ),
+            (
+                "until",
+                "until when, milliseconds since 1970; without it for good, or in version 0.1 as long as its reason counts",
+            ),
             ("masked", "the address, masked, for the operator's list"),
         ],
     },
@@ -543,7 +558,7 @@ pub(crate) fn unpublished(shard: u8, sk: impl Into<String>) -> Key {
     Key::new(format!("UNPUBLISHED#{shard}"), sk)
 }
 
-/// An item of statistics; `rest` is what stands behind its metric.
+/// An item of statistics; `rest` follows the metric.
 pub(crate) fn statistic(metric: &str, rest: impl Into<String>) -> Key {
     Key::new(format!("STATS#{metric}"), rest)
 }

@@ -13,19 +13,18 @@ use crate::{Error, Result};
 /// The rule under which a day's messages are counted.
 const BUDGET: &str = "text_budget";
 /// How long a day's count is kept.
-const BUDGET_KEPT: std::time::Duration = std::time::Duration::from_secs(2 * 24 * 60 * 60);
+const BUDGET_KEPT: std::time::Duration = std::time::Duration::from_hours(48);
 
 /// What a limit says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// Go on; so many more calls would be admitted at once, and in so many seconds all of them again.
+    /// Go on.
     Admitted {
         /// Calls that would be admitted at once.
         remaining: u32,
         /// Whole seconds until the burst is whole again.
         reset: u64,
     },
-    /// Wait until then.
     Refused {
         /// When the next call is admitted.
         until: Timestamp,
@@ -36,7 +35,7 @@ impl Store {
     /// Counts one call of the subject against the rule's rate.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer: a limit that cannot be counted denies.
+    /// [`Error::Unavailable`] when the store does not answer: a limit that cannot be counted fails closed.
     pub async fn count_call(
         &self,
         rule: &str,
@@ -81,7 +80,7 @@ impl Store {
         }
     }
 
-    /// Takes back a call of this request; what other calls have counted meanwhile stays.
+    /// Takes back a call of this request; calls counted meanwhile stay.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the call then stays counted.
@@ -110,7 +109,7 @@ impl Store {
     /// A repetition after a lost reply may take two: the budget is then a little smaller, never larger.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer: a limit that cannot be counted denies.
+    /// [`Error::Unavailable`] when the store does not answer: a limit that cannot be counted fails closed.
     pub async fn reserve_text(&self, day: &str, budget: u32, now: Timestamp) -> Result<bool> {
         let values = map([
             (":one", n(1)),
@@ -183,7 +182,8 @@ impl Store {
             (":ttl", ttl(after(latest, rate.interval * 2))),
         ]);
         let update = "SET tat=tat+:interval, rid=:rid, #ttl=:ttl";
-        // `idle` names the request that began this busy time: its own second update, arriving late, must not count again.
+        // `idle` names the request that began this busy time: its own second update, arriving late, must not count
+        // again.
         let condition = "tat>:now AND tat<=:latest AND rid<>:rid AND idle<>:rid";
         let item = self.count(rule, subject, update, condition, values).await?;
         Ok(item.moment("tat").unwrap_or(now))

@@ -1,5 +1,5 @@
-//! What a person asked to link, remembered for as long as the code's own item stays: by it the code and its messages are
-//! found where the address was never proven, and so is on no account.
+//! What a person asked to link, remembered for as long as the code's own item stays: by it the code and its messages
+//! are found where the address was never proven, and so is on no account.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -28,9 +28,6 @@ pub(super) struct Asked {
 impl Store {
     /// Remembers that a person asked to link an address, and by which message. Of somebody who is being erased nothing
     /// is remembered.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer.
     pub async fn note_asked(
         &self,
         user: UserId,

@@ -2,6 +2,10 @@
 //!
 //! A condition expression *is* the logic here, so every write says in its condition what must hold, and what it finds
 //! instead comes back as an answer. Times in items are milliseconds since 1970 from our own clock.
+//!
+//! Every call fails with [`crate::Error::Unavailable`] when DynamoDB does not answer, refuses the call or stays busy.
+//! Nobody knows then whether a write happened, so each is safe to repeat. A doc comment names its errors only where it
+//! has more to say.
 
 pub mod activities;
 pub mod activity;

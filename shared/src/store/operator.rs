@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::challenge::{attributes, locked};
 use super::error::when_busy;
 use super::item::{Item, Read, map, n, s, texts};
-use super::keys::{self, Table};
+use super::keys::{self, Key, Table};
 use super::write::{Write, held};
-use super::{Store, session};
+use super::{Store, session, suppression};
 use crate::Result;
 use crate::domain::challenge::{Lane, Purpose};
 use crate::domain::id::UserId;
@@ -25,10 +25,11 @@ pub struct Suppressed {
     pub kind: String,
     /// The address, masked.
     pub masked: Option<String>,
-    /// Why.
     pub reason: Option<String>,
-    /// Since when.
     pub at: Option<Timestamp>,
+    /// Until when; `None` for good.
+    pub until: Option<Timestamp>,
+    key: Key,
 }
 
 /// The failures of one lane of one challenge.
@@ -47,11 +48,8 @@ pub struct Lock {
 }
 
 impl Store {
-    /// Suspends an account, whose sessions then end, or resumes one, whose sessions stay as they are; `false` where it is
-    /// neither active nor suspended.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
+    /// Suspends an account, whose sessions then end, or resumes one, whose sessions stay as they are; `false` where it
+    /// is neither active nor suspended.
     pub async fn set_status(&self, user: UserId, status: Status, now: Timestamp) -> Result<bool> {
         let mut values = map([
             (":status", s(status.as_str())),
@@ -79,9 +77,6 @@ impl Store {
     }
 
     /// Replaces the roles, if they are still `before`; `false` where they are not.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn set_roles(
         &self,
         user: UserId,
@@ -94,11 +89,8 @@ impl Store {
         held(self.write(write).await)
     }
 
-    /// Every suppressed address: a scan, for an operator's list.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn suppressions(&self) -> Result<Vec<Suppressed>> {
+    /// Every address that is suppressed now: a scan, for an operator's list.
+    pub async fn suppressions(&self, now: Timestamp) -> Result<Vec<Suppressed>> {
         let (mut found, mut from) = (Vec::new(), None::<Item>);
         loop {
             let answer = when_busy(|| async {
@@ -114,18 +106,11 @@ impl Store {
                     .await?)
             })
             .await?;
-            found.extend(answer.items.unwrap_or_default().iter().map(|item| {
-                Suppressed {
-                    kind: item
-                        .text("pk")
-                        .and_then(|pk| pk.split('#').nth(1))
-                        .unwrap_or_default()
-                        .to_owned(),
-                    masked: item.text("masked").map(str::to_owned),
-                    reason: item.text("reason").map(str::to_owned),
-                    at: item.moment("at"),
-                }
-            }));
+            let items = answer.items.unwrap_or_default();
+            let in_force = items
+                .iter()
+                .filter(|item| suppression::is_in_force(item, now));
+            found.extend(in_force.filter_map(suppressed));
             from = answer.last_evaluated_key.filter(|key| !key.is_empty());
             if from.is_none() {
                 return Ok(found);
@@ -133,24 +118,13 @@ impl Store {
         }
     }
 
-    /// Forgets the suppression of an address, under every pepper of the ring; whether there was one.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
-    pub async fn unsuppress(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
-        let mut any = false;
-        for mac in macs {
-            let delete = Write::delete(Table::Ephemeral, keys::suppression(kind, mac))
-                .when("attribute_exists(pk)");
-            any |= held(self.write(delete).await)?;
-        }
-        Ok(any)
+    /// Lets messages go again to an address of the list; whether they did not.
+    pub async fn lift_suppression(&self, entry: &Suppressed, now: Timestamp) -> Result<bool> {
+        let write = suppression::lift(entry.key.clone(), entry.reason.as_deref(), now);
+        held(self.write(write).await)
     }
 
     /// The failures of an address, for each purpose and lane that has any.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn locks(
         &self,
         identifier: &Identifier,
@@ -180,9 +154,6 @@ impl Store {
     }
 
     /// Forgets the failures of an address; `false` where nobody ever asked for a code for it.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn open_locks(&self, identifier: &Identifier) -> Result<bool> {
         let mut any = false;
         for purpose in [Purpose::SignIn, Purpose::Link] {
@@ -194,4 +165,21 @@ impl Store {
         }
         Ok(any)
     }
+}
+
+/// An entry of the list; `None` for what is none.
+fn suppressed(item: &Item) -> Option<Suppressed> {
+    let mut parts = item.text("pk")?.splitn(3, '#').skip(1);
+    let (kind, mac) = (parts.next()?, parts.next()?);
+    let of_kind = [IdentifierKind::Email, IdentifierKind::Phone]
+        .into_iter()
+        .find(|known| known.as_str() == kind)?;
+    Some(Suppressed {
+        kind: kind.to_owned(),
+        masked: item.text("masked").map(str::to_owned),
+        reason: item.text("reason").map(str::to_owned),
+        at: item.moment("at"),
+        until: suppression::end(item),
+        key: keys::suppression(of_kind, mac),
+    })
 }

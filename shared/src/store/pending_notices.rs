@@ -16,9 +16,7 @@ use crate::domain::identifier::{AddressChange, Identifier, IdentifierKind};
 pub struct Notice {
     /// Whose account it is.
     pub user: UserId,
-    /// When it changed.
     pub at: Timestamp,
-    /// What happened.
     pub change: AddressChange,
     /// To which of the addresses.
     pub kind: IdentifierKind,
@@ -46,9 +44,6 @@ const AT_ONCE: usize = 100;
 
 impl Store {
     /// The oldest notices of changes before this moment that were not told yet.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn due_notices(&self, before: Timestamp) -> Result<Vec<Notice>> {
         let oldest = timeline("NOTICES", before).page(AT_ONCE);
         let (items, _) = self.query_page(&oldest).await?;
@@ -56,9 +51,6 @@ impl Store {
     }
 
     /// Says that a notice was told.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn forget_notice(&self, notice: &Notice) -> Result<()> {
         self.drop_item(keys::Table::Accounts, keys::notice(notice.at, notice.user))
             .await

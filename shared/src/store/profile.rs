@@ -18,13 +18,11 @@ use crate::{Error, Result};
 pub struct ProfileChange<'a> {
     /// By which sign-in.
     pub session: SessionId,
-    /// What to change.
     pub patch: ProfilePatch,
     /// The change is made to the profile as it was seen, or not at all.
     pub as_seen: bool,
     /// The line in the person's activity.
     pub activity: Activity<'a>,
-    /// When.
     pub now: Timestamp,
 }
 

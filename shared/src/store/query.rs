@@ -1,5 +1,7 @@
 //! One paged read of a partition.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 use super::Store;
@@ -21,6 +23,9 @@ pub(super) struct Query {
     newest_first: bool,
     page: Option<i32>,
 }
+
+/// The least items of a page after the first.
+const WALKED: i32 = 250;
 
 /// A page, and the key after which the next one begins.
 pub(super) type Page = (Vec<Item>, Option<Item>);
@@ -94,7 +99,7 @@ impl Query {
 impl Store {
     /// The first page of what is asked for.
     pub(super) async fn query_page(&self, query: &Query) -> Result<Page> {
-        let names = names_in(&[&query.when], &Default::default());
+        let names = names_in(&[&query.when], &HashMap::new());
         let names = Some(names).filter(|names| !names.is_empty());
         let answer = when_busy(|| async {
             Ok(self
@@ -118,7 +123,8 @@ impl Store {
         Ok((answer.items.unwrap_or_default(), next))
     }
 
-    /// At most `limit` of the items that `keep` takes, and whether there are more.
+    /// At most `limit` of the items that `keep` takes, and whether there are more. Where the first page holds too few of them,
+    /// such as after many that are over, the next ones are larger.
     pub(super) async fn query(
         &self,
         mut query: Query,
@@ -137,6 +143,7 @@ impl Store {
                 return Ok((found, false));
             }
             query.after = next;
+            query.page = query.page.map(|items| items.max(WALKED));
         }
     }
 

@@ -10,8 +10,9 @@ use super::error::{StoreError, settled};
 use super::item::{Item, Read, at, n, s};
 use super::keys::{self, Table};
 use super::write::Write;
-use super::{Store, session, user};
+use super::{Store, claim, session, user};
 use crate::domain::challenge::{Lane, Live, Purpose};
+use crate::domain::claim::Claim;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Ending, NewSession, Why};
@@ -30,7 +31,7 @@ pub struct Redeem<'a> {
     pub lane: Lane,
     /// The account as a new one, in case nobody claims the address: id, address, language.
     pub newcomer: User,
-    /// The session to open; its user is set to whoever claims the address.
+    /// The session to open; its user is set to the owner of the address.
     pub session: NewSession,
     /// The origin to link, if one is known.
     pub source: Option<&'a str>,
@@ -40,7 +41,6 @@ pub struct Redeem<'a> {
     pub activity: Activity<'a>,
     /// Sessions of one person.
     pub sessions_per_user: u32,
-    /// Now.
     pub now: Timestamp,
 }
 
@@ -49,10 +49,11 @@ pub struct Redeem<'a> {
 pub enum Redeemed {
     /// The session is open.
     Accepted {
-        /// Whose it is.
         user: Box<User>,
         /// Whether the account was made just now.
         is_new: bool,
+        /// The claim on the address that was proven.
+        claim: Claim,
     },
     /// Somebody else used the code first, or it ended meanwhile.
     Refused,
@@ -67,14 +68,14 @@ const USER: usize = 2;
 
 impl Store {
     /// Uses the code up; makes the account where nobody claims the address; opens the session, links the source, notes
-    /// the activity. `owner` is who claims the address, as read before.
+    /// the activity. `owner` is the claim on the address, as read before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the code then still stands, or the session is open.
     pub async fn redeem(
         &self,
         mut redeem: Redeem<'_>,
-        mut owner: Option<UserId>,
+        mut owner: Option<Claim>,
     ) -> Result<Redeemed> {
         for _ in 0..4 {
             let (outcome, user) = match owner {
@@ -82,14 +83,14 @@ impl Store {
                     let user = redeem.newcomer.clone();
                     (self.transact(register(&mut redeem)).await, Some(user))
                 }
-                Some(id) => {
-                    let writes = sign_in(&mut redeem, id, None);
+                Some(Claim { user: id, .. }) => {
+                    let writes = sign_in(&mut redeem, id, &[]);
                     let (outcome, user) = futures_util::join!(self.transact(writes), self.user(id));
                     (outcome, user?)
                 }
             };
             let refused = match outcome {
-                Ok(()) => return accepted(user, owner.is_none(), &redeem),
+                Ok(()) => return accepted(user, owner, &redeem),
                 Err(StoreError::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
             };
@@ -102,9 +103,9 @@ impl Store {
                 redeem.place = place;
                 continue;
             }
-            match (owner, of(CLAIM), of(USER)) {
+            match (owner.map(|claim| claim.user), of(CLAIM), of(USER)) {
                 // The address moved meanwhile: read the claim again.
-                (_, Some(_), _) => owner = self.owner(redeem.identifier).await?,
+                (_, Some(_), _) => owner = self.claim(redeem.identifier).await?,
                 (Some(id), None, Some(item))
                     if item.is_empty() || status(item)? == Status::Erasing =>
                 {
@@ -116,19 +117,20 @@ impl Store {
                 {
                     let user = user::read(id, item)?;
                     self.begin_erasure(&user, redeem.now).await?;
-                    owner = self.owner(redeem.identifier).await?;
+                    owner = self.claim(redeem.identifier).await?;
                 }
                 (Some(_), None, Some(item)) if status(item)? == Status::Suspended => {
                     settled(self.write(redeem.spend().write()).await)?;
                     return Ok(Redeemed::Suspended);
                 }
                 (Some(id), None, Some(item)) => {
-                    let Some(oldest) = oldest(item) else {
+                    let surplus = surplus(item, redeem.sessions_per_user);
+                    if surplus.is_empty() {
                         return Err(item.corrupt("user", "sessions"));
-                    };
-                    let writes = sign_in(&mut redeem, id, Some(oldest));
+                    }
+                    let writes = sign_in(&mut redeem, id, &surplus);
                     match self.transact(writes).await {
-                        Ok(()) => return accepted(Some(user::read(id, item)?), false, &redeem),
+                        Ok(()) => return accepted(Some(user::read(id, item)?), owner, &redeem),
                         Err(StoreError::Cancelled(_)) => {}
                         Err(fault) => return Err(fault.into()),
                     }
@@ -155,8 +157,7 @@ fn register(redeem: &mut Redeem<'_>) -> Vec<Write> {
     if let Some(origin) = redeem.source {
         item.insert("registered_from".to_owned(), s(origin));
     }
-    let mut claim = keys::claim(redeem.identifier).item();
-    claim.insert("user".to_owned(), s(newcomer.id.to_string()));
+    let claim = claim::item(redeem.identifier, newcomer.id, redeem.now);
     let mut writes = vec![
         redeem.spend().write(),
         Write::put_new(Table::Accounts, claim),
@@ -166,8 +167,8 @@ fn register(redeem: &mut Redeem<'_>) -> Vec<Write> {
     writes
 }
 
-/// `evicting`: the session that makes room for the new one.
-fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> Vec<Write> {
+/// `evicting`: the sessions that make room for the new one.
+fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<Write> {
     redeem.session.user = id;
     let claim = Write::check(
         Table::Accounts,
@@ -176,12 +177,19 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> 
     )
     .value(":user", s(id.to_string()));
     let set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now";
-    let (set, allowance) = match evicting {
-        None => (set.to_owned(), "size(sessions)<:cap"),
-        Some(_) => (
-            format!("{set}, ended=:ended REMOVE sessions.#old"),
-            "attribute_exists(sessions.#old)",
-        ),
+    let old = |place| format!("sessions.#old{place}");
+    let (set, allowance) = if evicting.is_empty() {
+        (set.to_owned(), "size(sessions)<:cap".to_owned())
+    } else {
+        let olds: Vec<_> = (0..evicting.len()).map(old).collect();
+        let there: Vec<_> = olds
+            .iter()
+            .map(|old| format!("attribute_exists({old})"))
+            .collect();
+        (
+            format!("{set}, ended=:ended REMOVE {}", olds.join(", ")),
+            there.join(" AND "),
+        )
     };
     let user = Write::update(Table::Accounts, keys::user(id), set)
         .when(format!(
@@ -193,21 +201,24 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> 
             (":now", at(redeem.now)),
             (":active", s(Status::Active.as_str())),
         ]);
-    let user = match evicting {
-        None => user.value(":cap", n(redeem.sessions_per_user)),
-        Some(oldest) => {
-            let ending = Ending {
-                why: Why::Evicted,
-                at: redeem.now,
-                request: String::new(),
-            };
-            user.name("#old", oldest.to_string())
-                .value(":ended", session::record(&ending))
-        }
+    let user = if evicting.is_empty() {
+        user.value(":cap", n(redeem.sessions_per_user))
+    } else {
+        let ending = Ending {
+            why: Why::Evicted,
+            at: redeem.now,
+            request: String::new(),
+        };
+        let olds = evicting.iter().enumerate();
+        olds.fold(
+            user.value(":ended", session::record(&ending)),
+            |user, (place, old)| user.name(&format!("#old{place}"), old.to_string()),
+        )
     };
     let mut writes = vec![redeem.spend().write(), claim, user];
     writes.extend(session_writes(redeem));
-    writes.extend(evicting.map(|old| Write::delete(Table::Accounts, keys::session(id, old))));
+    let gone = evicting.iter();
+    writes.extend(gone.map(|old| Write::delete(Table::Accounts, keys::session(id, *old))));
     writes
 }
 
@@ -247,21 +258,32 @@ fn status(item: &Item) -> Result<Status> {
         .ok_or_else(|| item.corrupt("user", "status"))
 }
 
-/// The session that ends first: every session lasts equally long, so it is the oldest.
-fn oldest(item: &Item) -> Option<SessionId> {
-    user::sessions(item)
+/// The sessions that are too many for one more, those that end first: every session lasts equally long, so they are the
+/// oldest. More than one where `SESSIONS_PER_USER` is lower than it was.
+fn surplus(item: &Item, most: u32) -> Vec<SessionId> {
+    let mut sessions: Vec<_> = user::sessions(item)
         .into_iter()
-        .min_by_key(|(id, end)| (*end, *id))
-        .map(|(id, _)| id)
+        .map(|(id, end)| (end, id))
+        .collect();
+    sessions.sort_unstable();
+    let kept = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
+    sessions.truncate(sessions.len().saturating_sub(kept));
+    sessions.into_iter().map(|(_, id)| id).collect()
 }
 
-fn accepted(user: Option<User>, is_new: bool, redeem: &Redeem<'_>) -> Result<Redeemed> {
+/// `owner`: the claim on the address, where somebody had it.
+fn accepted(user: Option<User>, owner: Option<Claim>, redeem: &Redeem<'_>) -> Result<Redeemed> {
     let mut user = user.ok_or_else(|| Error::internal("a user vanished between two reads"))?;
+    let claim = owner.unwrap_or(Claim {
+        user: user.id,
+        since: redeem.now.as_millisecond(),
+    });
     user.sessions.insert(redeem.session.id, redeem.session.end);
     user.last_login = Some(redeem.now);
     user.last_activity = Some(redeem.now);
     Ok(Redeemed::Accepted {
         user: Box::new(user),
-        is_new,
+        is_new: owner.is_none(),
+        claim,
     })
 }

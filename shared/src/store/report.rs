@@ -3,23 +3,22 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
+use super::Store;
 use super::delivery::{KEEP, forgotten_at, may_make_a_record, step};
 use super::error::StoreError;
 use super::item::{Read, at, map, n, s, ttl};
 use super::keys::{self, Table};
+use super::suppression::{self, Cause};
 use super::write::{Write, held};
-use super::{Store, suppression};
 use crate::Result;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::DeliveryId;
-use crate::domain::identifier::IdentifierKind;
 use crate::domain::quota::after;
 
 /// A report about one message.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
-    /// Which message.
     pub delivery: DeliveryId,
     /// The way that it took.
     pub channel: Channel,
@@ -27,24 +26,11 @@ pub struct Report<'a> {
     pub state: DeliveryStatus,
     /// The provider's error code, for the operator; the first one stays.
     pub error_code: Option<&'a str>,
-    /// The address that nothing may be sent to any more.
-    pub suppression: Option<Suppression<'a>>,
-}
-
-/// An address that nothing may be sent to any more.
-#[derive(Clone, Copy, Debug)]
-pub struct Suppression<'a> {
-    /// What kind of address.
-    pub kind: IdentifierKind,
-    /// What the delivery's record keeps of its recipient, under every pepper of the ring: an address that the message
-    /// did not go to cannot be suppressed by it.
-    pub recipients: &'a [String],
-    /// The key of the suppression.
-    pub mac: &'a str,
-    /// `bounce`, `complaint` or `opt_out`.
-    pub reason: &'a str,
-    /// The address, masked, for the operator's list.
-    pub masked: &'a str,
+    /// It failed for now, and may arrive all the same: whatever ends its way counts more.
+    pub tentative: bool,
+    /// The address that takes no messages from us, with what the delivery's record keeps of its recipient under every
+    /// pepper of the ring: an address that the message did not go to cannot be suppressed by it.
+    pub suppression: Option<(Cause<'a>, &'a [String])>,
 }
 
 /// What a report has changed.
@@ -126,61 +112,61 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
     pub async fn report_delivery(&self, report: &Report<'_>, now: Timestamp) -> Result<Reported> {
-        let Some(suppression) = &report.suppression else {
-            let moved = held(self.write(move_on(report, now)).await)?;
+        let moves = async || held(self.write(move_on(report, None, now)).await);
+        let suppress = report
+            .suppression
+            .and_then(|(cause, recipients)| Some((suppression::suppress(cause, now)?, recipients)));
+        let Some((suppress, recipients)) = suppress else {
             return Ok(Reported {
-                moved,
+                moved: moves().await?,
                 suppressed: false,
             });
         };
-        let suppressed = suppression::item(
-            suppression.kind,
-            suppression.mac,
-            suppression.reason,
-            suppression.masked,
-            now,
-        );
-        let suppressed = Write::put(Table::Ephemeral, suppressed);
-        match self.transact([move_on(report, now), suppressed]).await {
-            Ok(()) => Ok(Reported {
-                moved: true,
-                suppressed: true,
-            }),
-            Err(StoreError::Cancelled(refused)) => {
-                let record = refused.into_iter().next().flatten().unwrap_or_default();
-                let recipient = record.text("to");
-                let foreign =
-                    recipient.is_some_and(|to| !suppression.recipients.iter().any(|mac| mac == to));
-                if foreign {
-                    return Ok(Reported {
-                        moved: false,
-                        suppressed: false,
-                    });
-                }
-                // It has moved further before, or is long gone: the address is suppressed all the same.
-                self.suppress(
-                    suppression.kind,
-                    suppression.mac,
-                    suppression.reason,
-                    suppression.masked,
-                    now,
-                )
-                .await?;
-                Ok(Reported {
-                    moved: false,
+        let step = move_on(report, Some(recipients), now);
+        let mut refused = match self.transact([step, suppress.clone()]).await {
+            Ok(()) => {
+                return Ok(Reported {
+                    moved: true,
                     suppressed: true,
-                })
+                });
             }
-            Err(fault) => Err(fault.into()),
+            Err(StoreError::Cancelled(refused)) => refused.into_iter(),
+            Err(fault) => return Err(fault.into()),
+        };
+        let Some(record) = refused.next().flatten() else {
+            // The address is suppressed for longer already, or was let through again since.
+            return Ok(Reported {
+                moved: moves().await?,
+                suppressed: false,
+            });
+        };
+        let recipient = record.text("to");
+        if recipient.is_some_and(|to| !recipients.iter().any(|mac| mac == to)) {
+            // The mail was passed on, and it is another address that refuses it.
+            return Ok(Reported {
+                moved: moves().await?,
+                suppressed: false,
+            });
         }
+        // It has moved further before, or is long gone: the address is suppressed all the same.
+        Ok(Reported {
+            moved: false,
+            suppressed: held(self.write(suppress).await)?,
+        })
     }
 }
 
-/// The step of a delivery to the state that a report tells, forward only.
-fn move_on(report: &Report<'_>, now: Timestamp) -> Write {
+/// The step of a delivery to the state that a report tells, forward only; with recipients, only of a message to one of them.
+fn move_on(report: &Report<'_>, recipients: Option<&[String]>, now: Timestamp) -> Write {
+    // What failed for now is no further than what was sent.
+    let rank = if report.tentative {
+        DeliveryStatus::Sent
+    } else {
+        report.state
+    };
     let mut values = map([
         (":channel", s(report.channel.as_str())),
-        (":rank", n(report.state.rank())),
+        (":rank", n(rank.rank())),
         (":state", s(report.state.as_str())),
         (":none", AttributeValue::L(Vec::new())),
         (":history", AttributeValue::L(vec![step(report.state, now)])),
@@ -195,17 +181,21 @@ fn move_on(report: &Report<'_>, now: Timestamp) -> Write {
         values.insert(":err".to_owned(), s(code));
     }
     set.push_str(forgotten_at(report.state));
+    let mut forward = "rk<:rank".to_owned();
+    if report.tentative {
+        forward = "(rk<:rank OR (rk=:rank AND st<>:state))".to_owned();
+    }
     let mut condition = if may_make_a_record(report.delivery, now) {
-        "(attribute_not_exists(rk) OR rk<:rank)".to_owned()
+        format!("(attribute_not_exists(rk) OR {forward})")
     } else {
-        "rk<:rank".to_owned()
+        forward
     };
     // A message that did not arrive by WhatsApp may go by SMS meanwhile: what WhatsApp says of it on its way is of the past.
     if report.channel == Channel::Whatsapp && !report.state.is_final() {
         condition.push_str(" AND attribute_not_exists(fell)");
     }
-    if let Some(suppression) = &report.suppression {
-        let macs = suppression.recipients.iter().enumerate();
+    if let Some(recipients) = recipients {
+        let macs = recipients.iter().enumerate();
         let macs: Vec<String> = macs
             .map(|(n, mac)| {
                 let name = format!(":to{n}");

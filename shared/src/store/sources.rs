@@ -18,7 +18,6 @@ pub struct UserSource {
     pub method: String,
     /// The first sign-in from there.
     pub created: Timestamp,
-    /// The last one.
     pub seen: Timestamp,
 }
 
@@ -27,9 +26,6 @@ const PREFIX: &str = "SOURCE#";
 impl Store {
     /// At most `limit` sources of a person after this origin, in the order of their origins, and whether there are
     /// more.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn sources(
         &self,
         user: UserId,

@@ -18,9 +18,6 @@ use crate::domain::user::{Status, User};
 
 impl Store {
     /// The account, read consistently.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn user(&self, id: UserId) -> Result<Option<User>> {
         self.get(Table::Accounts, &keys::user(id))
             .await?

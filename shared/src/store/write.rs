@@ -52,7 +52,7 @@ impl Write {
         Self::new(table, Action::Put(item))
     }
 
-    /// Puts an item where there is none.
+    /// Puts an item, on the condition that its key is free.
     pub(crate) fn put_new(table: Table, item: Item) -> Self {
         Self::put(table, item).when("attribute_not_exists(pk)")
     }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 const NAMESPACE: &str = "Latchkey";
 static STAGE: OnceLock<String> = OnceLock::new();
 
-/// Gives the metrics of this process a namespace of their stage's own, such as `Latchkey/prod`: stages in one account would
-/// add up in one metric otherwise, and one's alarms would ring for the other.
+/// Gives the metrics of this process a namespace of their stage's own, such as `Latchkey/prod`: stages in one account
+/// would add up in one metric otherwise, and one's alarms would ring for the other.
 pub(super) fn set_stage(stage: &str) {
     // Set once, at the start; the first one stays.
     let _ = STAGE.set(stage.to_owned());
@@ -66,13 +66,13 @@ impl Metrics {
     ///
     /// Dimensions and values are members of the line's root, so each name can stand there once only.
     pub(super) fn lines(self, timestamp_ms: i64, request_id: &str) -> Vec<String> {
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines: Vec<MetricsLine> = Vec::new();
         for ((labels, name), (value, unit)) in self.0 {
             let place = lines.iter().position(|line| line.takes(&labels, name));
             let line = match place {
                 Some(n) => &mut lines[n],
                 None => {
-                    lines.push(Line::default());
+                    lines.push(MetricsLine::default());
                     lines.last_mut().expect("one was pushed")
                 }
             };
@@ -86,13 +86,13 @@ impl Metrics {
 }
 
 #[derive(Default)]
-struct Line {
+struct MetricsLine {
     labels: Labels,
     values: BTreeMap<&'static str, f64>,
     directives: BTreeMap<Vec<&'static str>, Vec<Value>>,
 }
 
-impl Line {
+impl MetricsLine {
     fn takes(&self, labels: &Labels, name: &str) -> bool {
         !self.values.contains_key(name)
             && labels

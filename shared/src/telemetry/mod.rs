@@ -1,6 +1,6 @@
 //! What an operator sees: one log line per request, and metrics in CloudWatch's embedded format.
 //!
-//! Whoever works for a request may say something about it with [`note`], [`subject`], [`upstream`] and [`metric`];
+//! Code that works for a request may say something about it with [`note`], [`subject`], [`upstream`] and [`metric`];
 //! all of it is kept in the request's [`Scope`], a task-local, and written once, when the answer is ready. No personal
 //! data belongs here: an address is noted as its keyed hash or not at all.
 

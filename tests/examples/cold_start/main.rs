@@ -1,5 +1,5 @@
-//! Cold starts and warm requests of the functions' real binaries, over the twin of the Lambda Runtime API, as a table for
-//! docs/PERFORMANCE.md:
+//! Cold starts and warm requests of the functions' real binaries, over the twin of the Lambda Runtime API, as a table
+//! for docs/PERFORMANCE.md:
 //!
 //! `cargo run -p tests --example cold_start -- target/release [cold starts] [warm requests]`
 //!

@@ -1,9 +1,10 @@
-//! `cargo run -p tests --example sixty_days -- --url http://localhost:3000`: a thousand people over sixty days, at a local
-//! cloud whose clock is moved. They come from several sources, by mail, SMS and WhatsApp, come back, mistype, bounce.
+//! `cargo run -p tests --example sixty_days -- --url http://localhost:3000`: a thousand people over sixty days, at a
+//! local cloud whose clock is moved. They come from several sources, by mail, SMS and WhatsApp, come back, mistype,
+//! bounce.
 //!
 //! The same seed gives the same people on the same days. Afterwards the clock stands where it stood before.
 
-mod desk;
+mod client;
 mod town;
 
 use std::fmt::Write as _;
@@ -11,12 +12,12 @@ use std::fmt::Write as _;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use desk::{Desk, Failure};
+use client::{Failure, LocalCloud};
 use town::{Day, Town};
 
 /// Lets a thousand people use a running local cloud for sixty days.
 #[derive(Parser)]
-struct Line {
+struct Arguments {
     /// Where the local cloud listens.
     #[arg(long, default_value = "http://localhost:3000")]
     url: String,
@@ -33,30 +34,31 @@ struct Line {
 
 #[tokio::main]
 async fn main() -> Result<(), String> {
-    let line = Line::parse();
-    run(&line).await.map_err(|failure| failure.to_string())
+    let arguments = Arguments::parse();
+    run(&arguments).await.map_err(|failure| failure.to_string())
 }
 
 #[expect(clippy::print_stdout, reason = "the outcome is for whoever started it")]
-async fn run(line: &Line) -> Result<(), Failure> {
-    let desk = Desk::open(&line.url)?;
-    let before = desk.now().await?;
-    let mut town = Town::plan(line.seed, line.people, line.days);
-    let bar = ProgressBar::new(u64::from(line.days));
+async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let client = LocalCloud::open(&arguments.url)?;
+    let before = client.now().await?;
+    let mut town = Town::plan(arguments.seed, arguments.people, arguments.days);
+    let bar = ProgressBar::new(u64::from(arguments.days));
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} day {pos} of {len}, {eta} left") {
         bar.set_style(style);
     }
     let mut sums = Day::default();
-    for day in 0..line.days {
+    for day in 0..arguments.days {
         for (hour, visits) in town.day(day) {
-            let back = i64::from(line.days - 1 - day) * 24 + 24 - i64::from(hour);
-            desk.set(before - jiff::SignedDuration::from_hours(back))
+            let back = i64::from(arguments.days - 1 - day) * 24 + 24 - i64::from(hour);
+            client
+                .set(before - jiff::SignedDuration::from_hours(back))
                 .await?;
-            sums.add(town.hour(&desk, visits).await?);
+            sums.add(town.hour(&client, visits).await?);
         }
         bar.inc(1);
     }
-    desk.set(before).await?;
+    client.set(before).await?;
     bar.finish_and_clear();
     let mut told = String::new();
     for (name, sum) in sums.told() {
@@ -64,7 +66,7 @@ async fn run(line: &Line) -> Result<(), Failure> {
     }
     println!(
         "{} days are over: {}",
-        line.days,
+        arguments.days,
         told.trim_end_matches(", ")
     );
     Ok(())

@@ -6,7 +6,7 @@ use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use tests::{REQUEST, VERIFY, another_code, code_in};
 
-use crate::desk::{Desk, Failure};
+use crate::client::{Failure, LocalCloud};
 
 /// How many calls are under way at once.
 const AT_ONCE: usize = 8;
@@ -129,7 +129,7 @@ impl Town {
                 std::cmp::Ordering::Greater => false,
             };
             if comes {
-                let hour = [7, 10, 13, 17, 21][self.dice.below(5) as usize];
+                let hour = [7, 10, 13, 17, 21][usize::try_from(self.dice.below(5)).unwrap_or(0)];
                 let dice = Dice(self.dice.below(u64::MAX));
                 let visit = Visit {
                     person: place,
@@ -143,25 +143,29 @@ impl Town {
 
     /// Everybody who comes in this hour asks for a code or refreshes; then codes are read and entered; then the
     /// providers report.
-    pub(crate) async fn hour(&mut self, desk: &Desk, visits: Vec<Visit>) -> Result<Day, Failure> {
+    pub(crate) async fn hour(
+        &mut self,
+        client: &LocalCloud,
+        visits: Vec<Visit>,
+    ) -> Result<Day, Failure> {
         let people = &self.people;
         let begun: Vec<_> = futures_util::stream::iter(visits)
-            .map(|visit| begin(desk, &people[visit.person], visit))
+            .map(|visit| begin(client, &people[visit.person], visit))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
         let mut messages = BTreeMap::<String, Value>::new();
-        for message in desk.messages().await? {
+        for message in client.messages().await? {
             let id = message["delivery_id"].as_str().map(str::to_owned);
             messages.extend(id.map(|id| (id, message)));
         }
         let messages = &messages;
         let ended: Vec<_> = futures_util::stream::iter(begun)
-            .map(|begun| end(desk, &people[begun.visit.person], begun, messages))
+            .map(|begun| end(client, &people[begun.visit.person], begun, messages))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        desk.forget_messages().await?;
+        client.forget_messages().await?;
         let mut sums = Day::default();
         for ended in ended {
             let person = &mut self.people[ended.person];
@@ -189,12 +193,12 @@ struct Ended {
     bounced: bool,
 }
 
-async fn begin(desk: &Desk, person: &Person, mut visit: Visit) -> Result<Begun, Failure> {
+async fn begin(client: &LocalCloud, person: &Person, mut visit: Visit) -> Result<Begun, Failure> {
     let (mut sums, mut delivery, mut refresh) = (Day::default(), None, None);
     let ip = ip(visit.person);
     if let Some(token) = person.refresh.as_ref().filter(|_| visit.dice.percent(45)) {
         let body = json!({ "refresh": token });
-        let (status, fresh) = desk.post("/api/auth/token/refresh/", &ip, &body).await?;
+        let (status, fresh) = client.post("/api/auth/token/refresh/", &ip, &body).await?;
         if status == 200 {
             sums.count("refreshed");
             refresh = fresh["refresh"].as_str().map(str::to_owned);
@@ -205,7 +209,7 @@ async fn begin(desk: &Desk, person: &Person, mut visit: Visit) -> Result<Begun, 
         if !person.source.is_empty() {
             body["source_url"] = json!(person.source);
         }
-        let (status, told) = desk.post(REQUEST, &ip, &body).await?;
+        let (status, told) = client.post(REQUEST, &ip, &body).await?;
         sums.count(if status == 200 {
             "requested"
         } else {
@@ -214,7 +218,7 @@ async fn begin(desk: &Desk, person: &Person, mut visit: Visit) -> Result<Begun, 
         delivery = told["delivery_id"].as_str().map(str::to_owned);
         // Somebody who is impatient asks again at once, and is told to wait.
         if visit.dice.percent(6) {
-            let (status, _) = desk.post(REQUEST, &ip, &body).await?;
+            let (status, _) = client.post(REQUEST, &ip, &body).await?;
             sums.count(if status == 429 {
                 "limited"
             } else {
@@ -231,7 +235,7 @@ async fn begin(desk: &Desk, person: &Person, mut visit: Visit) -> Result<Begun, 
 }
 
 async fn end(
-    desk: &Desk,
+    client: &LocalCloud,
     person: &Person,
     begun: Begun,
     messages: &BTreeMap<String, Value>,
@@ -262,7 +266,7 @@ async fn end(
             "whatsapp" if chance < 600 => "read",
             _ => "delivered",
         };
-        desk.report(&message["id"], report).await?;
+        client.report(&message["id"], report).await?;
         sums.count(report);
         ended.bounced = report == "bounce";
         let arrives = ["delivered", "read", "complaint"].contains(&report);
@@ -270,12 +274,12 @@ async fn end(
             let ip = ip(visit.person);
             let body = |code: &str| json!({ "identifier": person.address, "otp_code": code });
             if dice.percent(9) {
-                let (status, _) = desk
+                let (status, _) = client
                     .post(VERIFY, &ip, &body(&another_code(&code, 3)))
                     .await?;
                 sums.count(if status == 401 { "mistyped" } else { "refused" });
             }
-            let (status, told) = desk.post(VERIFY, &ip, &body(&code)).await?;
+            let (status, told) = client.post(VERIFY, &ip, &body(&code)).await?;
             sums.count(if status == 200 {
                 "signed in"
             } else {

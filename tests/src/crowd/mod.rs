@@ -1,5 +1,5 @@
-//! A crowd of people who do at random what people do, while the streams and what reads them behave as badly as they may.
-//! Afterwards every number of the API must equal a recount of the tables and of what was done.
+//! A crowd of people who do at random what people do, while the streams and what reads them behave as badly as they
+//! may. Afterwards every number of the API must equal a recount of the tables and of what was done.
 
 mod book;
 mod dice;

@@ -144,9 +144,10 @@ impl Person {
     /// Asks for a code, sometimes twice under one key.
     async fn asks(&mut self, house: &House, at: usize, twice: bool, book: &mut Book) -> bool {
         let address = &self.addresses[at];
-        let channel = match address.text.starts_with('+') {
-            false => "email",
-            true => *self.dice.pick(&["phone", "phone", "whatsapp"]),
+        let channel = if address.text.starts_with('+') {
+            *self.dice.pick(&["phone", "phone", "whatsapp"])
+        } else {
+            "email"
         };
         let mut order = json!({ "identifier": address.text, "channel": channel });
         if self.dice.percent(70) {

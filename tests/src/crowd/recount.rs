@@ -239,7 +239,7 @@ impl Crowd {
     async fn events(&self, users: &[&Item]) {
         let events = self.house.events().await;
         if events.len() > 40_000 {
-            return; // the desk forgets the oldest
+            return; // the development API forgets the oldest
         }
         let mut ids = BTreeMap::<String, BTreeSet<String>>::new();
         for event in &events {

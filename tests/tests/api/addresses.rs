@@ -65,7 +65,7 @@ async fn claims_and_users_agree(house: &House) {
 
 /// Two people want the same address and happen to use the same key: each gets a code of their own.
 #[tokio::test]
-async fn an_idempotency_key_is_its_owners() {
+async fn link_idempotency_key_is_its_owners() {
     let house = House::open().await;
     let mut deliveries = Vec::new();
     for who in ["jane@example.com", "mary@example.com"] {
@@ -93,9 +93,9 @@ async fn an_idempotency_key_is_its_owners() {
     assert_eq!(house.sent_to("new@example.com").await.len(), 2);
 }
 
-/// CONTRACT section 1: 401 is decided before the body is read.
+/// 401 is decided before the body is read.
 #[tokio::test]
-async fn an_old_sign_in_is_refused_before_the_body_is_read() {
+async fn link_refuses_an_old_sign_in_before_the_body_is_read() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     house.advance(11 * 60).await;
@@ -112,114 +112,37 @@ async fn an_old_sign_in_is_refused_before_the_body_is_read() {
     }
 }
 
-/// CONTRACT section 5; THREATS E02, E05, E10.
+/// THREATS E02, E05, E10.
 #[tokio::test]
-async fn a_number_is_added_and_an_address_changed_and_given_up() {
+async fn link_adds_a_number_changes_an_address_and_removes_it() {
     let house = House::open().await;
     let visitor = house.visitor("jane@example.com");
     let elsewhere = visitor.signs_in().await;
     house.advance(60).await;
     let jane = visitor.signs_in().await;
-    let asked = asks(&house, &jane, "+1 415 555 0100").await.is(200);
-    let calls = house.calls_of(&asked.request_id()).await;
-    assert_eq!(steps(&calls), 4, "who asks, and a code's three: {calls:#?}");
-    let shown = asked.json();
-    assert_eq!(shown["channel"], "phone");
-    assert_eq!(
-        (&shown["success"], &shown["expires_in"]),
-        (&json!(true), &json!(600))
-    );
-    assert_eq!(
-        shows(&house, &jane).await["phone_number"],
-        Value::Null,
-        "nothing before the proof"
-    );
+    adds_a_number(&house, &jane, &elsewhere).await;
 
-    let number = "+14155550100";
-    let code_ = code(&house, number).await;
-    let profile = proves(&house, &jane, number, &code_).await.is(200);
-    let version = profile.json()["version"].as_u64().unwrap();
-    assert_eq!(
-        profile.header("etag"),
-        Some(format!("\"{version}\"").as_str())
-    );
-    assert_eq!(profile.json()["phone_number"], number);
-    assert_eq!(profile.json()["phone_verified"], true);
-    let _ = call(
-        &house,
-        &elsewhere.access,
-        Method::GET,
-        "/api/profile/",
-        None,
-    )
-    .await
-    .is(401);
-    assert!(
-        house.sent_to("jane@example.com").await[0]["subject"]
-            .as_str()
-            .unwrap()
-            .contains("phone number")
-    );
-    proves(&house, &jane, number, &code_)
-        .await
-        .problem(401, "otp_invalid");
-
-    // The number signs in to the same account, the address is replaced, the old one is told and signs in nobody.
-    let by_phone = house.visitor(number).signs_in().await;
+    // The number signs in to the same account.
+    let by_phone = house.visitor(NUMBER).signs_in().await;
     assert_eq!(by_phone.user["id"], jane.user["id"]);
     house.advance(60).await;
-    let changed = links(&house, &by_phone, "jane@example.org").await;
-    assert_eq!(changed["email"], "jane@example.org");
-    let told = &house.sent_to("jane@example.com").await[0];
-    assert!(
-        told["text"]
-            .as_str()
-            .unwrap()
-            .contains("If this was not you: sign in at http"),
-        "{told}"
-    );
-    assert!(
-        !told["text"].as_str().unwrap().contains("jane@example.org"),
-        "the new address is masked"
-    );
+    changes_the_address(&house, &by_phone).await;
+    // The former address signs in nobody.
     let stranger = visitor.at(&house.new_ip()).signs_in().await;
     assert_eq!(stranger.user["is_new_user"], true);
     assert_ne!(stranger.user["id"], jane.user["id"]);
+    removes_the_address(&house, &by_phone).await;
 
-    let _ = gives_up(&house, &by_phone, "email").await.is(204);
-    let _ = gives_up(&house, &by_phone, "email").await.is(204);
-    gives_up(&house, &by_phone, "phone")
-        .await
-        .problem(409, "last_identifier");
-    gives_up(&house, &by_phone, "fax")
-        .await
-        .problem(404, "not_found");
-    let shown = shows(&house, &by_phone).await;
-    assert_eq!(
-        (&shown["email"], &shown["phone_number"]),
-        (&Value::Null, &json!(number))
-    );
-    assert!(
-        house.sent_to("jane@example.org").await[0]["subject"]
-            .as_str()
-            .unwrap()
-            .contains("removed")
-    );
     let events = call(
         &house,
         &by_phone.access,
         Method::GET,
         "/api/profile/activity/",
         None,
-    )
-    .await
-    .json();
-    let words: Vec<_> = events["results"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|line| line["event"].clone())
-        .collect();
+    );
+    let events = events.await.json();
+    let lines = events["results"].as_array().unwrap().iter();
+    let words: Vec<_> = lines.map(|line| line["event"].clone()).collect();
     for word in [
         "identifier_added",
         "identifier_changed",
@@ -230,9 +153,88 @@ async fn a_number_is_added_and_an_address_changed_and_given_up() {
     claims_and_users_agree(&house).await;
 }
 
+const NUMBER: &str = "+14155550100";
+
+/// The number is there once it is proven; the address is told, and the other session ends.
+async fn adds_a_number(house: &House, jane: &SignedIn, elsewhere: &SignedIn) {
+    let asked = asks(house, jane, "+1 415 555 0100").await.is(200);
+    let calls = house.calls_of(&asked.request_id()).await;
+    assert_eq!(steps(&calls), 4, "who asks, and a code's three: {calls:#?}");
+    let shown = asked.json();
+    assert_eq!(shown["channel"], "phone");
+    assert_eq!(
+        (&shown["success"], &shown["expires_in"]),
+        (&json!(true), &json!(600))
+    );
+    assert_eq!(
+        shows(house, jane).await["phone_number"],
+        Value::Null,
+        "nothing before the proof"
+    );
+
+    let code = code(house, NUMBER).await;
+    let profile = proves(house, jane, NUMBER, &code).await.is(200);
+    let version = profile.json()["version"].as_u64().unwrap();
+    assert_eq!(
+        profile.header("etag"),
+        Some(format!("\"{version}\"").as_str())
+    );
+    assert_eq!(profile.json()["phone_number"], NUMBER);
+    assert_eq!(profile.json()["phone_verified"], true);
+    let gone = call(house, &elsewhere.access, Method::GET, "/api/profile/", None);
+    let _ = gone.await.is(401);
+    assert!(
+        last_told(house, "jane@example.com", "subject")
+            .await
+            .contains("phone number")
+    );
+    let again = proves(house, jane, NUMBER, &code).await;
+    again.problem(401, "otp_invalid");
+}
+
+/// The address is replaced, and the old one is told without the new one being named.
+async fn changes_the_address(house: &House, jane: &SignedIn) {
+    let changed = links(house, jane, "jane@example.org").await;
+    assert_eq!(changed["email"], "jane@example.org");
+    let told = last_told(house, "jane@example.com", "text").await;
+    assert!(
+        told.contains("If this was not you: sign in at http"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("jane@example.org"),
+        "the new address is masked"
+    );
+}
+
+/// The address can be removed, again and again; the number is the last and stays.
+async fn removes_the_address(house: &House, jane: &SignedIn) {
+    let _ = gives_up(house, jane, "email").await.is(204);
+    let _ = gives_up(house, jane, "email").await.is(204);
+    let last = gives_up(house, jane, "phone").await;
+    last.problem(409, "last_identifier");
+    let unknown = gives_up(house, jane, "fax").await;
+    unknown.problem(404, "not_found");
+    let shown = shows(house, jane).await;
+    assert_eq!(
+        (&shown["email"], &shown["phone_number"]),
+        (&Value::Null, &json!(NUMBER))
+    );
+    assert!(
+        last_told(house, "jane@example.org", "subject")
+            .await
+            .contains("removed")
+    );
+}
+
+async fn last_told(house: &House, address: &str, part: &str) -> String {
+    let message = &house.sent_to(address).await[0];
+    message[part].as_str().unwrap().to_owned()
+}
+
 /// THREATS E04, E08.
 #[tokio::test]
-async fn an_old_sign_in_does_not_do() {
+async fn link_needs_a_recent_sign_in() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     house.advance(601).await;
@@ -260,7 +262,7 @@ async fn an_old_sign_in_does_not_do() {
 
 /// THREATS C05: the address of somebody else shows as taken only after its code was proven.
 #[tokio::test]
-async fn somebody_elses_address_shows_after_the_proof_only() {
+async fn link_shows_a_taken_address_after_the_proof_only() {
     let house = House::open().await;
     let _ = house.visitor("bob@example.com").signs_in().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
@@ -284,7 +286,7 @@ async fn somebody_elses_address_shows_after_the_proof_only() {
 
 /// THREATS L02: the address of an account whose time has come is free, whether or not the janitor was there.
 #[tokio::test]
-async fn the_address_of_an_account_whose_time_has_come_is_free() {
+async fn link_takes_the_address_of_an_account_due_for_erasure() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
     let bob = house.visitor("bob@example.com").signs_in().await;
     let accepted = call(&house, &bob.access, Method::DELETE, "/api/profile/", None).await;
@@ -314,7 +316,7 @@ async fn the_address_of_an_account_whose_time_has_come_is_free() {
 
 /// THREATS A14, E06.
 #[tokio::test]
-async fn a_code_is_for_one_purpose_one_person_and_one_version() {
+async fn link_code_is_for_one_purpose_one_person_and_one_version() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let bob = house.visitor("bob@example.com").signs_in().await;
@@ -344,7 +346,7 @@ async fn a_code_is_for_one_purpose_one_person_and_one_version() {
 
 /// THREATS E03.
 #[tokio::test]
-async fn of_two_who_prove_one_number_one_wins() {
+async fn link_of_one_number_by_two_has_one_winner() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let bob = house.visitor("bob@example.com").signs_in().await;
@@ -364,10 +366,10 @@ async fn of_two_who_prove_one_number_one_wins() {
     claims_and_users_agree(&house).await;
 }
 
-/// THREATS E03: a linking code and a sign-in code of one number, entered at once. Whoever signs in comes to the one account
-/// that the number is of afterwards.
+/// THREATS E03: a linking code and a sign-in code of one number, entered at once. Whoever signs in comes to the one
+/// account that the number is of afterwards.
 #[tokio::test]
-async fn of_a_link_and_a_sign_in_that_race_for_a_number_one_has_it() {
+async fn link_and_sign_in_that_race_for_a_number_have_one_winner() {
     let house = House::open().await;
     for round in 0..6 {
         let number = format!("+1415555010{round}");
@@ -397,7 +399,7 @@ async fn of_a_link_and_a_sign_in_that_race_for_a_number_one_has_it() {
 
 /// THREATS N03, N10: what the answer promises is in the transaction, and the notice is kept until it was sent.
 #[tokio::test]
-async fn a_lost_reply_links_once_and_a_lost_notice_is_kept() {
+async fn link_survives_a_lost_reply_and_keeps_a_lost_notice() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let number = "+14155550100";
@@ -423,7 +425,7 @@ async fn a_lost_reply_links_once_and_a_lost_notice_is_kept() {
 
 /// THREATS E07: two removals at once leave one address.
 #[tokio::test]
-async fn the_last_address_stays_also_in_a_race() {
+async fn unlink_leaves_the_last_address_also_in_a_race() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let _ = links(&house, &jane, "+14155550100").await;
@@ -437,8 +439,41 @@ async fn the_last_address_stays_also_in_a_race() {
     claims_and_users_agree(&house).await;
 }
 
+/// An address that no code gets to is no way to sign in: the other one stays.
 #[tokio::test]
-async fn wrong_wishes_are_refused() {
+async fn unlink_counts_an_address_that_codes_get_to_alone() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let _ = links(&house, &jane, "+14155550100").await;
+    let message = &house.sent_to("jane@example.com").await[0]["id"];
+    let path = format!("/_local/deliveries/{message}/status");
+    let order = json!({ "status": "bounce" });
+    let _ = house.post(&path, &order).send().await.is(200);
+    gives_up(&house, &jane, "phone")
+        .await
+        .problem(409, "last_identifier");
+    assert_eq!(gives_up(&house, &jane, "email").await.status, 204);
+}
+
+#[tokio::test]
+async fn unlink_counts_a_number_in_a_country_that_is_served_alone() {
+    let house = House::with(Options::memory().set("SMS_COUNTRIES", "DE")).await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let id = jane.user["id"].as_str().unwrap();
+    // Linked while the country was on the list.
+    let pk = format!("USER#{id}");
+    let number = json!({ ":number": { "S": "+14155550100" } });
+    house
+        .tables()
+        .update(tests::ACCOUNTS, &pk, "USER", "SET phone = :number", number)
+        .await;
+    gives_up(&house, &jane, "email")
+        .await
+        .problem(409, "last_identifier");
+}
+
+#[tokio::test]
+async fn link_refuses_wrong_requests() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     asks(&house, &jane, "nonsense")

@@ -1,4 +1,5 @@
-//! The canary (M03, I12): while all other tests of this binary run, nothing that is secret or personal comes into a log.
+//! The canary (M03, I12): while all other tests of this binary run, nothing that is secret or personal comes into a
+//! log.
 
 use std::io::Write;
 use std::sync::{Mutex, Once, PoisonError};
@@ -41,7 +42,7 @@ fn log() -> String {
 }
 
 #[tokio::test]
-async fn no_secret_and_no_address_comes_into_a_log() {
+async fn log_has_no_secret_and_no_address() {
     listen();
     let house = House::open().await;
     let mut secrets = Vec::new();
@@ -117,7 +118,7 @@ fn stands_in(line: &str, word: &str) -> bool {
 }
 
 #[test]
-fn a_code_is_found_however_it_is_written() {
+fn log_search_finds_a_code_however_it_is_written() {
     for line in [
         "code=123456",
         "\"123456\"",

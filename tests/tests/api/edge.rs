@@ -53,7 +53,7 @@ async fn address_of_a_sign_in(house: &House, headers: &[(&str, &str)]) -> String
 
 /// B06: without an edge, nothing that a client sends changes anything.
 #[tokio::test]
-async fn without_an_edge_its_headers_are_a_stranger_s_words() {
+async fn edge_headers_without_an_edge_change_nothing() {
     let house = House::open().await;
     let secret = text(&house.secret().await["EDGE_SECRETS"]);
     let headers = [
@@ -66,7 +66,7 @@ async fn without_an_edge_its_headers_are_a_stranger_s_words() {
 }
 
 #[tokio::test]
-async fn through_the_edge_the_viewer_is_the_caller() {
+async fn edge_makes_the_viewer_the_caller() {
     for edge in ["required", "optional"] {
         let fenced = Fenced::open(edge).await;
         let viewer = [
@@ -81,7 +81,7 @@ async fn through_the_edge_the_viewer_is_the_caller() {
 
 /// While the domain moves to the edge, the old way is open, and as blind for its headers as without one.
 #[tokio::test]
-async fn an_optional_edge_believes_only_whom_it_knows() {
+async fn edge_that_is_optional_believes_only_its_secret() {
     let fenced = Fenced::open("optional").await;
     let stranger = [
         ("X-Origin-Secret", "0123456789abcdef0123456789abcdef"),
@@ -92,7 +92,7 @@ async fn an_optional_edge_believes_only_whom_it_knows() {
 }
 
 #[tokio::test]
-async fn past_a_required_edge_nobody_comes() {
+async fn edge_that_is_required_lets_nobody_past() {
     let fenced = Fenced::open("required").await;
     let (house, secret) = (&fenced.house, fenced.secret.as_str());
     // One path of every function, one that nobody has, and what browsers ask first.
@@ -129,7 +129,7 @@ async fn past_a_required_edge_nobody_comes() {
 
 /// B05 behind an edge: limits count viewers, an IPv6 viewer as the /64, and those who cannot be told apart as one.
 #[tokio::test]
-async fn behind_the_edge_limits_count_viewers() {
+async fn edge_limits_count_viewers() {
     let fenced = Fenced::open("required").await;
     let secret = fenced.secret.as_str();
     let spent = async |viewers: &[&str]| {
@@ -154,7 +154,7 @@ async fn behind_the_edge_limits_count_viewers() {
 
 /// M05: one secret replaces the other, and nobody is refused on the way.
 #[tokio::test]
-async fn the_edge_s_secret_is_changed_under_way() {
+async fn edge_secret_is_rotated_under_load() {
     let fenced = Fenced::open("required").await;
     let (house, old) = (&fenced.house, fenced.secret.as_str());
     let new = "fedcba9876543210fedcba9876543210";
@@ -183,7 +183,7 @@ async fn the_edge_s_secret_is_changed_under_way() {
 
 /// Providers call the public URL and so come through; what AWS hands to a function itself never was at the edge.
 #[tokio::test]
-async fn providers_and_aws_s_own_events_still_arrive() {
+async fn edge_lets_providers_and_events_of_aws_through() {
     let fenced = Fenced::open("required").await;
     let house = &fenced.house;
     for identifier in ["jane@example.com", "+4915123456789"] {
@@ -211,7 +211,7 @@ async fn providers_and_aws_s_own_events_still_arrive() {
 }
 
 #[tokio::test]
-async fn an_edge_needs_a_secret_that_nobody_guesses() {
+async fn edge_secret_has_a_shortest_length() {
     for secrets in [
         "short",
         "0123456789abcdef0123456789abcde ",

@@ -90,7 +90,7 @@ const CONDITIONS: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn no_key_is_compared_with_an_empty_string() {
+async fn engine_refuses_to_compare_a_key_with_an_empty_string() {
     let all = |sk: &str| CONDITIONS.map(|condition| (condition, "Query", query(condition, sk)));
     are_refused(all("").to_vec()).await;
     are_taken(all("A").to_vec()).await;
@@ -104,7 +104,7 @@ async fn no_key_is_compared_with_an_empty_string() {
 }
 
 #[tokio::test]
-async fn a_query_begins_at_a_whole_key() {
+async fn engine_refuses_a_query_that_begins_at_half_a_key() {
     let mut from = query("pk = :pk AND sk > :sk", "A");
     from["ExclusiveStartKey"] = key("A", "");
     let mut half = from.clone();
@@ -117,7 +117,7 @@ async fn a_query_begins_at_a_whole_key() {
 }
 
 #[tokio::test]
-async fn no_item_has_an_empty_key() {
+async fn engine_refuses_an_item_with_an_empty_key() {
     let delete =
         json!({ "RequestItems": { ACCOUNTS: [{ "DeleteRequest": { "Key": key("A", "") } }] } });
     let read = json!({ "RequestItems": { ACCOUNTS: { "Keys": [key("A", "")] } } });
@@ -141,7 +141,7 @@ async fn no_item_has_an_empty_key() {
 }
 
 #[tokio::test]
-async fn no_index_has_an_empty_key() {
+async fn engine_refuses_an_empty_key_of_an_index() {
     let house = House::open().await;
     let with = |to: &str| {
         let mut item = key("A", "B");
@@ -164,7 +164,7 @@ async fn no_index_has_an_empty_key() {
 }
 
 #[tokio::test]
-async fn keys_have_a_longest_length() {
+async fn engine_refuses_a_key_that_is_too_long() {
     let put = |pk: usize, sk: usize| json!({ "Item": key(&"p".repeat(pk), &"s".repeat(sk)) });
     are_refused(vec![
         ("partition", "PutItem", put(2_049, 1)),
@@ -175,7 +175,7 @@ async fn keys_have_a_longest_length() {
 }
 
 #[tokio::test]
-async fn no_set_is_empty() {
+async fn engine_refuses_an_empty_set() {
     let nested = json!({ "M": { "y": { "SS": [] } } });
     let batch = json!({ "RequestItems": { ACCOUNTS: [
         { "PutRequest": { "Item": item(&json!({ "SS": [] })) } }
@@ -241,7 +241,7 @@ async fn no_set_is_empty() {
 }
 
 #[tokio::test]
-async fn an_item_has_at_most_400_kilobytes() {
+async fn engine_refuses_an_item_over_400_kilobytes() {
     // `pk` and `sk` with a letter each, and the name `x`.
     let fits = LARGEST - 2 * 3 - 1;
     let batch = json!({ "RequestItems": { ACCOUNTS: [{ "PutRequest": { "Item": item(&text(fits + 1)) } }] } });
@@ -269,7 +269,7 @@ async fn an_item_has_at_most_400_kilobytes() {
 }
 
 #[tokio::test]
-async fn an_item_does_not_grow_over_400_kilobytes() {
+async fn engine_refuses_to_grow_an_item_over_400_kilobytes() {
     let house = House::open().await;
     let half = update("SET x = :v", &text(LARGEST / 2));
     let (status, answer) = ask(&house, "UpdateItem", &half).await;
@@ -280,7 +280,7 @@ async fn an_item_does_not_grow_over_400_kilobytes() {
 }
 
 #[tokio::test]
-async fn a_transaction_has_at_most_100_actions_and_4_megabytes() {
+async fn engine_refuses_a_transaction_over_100_actions_or_4_megabytes() {
     let many = |count: usize| transaction((0..count).map(|n| put(&n.to_string())));
     let large = |bytes: usize| {
         transaction((0..11).map(|n| {
@@ -303,7 +303,7 @@ async fn a_transaction_has_at_most_100_actions_and_4_megabytes() {
 }
 
 #[tokio::test]
-async fn a_transaction_has_one_action_for_each_item() {
+async fn engine_refuses_two_actions_on_one_item() {
     let check = json!({ "Key": key("A", "B"), "ConditionExpression": "attribute_not_exists(pk)" });
     let delete = json!({ "Key": key("A", "B") });
     let two = [put("A"), ("Delete", delete.clone())];
@@ -333,7 +333,7 @@ async fn a_transaction_has_one_action_for_each_item() {
 }
 
 #[tokio::test]
-async fn a_reserved_word_is_no_name() {
+async fn engine_refuses_a_reserved_word_as_a_name() {
     let condition = |expression: &str| {
         let names = json!({ "#other": "other" });
         json!({ "Key": key("A", "B"), "ConditionExpression": expression, "ExpressionAttributeNames": names })
@@ -369,7 +369,7 @@ async fn a_reserved_word_is_no_name() {
 }
 
 #[tokio::test]
-async fn every_name_and_value_is_used_and_known() {
+async fn engine_refuses_names_and_values_unused_or_unknown() {
     let value = |mut order: Value, name: &str| {
         order["ExpressionAttributeValues"][name] = text(1);
         order
@@ -437,7 +437,7 @@ async fn every_name_and_value_is_used_and_known() {
 }
 
 #[tokio::test]
-async fn an_update_leaves_the_key_and_changes_each_attribute_once() {
+async fn engine_refuses_to_update_a_key_or_an_attribute_twice() {
     are_refused(vec![
         ("the key", "UpdateItem", update("SET sk = :v", &text(1))),
         (
@@ -470,7 +470,7 @@ async fn an_update_leaves_the_key_and_changes_each_attribute_once() {
 }
 
 #[tokio::test]
-async fn a_transaction_leaves_the_keys() {
+async fn engine_refuses_a_transaction_that_changes_a_key() {
     let house = House::open().await;
     for expression in [
         "SET sk = :v",
@@ -497,7 +497,7 @@ async fn a_transaction_leaves_the_keys() {
 }
 
 #[tokio::test]
-async fn a_condition_compares_what_can_be_compared() {
+async fn engine_refuses_a_condition_on_what_cannot_be_compared() {
     let order = |condition: &str, value: &Value| {
         json!({
             "Item": key("A", "B"),
@@ -560,7 +560,7 @@ async fn a_condition_compares_what_can_be_compared() {
 }
 
 #[tokio::test]
-async fn an_expression_has_a_largest_size() {
+async fn engine_refuses_an_expression_that_is_too_large() {
     let values = |count: usize| {
         let values = (0..count).map(|n| (format!(":v{n}"), text(1)));
         values.collect::<serde_json::Map<_, _>>()
@@ -587,7 +587,7 @@ async fn an_expression_has_a_largest_size() {
 }
 
 #[tokio::test]
-async fn a_batch_has_at_most_25_writes_and_each_item_once() {
+async fn engine_refuses_a_batch_over_25_writes_or_with_an_item_twice() {
     let delete = |pk: &str| json!({ "DeleteRequest": { "Key": key(pk, "B") } });
     let batch = |writes: Vec<Value>| json!({ "RequestItems": { ACCOUNTS: writes } });
     let many = |count: usize| batch((0..count).map(|n| delete(&n.to_string())).collect());
@@ -602,4 +602,38 @@ async fn a_batch_has_at_most_25_writes_and_each_item_once() {
     ])
     .await;
     are_taken(vec![("25", "BatchWriteItem", many(25))]).await;
+}
+
+/// Any page that somebody has open can send requests to this machine: the engines' ports take none, nor another name.
+#[tokio::test]
+async fn engines_refuse_pages_and_foreign_hosts() {
+    let house = House::open().await;
+    #[expect(clippy::disallowed_methods, reason = "a page's place is taken here")]
+    let client = reqwest::Client::new();
+    for service in [
+        "dynamodb",
+        "secretsmanager",
+        "ses",
+        "sns",
+        "twilio",
+        "sendgrid",
+    ] {
+        let url = house.cloud().endpoint(service).unwrap();
+        for (name, value) in [
+            ("origin", "http://localhost:3000"),
+            ("origin", "null"),
+            ("host", "evil.example"),
+        ] {
+            for method in [reqwest::Method::POST, reqwest::Method::OPTIONS] {
+                let call = client.request(method, &url).header(name, value);
+                let answer = call.body("{}").send().await.unwrap();
+                assert_eq!(answer.status(), 403, "{service} {name}: {value}");
+                let open = answer.headers().get("access-control-allow-origin");
+                assert!(open.is_none(), "{service} {name}: {value}");
+            }
+        }
+    }
+    let url = house.cloud().endpoint("s3").unwrap();
+    let rebound = client.get(&url).header("host", "evil.example");
+    assert_eq!(rebound.send().await.unwrap().status(), 403);
 }

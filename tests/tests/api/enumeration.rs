@@ -27,7 +27,7 @@ async fn suspend(house: &House, user: &serde_json::Value) {
 
 /// C01, C02, C09
 #[tokio::test]
-async fn known_unknown_and_suspended_addresses_are_answered_alike() {
+async fn enumeration_known_unknown_and_suspended_addresses_are_answered_alike() {
     let house = House::open().await;
     let known = house.visitor("known@example.com");
     known.signs_in().await;
@@ -82,7 +82,7 @@ async fn known_unknown_and_suspended_addresses_are_answered_alike() {
 
 /// C01: the suppressed take the same steps, the provider's call aside.
 #[tokio::test]
-async fn a_suppressed_address_is_answered_alike() {
+async fn enumeration_a_suppressed_address_is_answered_alike() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let _ = jane.asks_for_a_code().await.is(200);
@@ -132,7 +132,7 @@ async fn a_suppressed_address_is_answered_alike() {
 
 /// C08: ids are of the year's making and not guessable from one another.
 #[tokio::test]
-async fn ids_are_not_sequential() {
+async fn enumeration_ids_are_not_sequential() {
     let house = House::open().await;
     let mut ids = Vec::new();
     for n in 0..3 {

@@ -102,7 +102,7 @@ async fn traces(house: &House, who: &SignedIn) -> Vec<String> {
 
 /// THREATS L03: whatever the tables hold on the person is in the export.
 #[tokio::test]
-async fn an_export_has_everything() {
+async fn export_has_everything() {
     let (house, jane) = lived_in(Options::memory()).await;
     let answer = call(
         &house,
@@ -173,9 +173,8 @@ async fn an_export_has_everything() {
     }
 }
 
-/// CONTRACT section 5.
 #[tokio::test]
-async fn a_wish_to_leave_can_be_undone_within_the_grace() {
+async fn erasure_can_be_undone_within_the_grace() {
     let house = House::open().await;
     let visitor = house.visitor("jane@example.com");
     let elsewhere = visitor.signs_in().await;
@@ -214,7 +213,7 @@ async fn a_wish_to_leave_can_be_undone_within_the_grace() {
 
 /// THREATS L01, L02, I11.
 #[tokio::test]
-async fn without_a_grace_everything_is_gone_at_once() {
+async fn erasure_without_a_grace_is_done_at_once() {
     let (house, jane) = lived_in(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let _ = leaves(&house, &jane).await.is(202);
     assert_eq!(traces(&house, &jane).await, Vec::<String>::new());
@@ -250,7 +249,7 @@ async fn without_a_grace_everything_is_gone_at_once() {
 
 /// I11: of a tagged address nothing is left in its mailbox's item either, and the mailbox's own codes stay.
 #[tokio::test]
-async fn a_tagged_address_leaves_nothing_at_its_mailbox() {
+async fn erasure_of_a_tagged_address_leaves_nothing_at_its_mailbox() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let jane = house.visitor("jane+shop@example.com").signs_in().await;
     let mailbox = || async { house.tables().challenge("email", "jane@example.com").await };
@@ -270,9 +269,9 @@ async fn a_tagged_address_leaves_nothing_at_its_mailbox() {
         .await;
 }
 
-/// CONTRACT section 5: who moves the clock over the time of an account need not wait for the janitor's hour as well.
+/// Whoever moves the clock over the time of an account need not wait for the janitor's hour as well.
 #[tokio::test]
-async fn an_account_is_gone_once_the_clock_was_moved_over_its_time() {
+async fn erasure_is_done_once_the_clock_has_moved_past_the_grace() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
     let noon = json!({ "set": "2030-03-01T12:00:00Z" });
     let _ = house.post("/_local/clock", &noon).send().await.is(200);
@@ -296,7 +295,7 @@ async fn an_account_is_gone_once_the_clock_was_moved_over_its_time() {
 
 /// Whoever asks for a code once the account's time has come, and before the janitor comes, can use it after him.
 #[tokio::test]
-async fn a_code_asked_for_since_the_account_s_time_came_survives_the_erasure() {
+async fn erasure_leaves_a_code_asked_for_after_the_grace() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let accepted = leaves(&house, &jane).await.is(202).json();
@@ -314,7 +313,7 @@ async fn a_code_asked_for_since_the_account_s_time_came_survives_the_erasure() {
 
 /// I6, I11: a number that the plans do not know any more is the person's all the same.
 #[tokio::test]
-async fn a_number_that_no_plan_knows_any_more_is_given_up_and_erased() {
+async fn erasure_removes_a_number_that_no_plan_knows_any_more() {
     const NUMBER: &str = "+99912345678";
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let tables = house.tables();
@@ -363,7 +362,7 @@ async fn has_the_number(house: &House, who: &SignedIn, number: &str) {
 
 /// L03, L06: a notice is found behind however many that were not sent either.
 #[tokio::test]
-async fn a_notice_is_found_behind_all_the_others() {
+async fn erasure_finds_a_notice_behind_all_the_others() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let id = jane.user["id"].as_str().unwrap();
@@ -391,7 +390,7 @@ async fn a_notice_is_found_behind_all_the_others() {
 
 /// A session whose account's time has come opens nothing, whether or not the janitor was there.
 #[tokio::test]
-async fn after_the_grace_a_session_does_not_refresh() {
+async fn erasure_ends_refreshing_after_the_grace() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let accepted = leaves(&house, &jane).await.is(202).json();
@@ -409,7 +408,7 @@ async fn after_the_grace_a_session_does_not_refresh() {
 
 /// THREATS L06: interrupted after any call, it is taken up again, and nobody signs in from the first step on.
 #[tokio::test]
-async fn an_interrupted_erasure_is_taken_up_again() {
+async fn erasure_that_was_interrupted_is_resumed() {
     for after in 0..40 {
         let (house, jane) = lived_in(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
         // The first transaction notes the wish; from the second on it is carried out.
@@ -453,7 +452,7 @@ async fn an_interrupted_erasure_is_taken_up_again() {
 
 /// THREATS L10: what runs beside an erasure resurrects nothing.
 #[tokio::test]
-async fn an_erasure_wins_over_what_runs_beside_it() {
+async fn erasure_wins_over_what_runs_in_parallel() {
     let (house, jane) = lived_in(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let body = json!({ "bio": "still here" });
     let refresh = json!({ "refresh": jane.refresh });
@@ -523,7 +522,7 @@ async fn resume(house: &House) {
     let store = Store::open(&setup, &mut reader);
     let bucket = AvatarBucket::open(&setup, &mut reader);
     let peppers = Reloading::<Peppers>::open(&setup, &mut reader).snapshot();
-    let time = std::time::Duration::from_secs(600);
+    let time = std::time::Duration::from_mins(10);
     let gone = erase_due(&store, &bucket, &peppers, house.now(), time).await;
     assert_eq!(gone.expect("erased"), 1);
 }

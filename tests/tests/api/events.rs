@@ -9,7 +9,7 @@ fn kinds(events: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_told_and_welcomed_once() {
+async fn events_tell_a_sign_in_and_welcome_once() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -49,7 +49,7 @@ async fn a_sign_in_is_told_and_welcomed_once() {
 }
 
 #[tokio::test]
-async fn the_owner_is_warned_when_somebody_guesses() {
+async fn events_warn_the_owner_when_somebody_guesses() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let _ = jane.signs_in().await;
@@ -79,7 +79,7 @@ async fn the_owner_is_warned_when_somebody_guesses() {
 
 /// Records that come again, and calls that fail or lose their replies, count nothing twice and lose nothing.
 #[tokio::test]
-async fn every_change_is_counted_once_whatever_fails() {
+async fn events_count_every_change_once_whatever_fails() {
     let house = House::open().await;
     for (n, fault) in ["error", "lost_reply", "conflict", "throttle"]
         .into_iter()
@@ -201,4 +201,37 @@ async fn counters(house: &House) -> Value {
         }
     }
     sums
+}
+
+/// Whoever signs out with a token that has been succeeded long since has a copy, and that is told.
+#[tokio::test]
+async fn revoke_of_an_old_token_is_told_as_its_reuse() {
+    let house = House::open().await;
+    let post = async |path: &str, token: &str| {
+        let body = json!({ "refresh": token });
+        house.post(path, &body).send().await
+    };
+    for (behind, expected) in [
+        (0, "session.revoked"),
+        (1, "session.revoked"),
+        (2, "session.refresh_reused"),
+    ] {
+        let who = format!("jane{behind}@example.com");
+        let mut tokens = vec![house.visitor(who).signs_in().await.refresh];
+        for _ in 0..2 {
+            let newest = tokens.last().unwrap();
+            let answer = post("/api/auth/token/refresh/", newest).await.is(200);
+            tokens.push(answer.json()["refresh"].as_str().unwrap().to_owned());
+        }
+        let before = house.events().await.len();
+        let old = &tokens[tokens.len() - 1 - behind];
+        let _ = post("/api/auth/token/revoke/", old).await.is(204);
+        let events = house.events().await;
+        let told = kinds(&events[before..]);
+        assert!(told.contains(&expected), "{behind}: {told:?}");
+        let newest = tokens.last().unwrap();
+        post("/api/auth/token/refresh/", newest)
+            .await
+            .problem(401, "refresh_invalid");
+    }
 }

@@ -179,41 +179,41 @@ async fn survives_in_part(fault: &str, part: usize, parts: usize) {
 }
 
 #[tokio::test]
-async fn throttled() {
+async fn sign_in_survives_throttling() {
     survives("throttle").await;
 }
 
 #[tokio::test]
-async fn in_conflict() {
+async fn sign_in_survives_conflicts() {
     survives("conflict").await;
 }
 
 #[tokio::test]
-async fn failing() {
+async fn sign_in_survives_errors() {
     survives("error").await;
 }
 
 #[tokio::test]
-async fn with_replies_lost() {
+async fn sign_in_survives_lost_replies() {
     survives("lost_reply").await;
 }
 
 /// Most of this is waiting, so it is done in several houses at once.
 #[tokio::test]
-async fn without_answers() {
+async fn sign_in_survives_missing_answers() {
     const HOUSES: usize = 10;
     let parts = (0..HOUSES).map(|part| survives_in_part("timeout", part, HOUSES));
     futures_util::future::join_all(parts).await;
 }
 
 #[tokio::test]
-async fn with_connections_reset() {
+async fn sign_in_survives_reset_connections() {
     survives("reset").await;
 }
 
 /// The profile fails closed, and calmly.
 #[tokio::test]
-async fn a_profile_without_its_store_is_unavailable() {
+async fn profile_without_its_store_is_unavailable() {
     let house = House::open().await;
     let person = house.visitor("jane@example.com").signs_in().await;
     for fault in ["throttle", "error", "reset"] {

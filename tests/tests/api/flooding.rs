@@ -12,7 +12,7 @@ use crate::race::Rounds;
 
 /// B01, B12: whatever the caller's address, one send per 30 s, 5 in any hour, 10 in any day; the wait is true.
 #[tokio::test]
-async fn sends_to_one_address_stay_in_their_windows_and_the_wait_is_true() {
+async fn request_sends_stay_in_their_windows_and_the_wait_is_true() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let (mut sent, mut waits, mut promised) = (0, Vec::new(), 0);
@@ -50,7 +50,7 @@ async fn sends_to_one_address_stay_in_their_windows_and_the_wait_is_true() {
 
 /// B01
 #[tokio::test]
-async fn a_hundred_requests_in_ten_seconds_are_one_mail() {
+async fn request_a_hundred_times_in_ten_seconds_sends_one_mail() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let _ = jane.asks_for_a_code().await.is(200);
@@ -65,7 +65,7 @@ async fn a_hundred_requests_in_ten_seconds_are_one_mail() {
 
 /// B02
 #[tokio::test]
-async fn of_sixty_first_requests_at_once_one_sends() {
+async fn request_sixty_times_at_once_sends_one_mail() {
     let house = House::open().await;
     let mut rounds = Rounds::default();
     while let Some(round) = rounds.next() {
@@ -91,7 +91,7 @@ async fn of_sixty_first_requests_at_once_one_sends() {
 
 /// B03, B04: other accounts, one mailbox.
 #[tokio::test]
-async fn tags_and_dots_share_the_mailboxs_day() {
+async fn request_for_tags_and_dots_shares_the_mailboxs_day() {
     let house = House::open().await;
     let tags: Vec<_> = (0..11).map(|n| format!("jane+{n}@example.com")).collect();
     let dots: Vec<_> = [
@@ -148,7 +148,7 @@ fn most(house: &House, begun: jiff::Timestamp, burst: usize, seconds: i64) -> us
 
 /// B05, B06
 #[tokio::test]
-async fn one_caller_has_twenty_at_once_and_ten_a_minute_whatever_its_headers_say() {
+async fn request_limit_of_a_caller_holds_whatever_its_headers_say() {
     let house = House::open().await;
     let ip = house.new_ip();
     let ask = |n: usize| {
@@ -191,7 +191,7 @@ async fn one_caller_has_twenty_at_once_and_ten_a_minute_whatever_its_headers_say
 
 /// B05: an IPv6 caller is its /64, an IPv4-mapped one its IPv4 address.
 #[tokio::test]
-async fn neighbours_in_one_network_are_one_caller() {
+async fn request_limit_takes_neighbours_in_one_network_for_one_caller() {
     let house = House::open().await;
     for (kind, elsewhere) in [("six", "2001:db8:1:3::1"), ("four", "203.0.113.8")] {
         let ip = |n: usize| match (kind, n % 2) {
@@ -216,9 +216,44 @@ async fn neighbours_in_one_network_are_one_caller() {
     }
 }
 
+/// B05: one customer with thousands of networks has sixteen allowances, and a busy network takes nothing from its neighbours.
+#[tokio::test]
+async fn networks_of_one_site_share_sixteen_allowances() {
+    let options = local::Options::memory()
+        .set("IP_SENDS_BURST", "2")
+        .set("IP_SENDS_PER_MINUTE", "1");
+    let house = House::with(options).await;
+    let ask = |n: usize, ip: String| {
+        let visitor = house.visitor(format!("v{n}@example.com")).at(&ip);
+        async move { visitor.asks_for_a_code().await }
+    };
+    let network = |n: usize| format!("2001:db8:1:{n:x}::1");
+    // What one network is refused does not count for the site.
+    let mut refused = 0;
+    for n in 0..40 {
+        refused += usize::from(ask(n, network(0)).await.status == 429);
+    }
+    assert!(refused >= 37, "{refused}");
+    let mut sent = 40 - refused;
+    for n in 1..40 {
+        let answer = ask(100 + n, network(n)).await;
+        if answer.status == 429 {
+            answer.limited();
+            break;
+        }
+        sent += 1;
+    }
+    assert!((32..=36).contains(&sent), "{sent}");
+    let _ = ask(200, "2001:db8:2:1::1".to_owned()).await.is(200);
+    // The limit is one step, as ever.
+    let first = ask(201, "2001:db8:3:1::1".to_owned()).await.is(200);
+    let calls = house.calls_of(&first.request_id()).await;
+    assert_eq!(tests::steps(&calls), 3);
+}
+
 /// B13, B14
 #[tokio::test]
-async fn a_channel_must_fit_and_be_there() {
+async fn request_refuses_a_channel_that_does_not_fit_or_is_not_configured() {
     let house = House::with(
         Options::memory()
             .without("TWILIO_WHATSAPP_FROM")
@@ -246,7 +281,7 @@ async fn a_channel_must_fit_and_be_there() {
 
 /// B15: a bounced address gets the ordinary answer and no message.
 #[tokio::test]
-async fn a_bounced_address_is_answered_and_not_written_to() {
+async fn request_for_a_bounced_address_is_answered_and_not_sent() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let ordinary = jane.asks_for_a_code().await.is(200);
@@ -275,7 +310,7 @@ async fn a_bounced_address_is_answered_and_not_written_to() {
 
 /// B16, B17: a limit that cannot be counted denies, and nothing is sent.
 #[tokio::test]
-async fn without_its_store_nothing_is_sent() {
+async fn request_without_its_store_sends_nothing() {
     let house = House::open().await;
     for fault in ["throttle", "error"] {
         house
@@ -297,7 +332,7 @@ async fn without_its_store_nothing_is_sent() {
 
 /// B18
 #[tokio::test]
-async fn a_clock_set_back_grants_nothing() {
+async fn request_limit_grants_nothing_when_the_clock_is_set_back() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let ip = jane.ip.clone();
@@ -323,7 +358,7 @@ async fn a_clock_set_back_grants_nothing() {
 
 /// C06: the `RateLimit` headers tell of the caller's own lane only.
 #[tokio::test]
-async fn rate_limit_headers_tell_nothing_about_an_address() {
+async fn request_rate_limit_headers_tell_nothing_about_an_address() {
     let house = House::open().await;
     let fields = |answer: &tests::Answer| {
         (
@@ -344,7 +379,7 @@ async fn rate_limit_headers_tell_nothing_about_an_address() {
 
 /// `Idempotency-Key`: a repetition answers as the first did and sends nothing, until the code is used.
 #[tokio::test]
-async fn a_repetition_with_the_same_key_sends_nothing() {
+async fn request_repeated_with_the_same_key_sends_nothing() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let ask = |identifier: &str, key: &str| {
@@ -378,7 +413,7 @@ async fn a_repetition_with_the_same_key_sends_nothing() {
 
 /// A delivery is shown to whoever holds its id, and only what we issued is found.
 #[tokio::test]
-async fn a_delivery_can_be_watched_by_its_id() {
+async fn request_delivery_can_be_watched_by_its_id() {
     let house = House::open().await;
     let sent = house
         .visitor("jane@example.com")

@@ -52,7 +52,7 @@ async fn deliveries(house: &House) -> Vec<String> {
 
 /// THREATS L03, L04, L06; I8, I9.
 #[tokio::test]
-async fn what_was_sent_to_the_next_owner_is_theirs() {
+async fn former_address_leaves_what_was_sent_to_its_next_owner() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let jane = house.visitor("x@example.com").signs_in().await;
     let hers = newest(&house, "x@example.com", "delivered").await;
@@ -78,7 +78,7 @@ async fn what_was_sent_to_the_next_owner_is_theirs() {
 
 /// The same where nobody claims the address yet: whoever asks for a code is a stranger.
 #[tokio::test]
-async fn what_strangers_ask_for_since_is_theirs() {
+async fn former_address_leaves_what_strangers_ask_for_since() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let jane = house.visitor("x@example.com").signs_in().await;
     let of_jane = exports(&house, &jane).await;
@@ -97,9 +97,10 @@ async fn what_strangers_ask_for_since_is_theirs() {
     let _ = house.visitor("x@example.com").is_let_in_with(&code).await;
 }
 
-/// I11, L03: of an address that was asked for and never proven nothing is left either; what its owner asks for is theirs.
+/// I11, L03: of an address that was asked for and never proven nothing is left either; what its owner asks for is
+/// theirs.
 #[tokio::test]
-async fn an_address_that_was_never_proven_is_exported_and_erased() {
+async fn former_address_that_was_never_proven_is_exported_and_erased() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let _ = house.visitor("bob@example.com").signs_in().await;
@@ -174,7 +175,7 @@ async fn an_address_that_was_never_proven_is_exported_and_erased() {
 
 /// What somebody else asked for since is theirs.
 #[tokio::test]
-async fn a_linking_code_of_the_next_one_stays() {
+async fn former_address_leaves_a_linking_code_of_the_next_one() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let bob = house.visitor("bob@example.com").signs_in().await;
@@ -191,7 +192,7 @@ async fn a_linking_code_of_the_next_one_stays() {
 
 /// Whoever erases an account and makes another one asks under the same limits: they protect the address.
 #[tokio::test]
-async fn erasure_keeps_the_limits_of_an_address_that_was_asked_for() {
+async fn former_address_keeps_its_limits_when_the_asker_is_erased() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let victim = "victim@example.com";
     for round in 0..6 {
@@ -210,7 +211,7 @@ async fn erasure_keeps_the_limits_of_an_address_that_was_asked_for() {
 
 /// What an account was before is in items of its own: the account's item, which every request reads, does not grow.
 #[tokio::test]
-async fn former_addresses_do_not_grow_the_account() {
+async fn former_address_does_not_grow_the_account() {
     let house = House::open().await;
     let jane = house.visitor("+14155552671").signs_in().await;
     let mut sizes = Vec::new();

@@ -20,7 +20,7 @@ async fn attempts(house: &House, identifier: &str) -> u64 {
 
 /// A01
 #[tokio::test]
-async fn after_three_wrong_codes_the_right_one_is_dead() {
+async fn verify_after_three_wrong_codes_refuses_the_right_one() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -38,7 +38,7 @@ async fn after_three_wrong_codes_the_right_one_is_dead() {
 
 /// A02
 #[tokio::test]
-async fn of_sixty_wrong_codes_at_once_three_are_compared() {
+async fn verify_compares_three_of_sixty_wrong_codes_at_once() {
     let house = House::open().await;
     let mut rounds = Rounds::default();
     while let Some(round) = rounds.next() {
@@ -52,9 +52,9 @@ async fn of_sixty_wrong_codes_at_once_three_are_compared() {
         let answers = join_all(guesses).await;
         assert!(attempts(&house, &jane.identifier).await <= 3);
         if rounds.is_clean(&answers) {
-            answers.iter().for_each(|answer| {
+            for answer in &answers {
                 refused(answer);
-            });
+            }
             assert_eq!(attempts(&house, &jane.identifier).await, 3);
             refused(&jane.enters(&code).await);
         }
@@ -64,7 +64,7 @@ async fn of_sixty_wrong_codes_at_once_three_are_compared() {
 
 /// A03
 #[tokio::test]
-async fn of_sixty_right_codes_at_once_one_wins() {
+async fn verify_lets_one_of_sixty_right_codes_at_once_win() {
     let house = House::open().await;
     let mut rounds = Rounds::default();
     while let Some(round) = rounds.next() {
@@ -98,7 +98,7 @@ async fn of_sixty_right_codes_at_once_one_wins() {
 
 /// A04
 #[tokio::test]
-async fn among_wrong_codes_at_once_the_right_one_wins_only_while_attempts_last() {
+async fn verify_takes_the_right_code_among_wrong_ones_only_while_attempts_last() {
     let house = House::open().await;
     let mut rounds = Rounds::default();
     while let Some(round) = rounds.next() {
@@ -128,7 +128,7 @@ async fn among_wrong_codes_at_once_the_right_one_wins_only_while_attempts_last()
 
 /// A06: a resend carries the same code with the attempts used so far, and never gives any back.
 #[tokio::test]
-async fn a_resend_carries_the_same_code_and_gives_no_attempt_back() {
+async fn resend_carries_the_same_code_and_gives_no_attempt_back() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -149,7 +149,7 @@ async fn a_resend_carries_the_same_code_and_gives_no_attempt_back() {
 
 /// A06
 #[tokio::test]
-async fn a_code_that_was_superseded_is_dead_and_the_new_one_works() {
+async fn verify_refuses_a_superseded_code_and_takes_the_new_one() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let old = jane.gets_a_code().await;
@@ -164,7 +164,7 @@ async fn a_code_that_was_superseded_is_dead_and_the_new_one_works() {
 
 /// A06
 #[tokio::test]
-async fn after_exhaustion_a_resend_brings_a_new_code() {
+async fn resend_after_exhaustion_brings_a_new_code() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let old = jane.gets_a_code().await;
@@ -181,7 +181,7 @@ async fn after_exhaustion_a_resend_brings_a_new_code() {
 
 /// A07
 #[tokio::test]
-async fn one_caller_guesses_thirty_times_a_minute_over_all_identifiers() {
+async fn verify_limit_of_a_caller_is_thirty_a_minute_over_all_identifiers() {
     let house = House::open().await;
     let ip = house.new_ip();
     let guess = |n: u64| {
@@ -215,7 +215,7 @@ async fn one_caller_guesses_thirty_times_a_minute_over_all_identifiers() {
 
 /// A09
 #[tokio::test]
-async fn a_used_code_is_dead_for_good() {
+async fn verify_refuses_a_used_code_for_good() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -229,7 +229,7 @@ async fn a_used_code_is_dead_for_good() {
 
 /// A10, A11: our clock decides, and an expired item that DynamoDB has not removed yet counts for nothing.
 #[tokio::test]
-async fn a_code_lives_ten_minutes_by_our_clock() {
+async fn verify_takes_a_code_for_ten_minutes_by_our_clock() {
     let house = House::open().await;
     for (seconds, status) in [(599.0, 200), (600.0, 401), (601.0, 401), (90_000.0, 401)] {
         let jane = house.visitor(format!("jane{seconds}@example.com"));
@@ -257,7 +257,7 @@ async fn a_code_lives_ten_minutes_by_our_clock() {
 
 /// A12, A13: a code belongs to one address.
 #[tokio::test]
-async fn a_code_opens_no_other_address() {
+async fn verify_refuses_a_code_of_another_address() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -282,7 +282,7 @@ async fn a_code_opens_no_other_address() {
 
 /// A15
 #[tokio::test]
-async fn what_is_no_code_burns_no_attempt() {
+async fn verify_of_what_is_no_code_burns_no_attempt() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -328,7 +328,7 @@ async fn what_is_no_code_burns_no_attempt() {
 
 /// A16
 #[tokio::test]
-async fn a_leading_zero_is_a_digit_like_any_other() {
+async fn verify_takes_a_leading_zero() {
     let house = House::open().await;
     for n in 0..300 {
         let jane = house.visitor(format!("jane{n}@example.com"));
@@ -345,7 +345,7 @@ async fn a_leading_zero_is_a_digit_like_any_other() {
 
 /// A17
 #[tokio::test]
-async fn a_code_that_nobody_asked_for_is_refused_like_a_wrong_one() {
+async fn verify_without_a_request_is_refused_like_a_wrong_code() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -363,7 +363,7 @@ async fn a_code_that_nobody_asked_for_is_refused_like_a_wrong_one() {
 
 /// A18
 #[tokio::test]
-async fn a_code_entered_while_its_mail_is_on_the_way_is_answered_calmly() {
+async fn verify_while_the_mail_is_on_the_way_never_fails() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     house
@@ -386,7 +386,7 @@ async fn a_code_entered_while_its_mail_is_on_the_way_is_answered_calmly() {
 
 /// A20: what is locked between request and entry is locked.
 #[tokio::test]
-async fn a_lock_set_after_the_request_holds_at_the_entry() {
+async fn verify_honours_a_lock_set_after_the_request() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -407,7 +407,7 @@ async fn a_lock_set_after_the_request_holds_at_the_entry() {
 
 /// A22
 #[tokio::test]
-async fn no_code_stands_in_a_table() {
+async fn request_stores_no_code_in_any_table() {
     let house = House::open().await;
     let mut codes = Vec::new();
     for n in 0..10 {
@@ -426,7 +426,7 @@ async fn no_code_stands_in_a_table() {
 
 /// The length is a setting, and what it says is asked for.
 #[tokio::test]
-async fn ten_digits_work_as_well_as_six() {
+async fn verify_takes_ten_digits_as_well_as_six() {
     let house = House::with(local::Options::memory().set("OTP_CODE_LENGTH", "10")).await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;

@@ -1,4 +1,4 @@
-//! What HTTP itself may carry: bodies, media types, methods, paths and headers (CONTRACT section 1).
+//! What HTTP itself may carry: bodies, media types, methods, paths and headers.
 
 use local::Options;
 use reqwest::Method;
@@ -15,7 +15,7 @@ async fn post(house: &House, path: &str, kind: &str, body: impl Into<Vec<u8>>) -
 
 /// K01, J02, J10
 #[tokio::test]
-async fn what_is_no_json_object_is_malformed() {
+async fn http_body_that_is_no_json_object_is_malformed() {
     let house = House::open().await;
     let long = format!("{{\"identifier\": {}}}", "[".repeat(8_000));
     let deep = format!("{{\"identifier\": {}{}}}", "[".repeat(40), "]".repeat(40));
@@ -68,7 +68,7 @@ async fn what_is_no_json_object_is_malformed() {
 
 /// All wrong fields at once, and nothing is done.
 #[tokio::test]
-async fn wrong_fields_are_named_all_at_once() {
+async fn http_body_with_wrong_fields_has_all_of_them_named() {
     let house = House::open().await;
     let ask = async |body: serde_json::Value| {
         post(&house, REQUEST, "application/json", body.to_string()).await
@@ -119,7 +119,7 @@ async fn wrong_fields_are_named_all_at_once() {
 
 /// E11
 #[tokio::test]
-async fn only_web_origins_are_sources() {
+async fn http_source_url_is_a_web_origin() {
     let house = House::open().await;
     let long = format!("https://example.com/{}", "a".repeat(2_048));
     let long_host = format!("https://{}com/", "a.".repeat(600));
@@ -170,7 +170,7 @@ async fn only_web_origins_are_sources() {
 
 /// K04, K12, K14
 #[tokio::test]
-async fn only_json_in_utf8_is_taken() {
+async fn http_body_is_json_in_utf8() {
     let house = House::open().await;
     let body = asking("jane@example.com").to_string();
     for path in ROUTES {
@@ -221,7 +221,7 @@ async fn only_json_in_utf8_is_taken() {
 
 /// K05
 #[tokio::test]
-async fn a_body_has_at_most_sixteen_kilobytes() {
+async fn http_body_has_at_most_sixteen_kilobytes() {
     let house = House::open().await;
     let padded = |identifier: &str, size: usize| {
         let body = asking(identifier).to_string();
@@ -251,11 +251,12 @@ async fn a_body_has_at_most_sixteen_kilobytes() {
 
 /// K05: what is too much for the gateway and for Lambda is refused by the route, in the same order and the same words.
 #[tokio::test]
-async fn a_body_too_large_for_the_gateway_is_refused_like_any_other() {
+async fn http_body_too_large_for_the_gateway_is_refused_like_any_other() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let picture = "/api/profile/avatar/";
-    // In base64 the first is more than Lambda takes; the second is so as text; the third is more than the gateway takes.
+    // In base64 the first is more than Lambda takes; the second is so as text; the third is more than the gateway
+    // takes.
     for size in [5 << 20, 7 << 20, 11 << 20] {
         let body = vec![b' '; size];
         for (path, kind) in [
@@ -302,7 +303,7 @@ async fn a_body_too_large_for_the_gateway_is_refused_like_any_other() {
 
 /// K06
 #[tokio::test]
-async fn a_route_takes_its_own_methods_only() {
+async fn http_route_takes_its_own_methods_only() {
     let house = House::open().await;
     for (path, own) in [
         (REQUEST, "POST"),
@@ -346,7 +347,7 @@ async fn a_route_takes_its_own_methods_only() {
 
 /// HEAD is GET without the body.
 #[tokio::test]
-async fn head_is_get_without_a_body() {
+async fn http_head_is_get_without_a_body() {
     let house = House::open().await;
     let path = "/.well-known/jwks.json";
     let get = house.get(path).send().await.is(200);
@@ -364,7 +365,7 @@ async fn head_is_get_without_a_body() {
 
 /// The last slash may be missing; deployed and locally alike.
 #[tokio::test]
-async fn the_last_slash_may_be_missing() {
+async fn http_path_may_lack_its_last_slash() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let body = asking(&jane.identifier);
@@ -389,7 +390,7 @@ async fn the_last_slash_may_be_missing() {
 
 /// K07: a client would tidy these paths, so they are written by hand.
 #[tokio::test]
-async fn other_spellings_of_a_path_are_other_paths() {
+async fn http_path_in_another_spelling_is_another_path() {
     let house = House::open().await;
     let body = asking("jane@example.com").to_string();
     for path in [
@@ -430,7 +431,7 @@ async fn other_spellings_of_a_path_are_other_paths() {
 
 /// An HTTP API decodes a path before it looks for the route, so these are the path itself.
 #[tokio::test]
-async fn an_encoded_path_is_the_path_that_it_decodes_to() {
+async fn http_path_encoded_is_the_path_that_it_decodes_to() {
     let house = House::open().await;
     for path in ["/api/auth/otp%2frequest/", "/api/auth/otp/%72equest/"] {
         let answer = house
@@ -444,7 +445,7 @@ async fn an_encoded_path_is_the_path_that_it_decodes_to() {
 
 /// K09
 #[tokio::test]
-async fn hostile_host_headers_change_nothing() {
+async fn http_host_headers_change_nothing() {
     let house = House::open().await;
     let public = house.cloud().url();
     for host in [
@@ -475,7 +476,7 @@ async fn hostile_host_headers_change_nothing() {
 
 /// K10
 #[tokio::test]
-async fn too_many_headers_end_at_the_gateway() {
+async fn http_headers_beyond_the_gateways_limit_are_refused() {
     let house = House::open().await;
     let call = house.post(REQUEST, &asking("jane@example.com"));
     let answer = call.header("x-long", "a".repeat(11_000)).send().await;
@@ -485,7 +486,7 @@ async fn too_many_headers_end_at_the_gateway() {
 
 /// K11
 #[tokio::test]
-async fn only_listed_origins_may_read() {
+async fn http_cors_lets_only_listed_origins_read() {
     let origins = "https://app.example.com,http://localhost:5173";
     let house = House::with(Options::memory().set("CORS_ORIGINS", origins)).await;
     let ask = |origin: &str| {
@@ -550,7 +551,7 @@ async fn only_listed_origins_may_read() {
 
 /// K13
 #[tokio::test]
-async fn errors_are_problems_whatever_is_accepted() {
+async fn http_errors_are_problems_whatever_is_accepted() {
     let house = House::open().await;
     for accept in ["text/html", "image/*", "application/xml", ""] {
         let call = house.post(REQUEST, &json!({})).header("accept", accept);
@@ -560,7 +561,7 @@ async fn errors_are_problems_whatever_is_accepted() {
 
 /// F14, and 401 comes before the body is read.
 #[tokio::test]
-async fn who_may_not_come_in_is_told_so_first() {
+async fn http_unauthenticated_is_answered_before_the_body_is_read() {
     let house = House::open().await;
     let access = house.visitor("jane@example.com").signs_in().await.access;
     for scheme in ["Bearer", "bearer", "BEARER"] {
@@ -599,7 +600,7 @@ async fn who_may_not_come_in_is_told_so_first() {
 
 /// `type` is an address that explains the problem.
 #[tokio::test]
-async fn every_problem_explains_itself() {
+async fn http_problems_explain_themselves() {
     let house = House::open().await;
     for kind in shared::http::problem::explanations() {
         let answer = house

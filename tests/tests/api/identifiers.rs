@@ -15,7 +15,7 @@ fn rows(kind: &str) -> Vec<Value> {
 
 /// D01–D09, B09
 #[tokio::test]
-async fn every_row_is_accepted_or_refused_as_it_says() {
+async fn identifiers_are_accepted_or_refused_as_their_row_says() {
     let house = House::open().await;
     let mut refused = 0;
     for kind in ["email", "phone"] {
@@ -69,7 +69,7 @@ async fn every_row_is_accepted_or_refused_as_it_says() {
 
 /// D03: rows of one canonical form are one account.
 #[tokio::test]
-async fn spellings_of_one_address_are_one_account() {
+async fn identifiers_spelled_differently_are_one_account() {
     let house = House::open().await;
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows("email").iter().chain(&rows("phone")) {
@@ -100,7 +100,7 @@ async fn spellings_of_one_address_are_one_account() {
 
 /// D04
 #[tokio::test]
-async fn spellings_that_register_at_once_make_one_account() {
+async fn identifiers_spelled_differently_register_one_account_at_once() {
     let house = House::open().await;
     let mut rounds = Rounds::default();
     while let Some(round) = rounds.next() {

@@ -10,7 +10,7 @@ const PROFILE: &str = "/api/profile/";
 
 /// An Android phone with developer options on has the language `en-XA`; Java writes `zh_TW`.
 #[tokio::test]
-async fn every_valid_language_signs_in_and_is_kept() {
+async fn locale_that_is_valid_signs_in_and_is_kept() {
     let house = House::open().await;
     for (n, (given, kept)) in [
         ("en-XA", "en-XA"),
@@ -50,7 +50,7 @@ async fn every_valid_language_signs_in_and_is_kept() {
 
 /// One number, out of the contacts of a Mac, with no-break hyphens, and typed, is one account.
 #[tokio::test]
-async fn a_pasted_number_is_the_number() {
+async fn identifier_pasted_with_marks_is_the_number() {
     let house = House::open().await;
     let jane = house.visitor("+14155550100").signs_in().await;
     for pasted in [
@@ -93,7 +93,7 @@ async fn a_pasted_number_is_the_number() {
 }
 
 #[tokio::test]
-async fn a_name_is_seen_and_its_initial_is_a_whole_character() {
+async fn profile_name_is_visible_and_its_initial_a_whole_character() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let patch =

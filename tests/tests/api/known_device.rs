@@ -142,7 +142,239 @@ async fn sms_fallback_carries_the_code_of_a_known_device() {
     let _ = house.post(&path, &order).send().await.is(200);
     house.advance(0).await;
     let newest = house.sent_to("+14155552671").await.remove(0);
-    assert_eq!(newest["channel"], "sms", "{newest}");
+    assert_eq!(newest["channel"], "phone", "{newest}");
     assert_eq!(tests::code_in(&newest), Some(code.clone()));
     home.is_let_in_with(&code).await;
+}
+
+/// Somebody's number in the range of area 415, told from others by its last digits.
+fn number(n: usize) -> String {
+    format!("+1415555{:04}", 2000 + n)
+}
+
+/// Strangers use a range of numbers up: whoever has signed in before with one of them still gets a code.
+#[tokio::test]
+async fn request_on_a_known_device_has_a_place_of_its_own_in_a_range_of_numbers() {
+    let house = House::open().await;
+    let home = at_home(&house, &number(0)).await;
+    house.advance(1200).await;
+    let mut n = 1;
+    while house.visitor(number(n)).asks_for_a_code().await.status == 200 {
+        n += 1;
+    }
+    assert!(n > 20, "{n}");
+    house.visitor(number(0)).asks_for_a_code().await.limited();
+    let code = home.gets_a_code().await;
+    home.is_let_in_with(&code).await;
+    house.is_sound().await;
+}
+
+#[tokio::test]
+async fn request_on_a_known_device_has_the_last_tenth_of_the_days_texts() {
+    let options = local::Options::memory().set("SMS_DAILY_BUDGET", "20");
+    let house = House::with(options).await;
+    let area = |n: usize| format!("+1{}5552671", 201 + n);
+    let home = at_home(&house, &area(0)).await;
+    let mut sent = 1;
+    for n in 1..=40 {
+        let answer = house.visitor(area(n)).asks_for_a_code().await;
+        match answer.status {
+            200 => sent += 1,
+            422 => {} // no such area
+            _ => {
+                answer.limited();
+                break;
+            }
+        }
+    }
+    assert_eq!(sent, 18);
+    let _ = home.gets_a_code().await;
+    house.advance(31).await;
+    let _ = home.gets_a_code().await;
+    house.advance(31).await;
+    home.asks_for_a_code().await.limited();
+    assert_eq!(house.outbox().await.len(), 20);
+}
+
+/// Whether a number has an account makes no difference to who asks without its token.
+#[tokio::test]
+async fn request_for_texts_from_one_address_is_limited_for_all_but_known_devices() {
+    let house = House::open().await;
+    let area = |n: usize| format!("+1{}5552671", 201 + n);
+    let home = at_home(&house, &area(0)).await;
+    let ip = house.new_ip();
+    let from_there = |who: String| house.visitor(who).at(&ip);
+    let (mut sent, mut n) = (0, 1);
+    let refused = loop {
+        let answer = from_there(area(n)).asks_for_a_code().await;
+        n += 1;
+        match answer.status {
+            200 => sent += 1,
+            422 => {}
+            _ => break answer,
+        }
+    };
+    assert_eq!(sent, 10);
+    let wait = refused.limited();
+    assert!((200..=300).contains(&wait), "{wait}");
+    let with_an_account = from_there(area(0)).asks_for_a_code().await;
+    with_an_account.limited();
+    // Mail is not held up, and neither is a known device at that address.
+    let _ = from_there("jane@example.com".to_owned())
+        .gets_a_code()
+        .await;
+    let code = home.at(&ip).gets_a_code().await;
+    home.at(&ip).is_let_in_with(&code).await;
+    house.advance(i64::try_from(wait).unwrap()).await;
+    let _ = from_there(area(n)).asks_for_a_code().await.is(200);
+}
+
+/// A token that was good for the number once does not count.
+#[tokio::test]
+async fn request_for_texts_with_a_void_token_is_a_strangers() {
+    let house = House::open().await;
+    let number = "+14155550100";
+    let home = house.visitor(number);
+    let old = home.signs_in().await;
+    let _ = crate::addresses::links(&house, &old, "jane@example.com").await;
+    let path = "/api/profile/identifiers/phone/";
+    let gone = crate::profile::call(&house, &old.access, reqwest::Method::DELETE, path, None).await;
+    let _ = gone.is(204);
+    house.advance(3600).await;
+    let ip = house.new_ip();
+    let home = home.on_device(&old.device_token).at(&ip);
+    let areas = (0..60).map(|n| format!("+1{}5552671", 201 + n));
+    for other in areas {
+        if house.visitor(other).at(&ip).asks_for_a_code().await.status == 429 {
+            break;
+        }
+    }
+    home.asks_for_a_code().await.limited();
+}
+
+async fn complains(house: &House, who: &str) {
+    let message = &house.sent_to(who).await[0]["id"];
+    let path = format!("/_local/deliveries/{message}/status");
+    for status in ["delivered", "complaint"] {
+        let order = json!({ "status": status });
+        let _ = house.post(&path, &order).send().await.is(200);
+    }
+}
+
+/// What strangers have sent is called spam: that stops strangers, for a time.
+#[tokio::test]
+async fn complaint_stops_strangers_for_a_time_and_no_known_device() {
+    let house = House::open().await;
+    let who = "jane@example.com";
+    let home = at_home(&house, who).await;
+    let stranger = house.visitor(who);
+    let _ = stranger.gets_a_code().await;
+    complains(&house, who).await;
+    let sent = house.sent_to(who).await.len();
+    house.advance(31).await;
+    let withheld = stranger.asks_for_a_code().await.is(200);
+    assert_eq!(house.sent_to(who).await.len(), sent);
+
+    house.advance(600).await;
+    let answer = home.asks_for_a_code().await.is(200);
+    assert_eq!(answer.plain_headers(), withheld.plain_headers());
+    let code = home.reads_the_code().await;
+    home.is_let_in_with(&code).await;
+    assert_eq!(house.sent_to(who).await.len(), sent + 1);
+
+    house.advance(3600).await;
+    let _ = stranger.asks_for_a_code().await.is(200);
+    assert_eq!(
+        house.sent_to(who).await.len(),
+        sent + 1,
+        "strangers still get nothing"
+    );
+    house.advance_without_sweeping(30 * 86_400);
+    let code = stranger.gets_a_code().await;
+    stranger.is_let_in_with(&code).await;
+    house.is_sound().await;
+}
+
+/// What was suppressed before there were ends has none; what has none is not replaced by what has one.
+#[tokio::test]
+async fn complaint_leaves_a_suppression_without_an_end_as_it_is() {
+    let house = House::open().await;
+    let who = "jane@example.com";
+    let home = at_home(&house, who).await;
+    let message = &house.sent_to(who).await[0]["id"];
+    let _ = home.gets_a_code().await;
+    let path = format!("/_local/deliveries/{message}/status");
+    let order = json!({ "status": "bounce" });
+    let _ = house.post(&path, &order).send().await.is(200);
+    complains(&house, who).await;
+    let all = house.tables().ephemeral().await;
+    let kept = all.iter().find(|item| item["sk"] == "SUPPRESSED").unwrap();
+    assert_eq!(
+        (&kept["reason"], kept.get("until")),
+        (&json!("bounce"), None)
+    );
+    let id = house.sent_to(who).await[0]["delivery_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let shown = house
+        .get(&format!("/api/auth/otp/deliveries/{id}/"))
+        .send()
+        .await;
+    assert_eq!(shown.is(200).json()["status"], "complained");
+    let sent = house.sent_to(who).await.len();
+    house.advance_without_sweeping(400 * 86_400);
+    let _ = home.asks_for_a_code().await.is(200);
+    let _ = house.visitor(who).asks_for_a_code().await;
+    assert_eq!(house.sent_to(who).await.len(), sent);
+}
+
+/// An address that is given up voids its device tokens, also where the account takes it again; the end of sessions does not.
+#[tokio::test]
+async fn device_token_is_void_after_its_address_was_given_up_and_taken_again() {
+    let house = House::open().await;
+    let number = "+14155550100";
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let _ = crate::addresses::links(&house, &jane, number).await;
+    house.advance(60).await;
+    let first = house.visitor(number).signs_in().await;
+    let all_others = |access: String| {
+        let house = &house;
+        async move {
+            let path = "/api/auth/sessions/";
+            let ended = crate::profile::call(house, &access, reqwest::Method::DELETE, path, None);
+            ended.await.is(204)
+        }
+    };
+    let _ = all_others(first.access.clone()).await;
+    house.advance(60).await;
+    assert_eq!(lane(&house, number, &first.device_token).await, "ka");
+
+    let path = "/api/profile/identifiers/phone/";
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    let gone =
+        crate::profile::call(&house, &jane.access, reqwest::Method::DELETE, path, None).await;
+    let _ = gone.is(204);
+    house.advance(60).await;
+    let _ = crate::addresses::links(&house, &jane, number).await;
+    assert_eq!(lane(&house, number, &first.device_token).await, "a");
+    house.advance(3600).await;
+    let second = house.visitor(number).signs_in().await;
+    house.advance(60).await;
+    assert_eq!(lane(&house, number, &second.device_token).await, "ka");
+}
+
+/// Which of the counters a wrong code with this token goes to.
+async fn lane(house: &House, who: &str, token: &str) -> &'static str {
+    let device = house.visitor(who).on_device(token);
+    let code = device.gets_a_code().await;
+    let _ = device.enters(&another_code(&code, 7)).await.is(401);
+    let challenge = house.tables().challenge("phone", who).await.unwrap();
+    let _ = device.at(&house.new_ip()).enters(&code).await.is(200);
+    let counted = |name: &str| challenge.get(name).and_then(Value::as_u64).unwrap_or(0);
+    match (counted("a"), counted("ka")) {
+        (1, 0) => "a",
+        (0, 1) => "ka",
+        _ => panic!("{challenge:?}"),
+    }
 }

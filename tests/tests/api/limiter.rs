@@ -1,5 +1,5 @@
-//! The limits of the store against their reference, on random schedules and over the real engine: GCRA for callers, true
-//! sliding windows for addresses. The reference is `shared::domain::quota`, and an exact list of all sends.
+//! The limits of the store against their reference, on random schedules and over the real engine: GCRA for callers,
+//! true sliding windows for addresses. The reference is `shared::domain::quota`, and an exact list of all sends.
 
 use std::sync::Arc;
 
@@ -49,24 +49,24 @@ fn at(millis: i64) -> Timestamp {
 const SIDE_BY_SIDE: usize = 24;
 
 #[tokio::test]
-async fn a_callers_rate_is_its_reference() {
+async fn limits_of_a_caller_are_their_reference() {
     callers_rates(500).await;
 }
 
 #[tokio::test]
-async fn an_addresss_windows_are_their_reference() {
+async fn limits_of_an_address_are_their_reference() {
     addresses_windows(500).await;
 }
 
 #[tokio::test]
 #[ignore = "takes minutes: cargo test --workspace --test api -- --ignored ten_thousand"]
-async fn ten_thousand_schedules_of_a_caller() {
+async fn limits_of_a_caller_over_ten_thousand_schedules() {
     callers_rates(10_000).await;
 }
 
 #[tokio::test]
 #[ignore = "takes minutes: cargo test --workspace --test api -- --ignored ten_thousand"]
-async fn ten_thousand_schedules_of_an_address() {
+async fn limits_of_an_address_over_ten_thousand_schedules() {
     addresses_windows(10_000).await;
 }
 

@@ -12,7 +12,7 @@ async fn failures(house: &House, lane: &str) -> u64 {
 
 /// A05, and `Retry-After` is true.
 #[tokio::test]
-async fn failures_add_up_across_codes_and_the_wait_doubles_until_the_channel_closes() {
+async fn lockout_doubles_the_wait_across_codes_until_the_channel_closes() {
     let house = House::with(Options::memory().set("OTP_FAILURE_CAP", "14")).await;
     let jane = house.visitor("jane@example.com");
     for count in 1..=14_u64 {
@@ -47,7 +47,7 @@ async fn failures_add_up_across_codes_and_the_wait_doubles_until_the_channel_clo
 }
 
 #[tokio::test]
-async fn the_wait_after_failures_is_true() {
+async fn lockout_wait_is_true() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let first = jane.gets_a_code().await;
@@ -71,7 +71,7 @@ async fn the_wait_after_failures_is_true() {
 
 /// A19: strangers cannot keep a known device out, and gain nothing by trying.
 #[tokio::test]
-async fn hostile_guesses_never_stop_the_known_device() {
+async fn lockout_by_a_stranger_never_stops_a_known_device() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let home = jane.signs_in().await;
@@ -128,7 +128,7 @@ async fn hostile_guesses_never_stop_the_known_device() {
 
 /// The known lane has a budget of its own: a stolen device token buys no more comparisons than anybody has.
 #[tokio::test]
-async fn a_known_device_has_attempts_of_its_own_and_no_more() {
+async fn lockout_gives_a_known_device_attempts_of_its_own_and_no_more() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let home = jane.signs_in().await;
@@ -157,7 +157,7 @@ async fn a_known_device_has_attempts_of_its_own_and_no_more() {
 
 /// A device token counts for the address that was proven with it, and for no other.
 #[tokio::test]
-async fn a_device_token_of_somebody_else_is_a_strangers() {
+async fn lockout_takes_a_device_token_of_somebody_else_for_a_strangers() {
     let house = House::open().await;
     let eve = house.visitor("eve@example.com").signs_in().await;
     let jane = house.visitor("jane@example.com");

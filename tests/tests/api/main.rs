@@ -27,6 +27,7 @@ mod profile;
 mod race;
 mod reconcile;
 mod recount;
+mod reports;
 mod resend;
 mod send;
 mod settings;

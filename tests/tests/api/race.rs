@@ -1,8 +1,8 @@
 //! Sixty clients at once, over and over.
 //!
-//! The functions give up on a store that takes longer than 0.8 s, and sixty requests in one unoptimised process can take
-//! a busy machine that long. They are then refused with 503, closed as they must be: what may never happen is checked in
-//! every round, who wins in those without such a refusal.
+//! The functions give up on a store that takes longer than 0.8 s, and sixty requests in one unoptimised process can
+//! take a busy machine that long. They are then refused with 503, closed as they must be: what may never happen is
+//! checked in every round, who wins in those without such a refusal.
 
 use tests::Answer;
 

@@ -8,7 +8,7 @@ use tests::{ACCOUNTS, Crowd, House, SignedIn};
 
 /// Some hundred things at random; `cargo run -p tests --example recount` does as many as one likes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_number_equals_a_recount_after_a_crowd() {
+async fn analytics_equal_a_recount_after_a_crowd() {
     let mut crowd = Crowd::gather(0x1a7c_4b1e).await;
     for _ in 0..2 {
         crowd.does(120).await;
@@ -18,7 +18,7 @@ async fn every_number_equals_a_recount_after_a_crowd() {
 
 /// A recount that finds nothing wrong says something only if it finds what is wrong.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_number_that_is_wrong_is_found() {
+async fn analytics_recount_finds_a_wrong_number() {
     let mut crowd = Crowd::gather(3).await;
     crowd.does(60).await;
     for (metric, attribute) in [
@@ -52,7 +52,7 @@ async fn a_number_that_is_wrong_is_found() {
 
 /// At every call that the stream's function makes for a sign-in, in every way that a call can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_number_is_right_wherever_the_streams_function_fails() {
+async fn analytics_are_right_wherever_the_streams_function_fails() {
     let house = House::open().await;
     let admin = house.visitor("admin@example.com").signs_in().await;
     house

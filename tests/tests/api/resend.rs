@@ -52,7 +52,7 @@ async fn reports(house: &House, identifier: &str, order: Value) {
 
 /// Whoever asks second for somebody's code decides neither where that person comes from nor what they speak.
 #[tokio::test]
-async fn a_stranger_who_asks_again_leaves_no_trace_in_the_account() {
+async fn resend_by_a_stranger_leaves_no_trace_in_the_account() {
     let house = House::open().await;
     for who in ["jane@example.com", "jane+shop@example.com", NUMBER] {
         let jane = house.visitor(who);
@@ -71,9 +71,59 @@ async fn a_stranger_who_asks_again_leaves_no_trace_in_the_account() {
     }
 }
 
+/// Whoever asks first for somebody's code decides neither where that person comes from nor what they speak.
+#[tokio::test]
+async fn a_stranger_who_asks_first_leaves_no_trace_in_the_account() {
+    let house = House::open().await;
+    for who in ["jane@example.com", "jane+shop@example.com", NUMBER] {
+        let jane = house.visitor(who);
+        let stranger = jane.at(&house.new_ip());
+        let asked = stranger
+            .asks(&from(who, "https://evil.example", "ja"))
+            .await;
+        let _ = asked.is(200);
+        house.advance(31).await;
+        let asked = jane.asks(&from(who, "https://shop.example", "de")).await;
+        let _ = asked.is(200);
+        let code = jane.reads_the_code().await;
+        // Also where the person enters it elsewhere: nobody knows then which of the two asked.
+        let elsewhere = who == NUMBER;
+        let at = if elsewhere {
+            house.new_ip()
+        } else {
+            jane.ip.clone()
+        };
+        let signed_in = jane.at(&at).is_let_in_with(&code).await;
+        let expected: &[&str] = if elsewhere {
+            &[]
+        } else {
+            &["https://shop.example"]
+        };
+        assert_eq!(sources(&house, &signed_in).await, expected);
+        let language = if elsewhere { "en" } else { "de" };
+        assert_eq!(shows(&house, &signed_in).await["language"], language);
+    }
+}
+
+/// A mailbox's day is kept as long as the last of its tagged addresses' asks.
+#[tokio::test]
+async fn request_for_a_tagged_address_keeps_its_mailboxs_day() {
+    let house = House::open().await;
+    let tagged = house.visitor("jane+shop@example.com");
+    let kept = async || {
+        let challenge = house.tables().challenge("email", "jane@example.com").await;
+        challenge.unwrap()["ttl"].as_i64().unwrap()
+    };
+    let _ = tagged.gets_a_code().await;
+    let before = kept().await;
+    house.advance(86_400).await;
+    let _ = tagged.gets_a_code().await;
+    assert!(kept().await >= before + 86_400);
+}
+
 /// The provider refuses the resend by another way: the code has still travelled as before.
 #[tokio::test]
-async fn a_refused_resend_leaves_the_code_as_it_was() {
+async fn resend_that_is_refused_leaves_the_code_as_it_was() {
     let house = House::open().await;
     let jane = house.visitor(NUMBER);
     let code = jane.gets_a_code().await;
@@ -90,10 +140,10 @@ async fn a_refused_resend_leaves_the_code_as_it_was() {
     house.is_sound().await;
 }
 
-/// The address is suppressed after its code went out: the answer is the ordinary one, nothing more is sent, and the code
-/// that the person has still opens.
+/// The address is suppressed after its code went out: the answer is the ordinary one, nothing more is sent, and the
+/// code that the person has still opens.
 #[tokio::test]
-async fn a_code_that_was_sent_outlives_a_complaint() {
+async fn resend_is_withheld_after_a_complaint_and_the_code_stays() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com");
     let code = jane.gets_a_code().await;
@@ -113,9 +163,9 @@ async fn a_code_that_was_sent_outlives_a_complaint() {
     house.is_sound().await;
 }
 
-/// CONTRACT section 3: a repetition answers as the first did, also where the code took another way than was asked for.
+/// A repetition answers as the first did, also where the code took another way than was asked for.
 #[tokio::test]
-async fn a_repetition_says_which_way_the_code_took() {
+async fn resend_repeated_says_which_way_the_code_took() {
     let house = House::open().await;
     let ask = async |key: &str| -> Answer {
         let mut body = asking(NUMBER);
@@ -140,7 +190,7 @@ async fn a_repetition_says_which_way_the_code_took() {
 
 /// The wait is that of the mailbox where it is the longer one, before the refusal and in it.
 #[tokio::test]
-async fn a_tagged_address_is_told_its_mailboxs_wait() {
+async fn resend_to_a_tagged_address_tells_its_mailboxs_wait() {
     let house = House::open().await;
     let ask = async |n: usize| {
         let jane = house.visitor(format!("jane+{n}@example.com"));

@@ -9,8 +9,8 @@ use crate::addresses::{asks, proves};
 const NUMBER: &str = "+14155552671";
 const MAIL: &str = "jane@example.com";
 
-/// Somebody who signs in by text and links a mail address, of which the number is told; `refusal` is what Twilio says to
-/// that notice.
+/// Somebody who signs in by text and links a mail address, of which the number is told; `refusal` is what Twilio says
+/// to that notice.
 async fn is_told_of_a_link(house: &House, refusal: u32) -> SignedIn {
     let jane = house.visitor(NUMBER).signs_in().await;
     let _ = asks(house, &jane, MAIL).await.is(200);

@@ -11,7 +11,7 @@ async fn refusal(name: &str, value: &str) -> String {
 
 /// Which setting, what was found, what is expected.
 #[tokio::test]
-async fn a_wrong_setting_is_refused_by_name() {
+async fn settings_refuse_a_wrong_one_by_name() {
     for (name, values) in [
         (
             "OTP_EXPIRY_MINUTES",
@@ -25,6 +25,7 @@ async fn a_wrong_setting_is_refused_by_name() {
         ("OTP_FAILURE_CAP", &["0", "101"]),
         ("IP_SENDS_PER_MINUTE", &["0", "many"]),
         ("IP_SENDS_BURST", &["0"]),
+        ("IP_TEXTS_PER_HOUR", &["0", "601"]),
         ("IP_VERIFIES_PER_MINUTE", &["0"]),
         ("ACCESS_TOKEN_MINUTES", &["0", "61"]),
         ("REFRESH_GRACE_SECONDS", &["61"]),
@@ -66,7 +67,7 @@ async fn a_wrong_setting_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_refused_and_not_shown() {
+async fn settings_refuse_a_wrong_secret_without_showing_it() {
     for (name, value) in [
         ("PEPPERS", r#"[{"version": 1, "secret": "dG9vLXNob3J0"}]"#),
         ("PEPPERS", "dG9vLXNob3J0"),
@@ -83,13 +84,13 @@ async fn a_wrong_secret_is_refused_and_not_shown() {
 }
 
 #[tokio::test]
-async fn an_unknown_name_is_refused() {
+async fn settings_refuse_an_unknown_name() {
     let sentence = refusal("OTP_LENGTH", "6").await;
     assert!(sentence.starts_with("OTP_LENGTH: "), "{sentence}");
 }
 
 #[tokio::test]
-async fn all_wrong_settings_are_named_at_once() {
+async fn settings_name_all_wrong_ones_at_once() {
     let options = Options::memory()
         .set("OTP_CODE_LENGTH", "5")
         .set("OTP_EXPIRY_MINUTES", "11");

@@ -44,7 +44,7 @@ async fn shown(house: &House, sent: &Sent) -> Value {
 }
 
 #[tokio::test]
-async fn an_undelivered_code_arrives_by_sms_and_signs_in() {
+async fn sms_fallback_brings_an_undelivered_code_that_signs_in() {
     let house = House::open().await;
     let sent = by_whatsapp(&house).await;
     let code = house.codes_sent_to(NUMBER).await.remove(0);
@@ -83,7 +83,7 @@ async fn an_undelivered_code_arrives_by_sms_and_signs_in() {
 
 /// The report comes sixty times at once, and the stream may bring it twice: one SMS goes.
 #[tokio::test]
-async fn however_often_it_is_reported_one_text_goes() {
+async fn sms_fallback_sends_one_text_however_often_it_is_reported() {
     let house = House::open().await;
     let sent = by_whatsapp(&house).await;
     let request = reports(&house, sent.outbox, "failed").await;
@@ -109,7 +109,7 @@ async fn however_often_it_is_reported_one_text_goes() {
 }
 
 #[tokio::test]
-async fn what_cannot_go_by_sms_has_failed() {
+async fn sms_fallback_that_cannot_go_has_failed() {
     // The day's budget is used up by the first way.
     let house = House::with(Options::memory().set("SMS_DAILY_BUDGET", "1")).await;
     let sent = by_whatsapp(&house).await;
@@ -141,7 +141,7 @@ async fn what_cannot_go_by_sms_has_failed() {
 
 /// A late report about a code that was used meets a newer one: the old delivery has failed, the new one goes on.
 #[tokio::test]
-async fn a_report_about_an_earlier_code_is_about_that_code_alone() {
+async fn sms_fallback_is_about_the_reported_code_alone() {
     let house = House::open().await;
     let old = by_whatsapp(&house).await;
     let code = house.codes_sent_to(NUMBER).await.remove(0);
@@ -157,7 +157,7 @@ async fn a_report_about_an_earlier_code_is_about_that_code_alone() {
 
 /// THREATS N09: whoever answered STOP in the meantime gets no text.
 #[tokio::test]
-async fn a_number_that_opted_out_gets_no_sms() {
+async fn sms_fallback_spares_a_number_that_opted_out() {
     let house = House::open().await;
     let jane = house.visitor("jane@example.com").signs_in().await;
     let sent = by_whatsapp(&house).await;
@@ -177,9 +177,10 @@ async fn a_number_that_opted_out_gets_no_sms() {
     house.is_sound().await;
 }
 
-/// The process dies after each call of the second way: never two texts, and the delivery does not hang for want of a try.
+/// The process dies after each call of the second way: never two texts, and the delivery does not hang for want of a
+/// try.
 #[tokio::test]
-async fn a_crash_during_the_fallback_sends_no_second_text() {
+async fn sms_fallback_that_crashes_sends_no_second_text() {
     let mut arrived = 0;
     for after in 0..4 {
         let house = House::open().await;

@@ -11,7 +11,7 @@ fn in_a_row(n: usize) -> String {
 
 /// B07.
 #[tokio::test]
-async fn numbers_in_a_row_are_stopped_after_twenty() {
+async fn text_budget_stops_numbers_in_a_row_after_twenty() {
     let house = House::open().await;
     for n in 0..20 {
         let _ = house.visitor(in_a_row(n)).asks_for_a_code().await.is(200);
@@ -32,7 +32,7 @@ async fn numbers_in_a_row_are_stopped_after_twenty() {
 
 /// Whoever is refused has touched nothing of what a whole range of numbers shares.
 #[tokio::test]
-async fn one_number_that_is_refused_again_and_again_uses_up_nobody_elses_place() {
+async fn text_budget_is_not_used_up_by_one_number_that_is_refused() {
     let house = House::open().await;
     let first = house.visitor(in_a_row(0));
     let _ = first.gets_a_code().await;
@@ -55,7 +55,7 @@ async fn one_number_that_is_refused_again_and_again_uses_up_nobody_elses_place()
 
 /// B08.
 #[tokio::test]
-async fn a_country_off_the_list_gets_the_ordinary_answer_and_no_message() {
+async fn text_to_a_country_off_the_list_is_answered_and_not_sent() {
     let house = House::with(Options::memory().set("SMS_COUNTRIES", "DE,AT")).await;
     let answer = house
         .visitor("+14155552671")
@@ -81,7 +81,7 @@ async fn a_country_off_the_list_gets_the_ordinary_answer_and_no_message() {
 
 /// B10.
 #[tokio::test]
-async fn the_days_budget_is_what_is_sent_in_a_day() {
+async fn text_budget_is_what_is_sent_in_a_day() {
     let house = House::with(Options::memory().set("SMS_DAILY_BUDGET", "2")).await;
     let number = |area: usize| format!("+1{area}5552671");
     let first = house.visitor(number(212));
@@ -107,7 +107,7 @@ async fn the_days_budget_is_what_is_sent_in_a_day() {
 }
 
 #[tokio::test]
-async fn parallel_requests_share_the_budget() {
+async fn text_budget_is_shared_by_parallel_requests() {
     let house = House::with(Options::memory().set("SMS_DAILY_BUDGET", "3")).await;
     let asks = [201, 202, 203, 205, 206, 207, 208, 209].map(|area| {
         let visitor = house.visitor(format!("+1{area}5552671"));

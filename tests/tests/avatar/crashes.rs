@@ -6,7 +6,7 @@ use crate::gallery::Gallery;
 use crate::samples;
 
 #[tokio::test]
-async fn a_crash_at_any_step_never_leaves_a_profile_without_its_picture() {
+async fn avatar_crash_at_any_step_never_leaves_a_profile_without_its_picture() {
     // Which call fails for good, and how many objects are left over until the sweep.
     for (service, operation, taken) in [
         ("s3", "PutObject", false),
@@ -49,7 +49,7 @@ async fn a_crash_at_any_step_never_leaves_a_profile_without_its_picture() {
 }
 
 #[tokio::test]
-async fn a_lost_reply_shows_the_picture_once() {
+async fn avatar_with_a_lost_reply_is_shown_once() {
     let gallery = Gallery::open().await;
     let before = gallery.upload(samples::jpeg(200, 200)).await;
     gallery.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "fault": "lost_reply", "times": 1 })).await;

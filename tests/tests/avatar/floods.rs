@@ -8,7 +8,7 @@ use crate::gallery::Gallery;
 use crate::samples;
 
 #[tokio::test]
-async fn of_many_uploads_at_once_one_remains() {
+async fn avatar_of_many_uploads_at_once_one_remains() {
     let gallery = Gallery::open().await;
     let uploads = (0..90).map(|n| gallery.send("image/jpeg", samples::jpeg(64 + n, 64)));
     let answers: Vec<Response> = stream::iter(uploads).buffer_unordered(20).collect().await;
@@ -36,7 +36,7 @@ async fn of_many_uploads_at_once_one_remains() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_sent_again_and_again_is_limited_too() {
+async fn avatar_form_sent_again_and_again_is_limited() {
     let gallery = Gallery::open().await;
     let form_of = gallery.form().await;
     let mut shown = gallery.shown().await;

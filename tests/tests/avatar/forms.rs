@@ -63,7 +63,7 @@ impl Gallery {
 
 /// Some systems call a JPEG `image/jpg`; its content decides in the end, as for the API.
 #[tokio::test]
-async fn a_form_is_given_under_the_old_names_of_a_type_too() {
+async fn avatar_form_is_given_under_the_old_names_of_a_type_too() {
     let gallery = Gallery::open().await;
     for (name, media_type) in [
         ("image/jpg", "image/jpeg"),
@@ -79,7 +79,7 @@ async fn a_form_is_given_under_the_old_names_of_a_type_too() {
 }
 
 #[tokio::test]
-async fn a_large_file_goes_by_a_signed_form() {
+async fn avatar_form_takes_a_large_file() {
     let gallery = Gallery::open().await;
     let form_of = gallery.form().await;
     assert_eq!(form_of["max_bytes"], 20 * 1024 * 1024);
@@ -134,7 +134,7 @@ async fn a_large_file_goes_by_a_signed_form() {
 
 /// THREATS L10, I11: a form outlives the account by minutes; what comes by it goes, and nothing counts who sent it.
 #[tokio::test]
-async fn a_form_of_an_erased_person_brings_nothing_back() {
+async fn avatar_form_of_an_erased_person_brings_nothing_back() {
     let gallery = Gallery::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     let form_of = gallery.form().await;
     let leaves = gallery.http.delete(gallery.url("/api/profile/"));
@@ -158,7 +158,7 @@ async fn a_form_of_an_erased_person_brings_nothing_back() {
 
 /// The bucket and the functions have one time, also when it is moved.
 #[tokio::test]
-async fn a_form_is_good_for_ten_minutes_by_the_clock() {
+async fn avatar_form_is_good_for_ten_minutes_by_the_clock() {
     let mut gallery = Gallery::open().await;
     gallery.later(3600).await;
     gallery.access = gallery.sign_in("jane@example.com").await;
@@ -173,7 +173,7 @@ async fn a_form_is_good_for_ten_minutes_by_the_clock() {
 }
 
 #[tokio::test]
-async fn a_form_is_asked_for_with_all_its_fields() {
+async fn avatar_form_is_asked_for_with_all_its_fields() {
     let gallery = Gallery::open().await;
     let wrong = json!({ "content_type": "image/svg+xml", "content_length": 20 * 1024 * 1024 + 1, "key": "x" });
     let answer = gallery.ask_for_form(&wrong).await;
@@ -192,7 +192,7 @@ async fn a_form_is_asked_for_with_all_its_fields() {
 }
 
 #[tokio::test]
-async fn an_event_that_comes_again_changes_nothing() {
+async fn avatar_event_that_comes_again_changes_nothing() {
     let gallery = Gallery::open().await;
     let form_of = gallery.form().await;
     // The store fails for the first two deliveries of the event; the third makes the picture.

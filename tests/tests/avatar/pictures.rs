@@ -6,7 +6,7 @@ use crate::gallery::{Gallery, form};
 use crate::samples;
 
 #[tokio::test]
-async fn a_picture_is_shown_replaced_and_removed() {
+async fn avatar_is_shown_replaced_and_removed() {
     let gallery = Gallery::open().await;
     assert_eq!(gallery.shown().await, Value::Null);
 
@@ -60,16 +60,38 @@ async fn a_picture_is_shown_replaced_and_removed() {
     assert_eq!(gallery.held(), (0, 0));
 }
 
+/// A body that is sent: what is wrong with it, its type, the body, and the status that it gets.
+type Case<'a> = (&'a str, &'a str, Vec<u8>, u16);
+
 #[tokio::test]
-async fn what_is_no_good_picture_is_refused_and_leaves_nothing() {
+async fn avatar_that_is_no_good_picture_is_refused_and_leaves_nothing() {
     let gallery = Gallery::open().await;
     let png = samples::png(64, 64);
-    let file = "name=\"avatar\"; filename=\"a.png\"";
-    let (multipart, twice) = form(&[(file, &png), (file, &png)]);
-    let (_, elsewhere) = form(&[("name=\"picture\"; filename=\"a.png\"", &png)]);
-    let (_, none) = form(&[]);
-    let many: Vec<(&str, &[u8])> = vec![("name=\"x\"", b""); 10_000];
-    let cases: Vec<(&str, &str, Vec<u8>, u16)> = vec![
+    let (multipart, _) = form(&[]);
+    for (name, kind, body, expected) in contents(&png)
+        .into_iter()
+        .chain(forms(multipart, &png))
+        .chain(sizes(&png))
+    {
+        let answer = gallery.send(kind, body).await;
+        let status = answer.status();
+        let body = answer.text().await.unwrap();
+        assert_eq!(status.as_u16(), expected, "{name}: {body}");
+        if expected < 413 || expected == 415 || expected == 422 {
+            let problem: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(
+                problem["status"].is_u64(),
+                expected != 200,
+                "{name}: {body}"
+            );
+        }
+    }
+    assert_eq!(gallery.held(), (3, 0));
+}
+
+/// Pictures and what only calls itself one.
+fn contents(png: &[u8]) -> Vec<Case<'static>> {
+    vec![
         (
             "svg",
             "image/svg+xml",
@@ -79,7 +101,7 @@ async fn what_is_no_good_picture_is_refused_and_leaves_nothing() {
         ("text as png", "image/png", b"hello".to_vec(), 415),
         ("jpeg as png", "image/png", samples::jpeg(64, 64), 200),
         ("pdf", "application/pdf", b"%PDF-1.7".to_vec(), 415),
-        ("no type", "", png.clone(), 415),
+        ("no type", "", png.to_vec(), 415),
         ("empty", "image/png", vec![], 422),
         ("truncated", "image/png", png[..png.len() / 2].to_vec(), 422),
         (
@@ -107,26 +129,44 @@ async fn what_is_no_good_picture_is_refused_and_leaves_nothing() {
             samples::png_profile_bomb(64 << 20),
             200,
         ),
+    ]
+}
+
+/// Forms, each wrong in another way.
+fn forms<'a>(multipart: &'a str, png: &[u8]) -> Vec<Case<'a>> {
+    let file = "name=\"avatar\"; filename=\"a.png\"";
+    let twice = form(&[(file, png), (file, png)]).1;
+    let elsewhere = form(&[("name=\"picture\"; filename=\"a.png\"", png)]).1;
+    let none = form(&[]).1;
+    let many: Vec<(&str, &[u8])> = vec![("name=\"x\"", b""); 10_000];
+    vec![
         ("two files", multipart, twice, 422),
         ("another field", multipart, elsewhere, 422),
         ("no file", multipart, none, 422),
         (
             "no boundary",
             "multipart/form-data",
-            form(&[(file, &png)]).1,
+            form(&[(file, png)]).1,
             400,
         ),
         ("10,000 parts", multipart, form(&many).1, 422),
+    ]
+}
+
+/// Bodies at the bounds of size.
+fn sizes(png: &[u8]) -> Vec<Case<'static>> {
+    let padded = |length: usize| [png, &vec![0; length - png.len()]].concat();
+    vec![
         (
             "a byte too large",
             "image/png",
-            [png.clone(), vec![0; 4 * 1024 * 1024 + 1 - png.len()]].concat(),
+            padded(4 * 1024 * 1024 + 1),
             413,
         ),
         (
             "as large as may be",
             "image/png",
-            [png.clone(), vec![0; 4 * 1024 * 1024 - png.len()]].concat(),
+            padded(4 * 1024 * 1024),
             200,
         ),
         (
@@ -141,26 +181,11 @@ async fn what_is_no_good_picture_is_refused_and_leaves_nothing() {
             vec![0; 10_600_000],
             413,
         ),
-    ];
-    for (name, kind, body, expected) in cases {
-        let answer = gallery.send(kind, body).await;
-        let status = answer.status();
-        let body = answer.text().await.unwrap();
-        assert_eq!(status.as_u16(), expected, "{name}: {body}");
-        if expected < 413 || expected == 415 || expected == 422 {
-            let problem: Value = serde_json::from_str(&body).unwrap();
-            assert_eq!(
-                problem["status"].is_u64(),
-                expected != 200,
-                "{name}: {body}"
-            );
-        }
-    }
-    assert_eq!(gallery.held(), (3, 0));
+    ]
 }
 
 #[tokio::test]
-async fn a_stranger_is_refused_before_the_body_is_read() {
+async fn avatar_of_a_stranger_is_refused_before_the_body_is_read() {
     let gallery = Gallery::open().await;
     let stranger = gallery
         .http

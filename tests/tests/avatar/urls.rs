@@ -4,7 +4,7 @@ use crate::gallery::Gallery;
 use crate::samples;
 
 #[tokio::test]
-async fn a_url_tells_nothing_and_cannot_be_guessed() {
+async fn avatar_url_tells_nothing_and_cannot_be_guessed() {
     let gallery = Gallery::open().await;
     let shown = gallery.upload(samples::jpeg(64, 64)).await;
     let again = gallery.upload(samples::jpeg(64, 64)).await;

@@ -36,7 +36,8 @@ async fn functions() -> Vec<String> {
         if functions.iter().all(|name| is_new(name)) {
             return;
         }
-        // All of the workspace, as whoever started this test did: another choice of packages would have the SDKs built anew.
+        // All of the workspace, as whoever started this test did: another choice of packages would have the SDKs built
+        // anew.
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked", "--workspace", "--bins"])
             .current_dir(crate::root("."))
@@ -83,7 +84,7 @@ fn compare(name: &str, answer: &Value, expected: &Value) {
 /// What is slow is done before the first event: the secret is read, and as many connections to DynamoDB are open as the
 /// first request needs.
 #[tokio::test]
-async fn every_binary_answers_an_event_and_is_warm_before_it() {
+async fn binary_answers_an_event_and_is_warm_before_it() {
     let mut functions = functions().await;
     functions.retain(|name| name != "setup"); // it answers CloudFormation, see below
     let expected = json("tests/events/expected.json");
@@ -97,7 +98,7 @@ async fn every_binary_answers_an_event_and_is_warm_before_it() {
         let wire = Wire::to(url).await;
         *url = wire.url();
         let event = json(&format!("tests/events/{name}.json"));
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let mut running = Running::binary(&binary(name), name, environment).await;
         let polled = tokio::time::timeout(patience, running.runtime.polled()).await;
         polled.unwrap_or_else(|_| panic!("{name} asks for no event"));
@@ -153,7 +154,7 @@ async fn body_of_one_request(listener: TcpListener) -> String {
 
 /// What it makes of the events is in functions/setup/tests; this is its `main`, over the Runtime API.
 #[tokio::test]
-async fn the_binary_of_setup_answers_cloudformation() {
+async fn binary_of_setup_answers_cloudformation() {
     let _ = functions().await;
     let house = House::open().await;
     let environment = house.environment().await;
@@ -166,7 +167,7 @@ async fn the_binary_of_setup_answers_cloudformation() {
         "ResponseURL": format!("http://{address}/answer"), "StackId": "arn:…", "RequestId": "1",
         "ResourceProperties": {"ServiceToken": "arn:…", "Parameters": {"Stage": "dev"}},
     });
-    let patience = Duration::from_secs(60);
+    let patience = Duration::from_mins(1);
     let reported = tokio::time::timeout(patience, running.runtime.invoke(&event)).await;
     let reported = reported.expect("setup did not answer");
     assert!(reported.path.ends_with("/response"), "{reported:?}");
@@ -177,7 +178,7 @@ async fn the_binary_of_setup_answers_cloudformation() {
 
 /// A wrong setting ends the process with a sentence, before it asks for an event.
 #[tokio::test]
-async fn a_binary_with_a_wrong_setting_does_not_start() {
+async fn binary_with_a_wrong_setting_does_not_start() {
     let _ = functions().await;
     let house = House::open().await;
     let mut environment = house.environment().await;
@@ -190,7 +191,7 @@ async fn a_binary_with_a_wrong_setting_does_not_start() {
             .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
             .output()
     });
-    let output = tokio::time::timeout(Duration::from_secs(60), run)
+    let output = tokio::time::timeout(Duration::from_mins(1), run)
         .await
         .expect("it ends")
         .expect("ran");

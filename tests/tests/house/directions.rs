@@ -1,4 +1,5 @@
-//! What the domain and the deployed functions may depend on; `.ci/check-imports` holds the rooms of `shared` to their map.
+//! What the domain and the deployed functions may depend on; `.ci/check-imports` holds the rooms of `shared` to their
+//! map.
 
 use crate::routes::sources;
 
@@ -14,7 +15,7 @@ fn is_test(file: &std::path::Path) -> bool {
 
 /// `domain` is pure: no client, no runtime, no clock of the machine.
 #[test]
-fn the_domain_is_pure() {
+fn imports_of_the_domain_are_pure() {
     for file in sources("shared/src/domain")
         .into_iter()
         .filter(|file| !is_test(file))
@@ -33,7 +34,7 @@ fn the_domain_is_pure() {
 
 /// Emulators and test tools are in no deployed function, and not in what operators run.
 #[test]
-fn functions_depend_on_no_emulator() {
+fn imports_of_functions_have_no_emulator() {
     let functions = crate::template::functions().into_iter().map(|f| f.name);
     for function in functions.chain(["latchkey".to_owned()]) {
         let output = std::process::Command::new(env!("CARGO"))

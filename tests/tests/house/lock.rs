@@ -3,7 +3,7 @@
 use std::process::Command;
 
 #[test]
-fn one_tls_stack_and_no_other() {
+fn lock_file_has_one_tls_stack() {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",

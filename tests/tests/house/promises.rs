@@ -26,94 +26,88 @@ fn schemas() -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// What is wrong with a value by JSON Schema, as far as the schemas here use it; a keyword that is not known here fails.
+/// What is wrong with a value by JSON Schema, as far as the schemas here use it; a keyword that is not known here
+/// fails.
 fn faults(value: &Value, schema: &Value, at: &str) -> Vec<String> {
-    let fault = |what: &str| vec![format!("{at}: {value} is not {what}")];
-    let keywords = schema.as_object().expect("a schema");
-    let mut found = Vec::new();
-    for (keyword, wanted) in keywords {
-        found.extend(match keyword.as_str() {
-            "$schema" | "$id" | "title" | "description" => Vec::new(),
-            "type" => {
-                let kinds = template::list(wanted);
-                let fits = kinds
-                    .iter()
-                    .any(|kind| is_a(value, kind.as_str().expect("a type")));
-                if fits {
-                    Vec::new()
-                } else {
-                    fault(&wanted.to_string())
-                }
+    let keywords = schema.as_object().expect("a schema").iter();
+    keywords
+        .flat_map(|(keyword, wanted)| match keyword.as_str() {
+            "items" | "required" | "properties" | "additionalProperties" => {
+                faults_inside(value, schema, keyword, at)
             }
-            "enum" => {
-                let known = wanted.as_array().expect("a list").contains(value);
-                if known {
-                    Vec::new()
-                } else {
-                    fault(&wanted.to_string())
-                }
-            }
-            "const" if value == wanted => Vec::new(),
-            "pattern" if value.as_str().is_none_or(|text| fits(text, wanted)) => Vec::new(),
-            "format" => {
-                assert_eq!(wanted, "date-time");
-                let text = value.as_str().unwrap_or_default();
-                let time = text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok();
-                if time { Vec::new() } else { fault("a time") }
-            }
-            "minimum" if value.as_i64().is_none_or(|n| Some(n) >= wanted.as_i64()) => Vec::new(),
-            "minItems"
-                if value
-                    .as_array()
-                    .is_none_or(|l| l.len() as u64 >= wanted.as_u64().unwrap_or(0)) =>
-            {
-                Vec::new()
-            }
-            "items" => {
-                let items = value.as_array().into_iter().flatten();
-                items
-                    .flat_map(|item| faults(item, wanted, &format!("{at}/*")))
-                    .collect()
-            }
-            "anyOf" => {
-                let mut ways = wanted.as_array().expect("a list").iter();
-                let any = ways.any(|way| faults(value, way, at).is_empty());
-                if any {
-                    Vec::new()
-                } else {
-                    fault("any of those")
-                }
-            }
-            "required" => {
-                let names = wanted.as_array().expect("a list").iter();
-                let missing =
-                    names.filter(|name| value.get(name.as_str().unwrap_or_default()).is_none());
-                missing
-                    .map(|name| format!("{at}: {name} is missing"))
-                    .collect()
-            }
-            "properties" => {
-                let properties = wanted.as_object().expect("properties").iter();
-                let there =
-                    properties.filter_map(|(name, schema)| Some((name, value.get(name)?, schema)));
-                there
-                    .flat_map(|(name, value, schema)| {
-                        faults(value, schema, &format!("{at}/{name}"))
-                    })
-                    .collect()
-            }
-            "additionalProperties" => {
-                assert_eq!(wanted, false);
-                let members = value.as_object().into_iter().flatten();
-                let more =
-                    members.filter(|(name, _)| schema["properties"].get(name.as_str()).is_none());
-                more.map(|(name, _)| format!("{at}: {name} is not described"))
-                    .collect()
-            }
-            other => fault(&format!("{other} {wanted}")),
-        });
+            _ if holds(value, keyword, wanted) => Vec::new(),
+            _ => vec![format!("{at}: {value} is not {keyword} {wanted}")],
+        })
+        .collect()
+}
+
+/// Whether a value itself is as a keyword wants it.
+fn holds(value: &Value, keyword: &str, wanted: &Value) -> bool {
+    match keyword {
+        "$schema" | "$id" | "title" | "description" => true,
+        "type" => {
+            let kinds = template::list(wanted);
+            let mut kinds = kinds.iter().map(|kind| kind.as_str().expect("a type"));
+            kinds.any(|kind| is_a(value, kind))
+        }
+        "enum" => wanted.as_array().expect("a list").contains(value),
+        "const" => value == wanted,
+        "pattern" => value.as_str().is_none_or(|text| fits(text, wanted)),
+        "format" => {
+            assert_eq!(wanted, "date-time");
+            let text = value.as_str().unwrap_or_default();
+            text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok()
+        }
+        "minimum" => value.as_i64().is_none_or(|n| Some(n) >= wanted.as_i64()),
+        "minItems" => {
+            let least = wanted.as_u64().unwrap_or(0);
+            value
+                .as_array()
+                .is_none_or(|list| list.len() as u64 >= least)
+        }
+        "anyOf" => {
+            let mut ways = wanted.as_array().expect("a list").iter();
+            ways.any(|way| faults(value, way, "").is_empty())
+        }
+        _ => false,
     }
-    found
+}
+
+/// What is wrong with the members or items of a value.
+fn faults_inside(value: &Value, schema: &Value, keyword: &str, at: &str) -> Vec<String> {
+    let wanted = &schema[keyword];
+    match keyword {
+        "items" => {
+            let items = value.as_array().into_iter().flatten();
+            items
+                .flat_map(|item| faults(item, wanted, &format!("{at}/*")))
+                .collect()
+        }
+        "required" => {
+            let names = wanted.as_array().expect("a list").iter();
+            let missing =
+                names.filter(|name| value.get(name.as_str().unwrap_or_default()).is_none());
+            missing
+                .map(|name| format!("{at}: {name} is missing"))
+                .collect()
+        }
+        "properties" => {
+            let properties = wanted.as_object().expect("properties").iter();
+            let there =
+                properties.filter_map(|(name, schema)| Some((name, value.get(name)?, schema)));
+            there
+                .flat_map(|(name, value, schema)| faults(value, schema, &format!("{at}/{name}")))
+                .collect()
+        }
+        _ => {
+            assert_eq!((keyword, wanted), ("additionalProperties", &json!(false)));
+            let members = value.as_object().into_iter().flatten();
+            let more =
+                members.filter(|(name, _)| schema["properties"].get(name.as_str()).is_none());
+            more.map(|(name, _)| format!("{at}: {name} is not described"))
+                .collect()
+        }
+    }
 }
 
 fn is_a(value: &Value, kind: &str) -> bool {
@@ -180,7 +174,8 @@ async fn everything_happens(house: &House) {
             let _ = visitor.enters(&another_code(&code, n)).await;
         }
     }
-    // A refresh token that is repeated from another network at once, and from there again when it was succeeded long since.
+    // A refresh token that is repeated from another network at once, and from there again when it was succeeded long
+    // since.
     for (ip, wait) in [
         ("203.0.113.7", 0),
         ("198.51.100.9", 60),
@@ -210,7 +205,7 @@ async fn everything_happens(house: &House) {
 }
 
 #[tokio::test]
-async fn every_event_is_as_its_schema_says() {
+async fn events_are_as_their_schema_says() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
     everything_happens(&house).await;
     let schemas = schemas();
@@ -230,7 +225,7 @@ async fn every_event_is_as_its_schema_says() {
 
 /// The AsyncAPI document names every event, and nothing else.
 #[test]
-fn the_asyncapi_document_lists_the_events_that_have_a_schema() {
+fn events_with_a_schema_are_in_the_asyncapi_document() {
     let document = template::parse(&read("docs/events/asyncapi.yaml"));
     let names = |value: &Value| -> BTreeSet<String> {
         value
@@ -261,7 +256,7 @@ fn the_asyncapi_document_lists_the_events_that_have_a_schema() {
 
 /// A schema that says nothing would let everything pass.
 #[test]
-fn a_wrong_event_is_found() {
+fn events_that_are_wrong_are_found() {
     let schemas = schemas();
     let schema = &schemas["user.erased"];
     let id = "0".repeat(32);

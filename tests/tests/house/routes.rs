@@ -64,7 +64,7 @@ fn receiver<'f>(functions: &'f [Function], path: &str) -> Option<&'f str> {
 }
 
 #[test]
-fn every_route_of_the_code_reaches_its_function() {
+fn routes_of_the_code_reach_their_function() {
     let functions = template::functions();
     for function in &functions {
         let served = served(&function.name);
@@ -81,7 +81,7 @@ fn every_route_of_the_code_reaches_its_function() {
 }
 
 #[test]
-fn every_path_of_the_template_is_served() {
+fn routes_of_the_template_are_served() {
     for function in template::functions() {
         let served = served(&function.name);
         for path in &function.paths {
@@ -100,7 +100,7 @@ fn every_path_of_the_template_is_served() {
 }
 
 #[test]
-fn every_function_is_in_the_template_and_every_one_has_a_package() {
+fn routes_have_a_function_and_a_package_each() {
     let mut folders: Vec<_> = std::fs::read_dir(crate::root("functions"))
         .expect("functions/")
         .map(|entry| entry.expect("an entry"))
@@ -114,7 +114,7 @@ fn every_function_is_in_the_template_and_every_one_has_a_package() {
 }
 
 #[test]
-fn the_longest_pattern_wins() {
+fn routes_are_matched_by_the_longest_pattern() {
     assert!(takes("/api/profile/{proxy+}", "/api/profile/x/y").is_some());
     assert!(takes("/api/profile", "/api/profile/").is_none());
     assert!(takes("/problems/{code}", "/problems/internal").is_some());

@@ -72,7 +72,7 @@ fn detail(call: &str, file: &str) -> Option<String> {
 }
 
 #[test]
-fn every_detail_of_an_error_is_whole_sentences() {
+fn sentences_every_detail_of_an_error_is_whole() {
     let folders = ["shared/src", "functions", "infra/local/src"];
     let mut walked = 0;
     for path in folders.into_iter().flat_map(sources) {
@@ -102,7 +102,7 @@ fn every_detail_of_an_error_is_whole_sentences() {
 }
 
 #[test]
-fn every_explanation_is_whole_sentences() {
+fn sentences_every_explanation_is_whole() {
     for problem in explanations() {
         assert!(is_sentence(problem.explanation), "{}", problem.code);
     }

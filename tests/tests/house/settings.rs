@@ -5,7 +5,7 @@ use shared::config::settings;
 
 /// Every variable that template.yaml gives is a setting.
 #[test]
-fn the_template_sets_only_what_exists() {
+fn settings_of_the_template_exist() {
     for function in crate::template::functions() {
         for name in function.variables {
             let known = settings::ALL.iter().any(|setting| setting.name == name);
@@ -41,7 +41,7 @@ fn given() -> Vec<(String, Value)> {
 
 /// A value that the template takes and a function refuses would be found only when nothing answers any more.
 #[test]
-fn numbers_have_the_bounds_and_defaults_that_the_functions_have() {
+fn settings_of_the_template_have_the_functions_bounds_and_defaults() {
     let mut numbers = 0;
     for (name, parameter) in given() {
         let setting = settings::ALL.iter().find(|setting| setting.name == name);
@@ -57,12 +57,15 @@ fn numbers_have_the_bounds_and_defaults_that_the_functions_have() {
         assert_eq!(parameter["Default"].to_string(), default, "{name}");
         numbers += 1;
     }
-    assert!(numbers > 15, "{numbers}");
+    let whole = settings::ALL
+        .iter()
+        .filter(|setting| setting.expects.starts_with("a whole number "));
+    assert_eq!(numbers, whole.count(), "each has a parameter");
 }
 
 /// SAM keeps the last value of a parameter that is not named, and takes none that is empty.
 #[test]
-fn what_may_be_empty_may_be_none() {
+fn settings_that_may_be_empty_may_be_none() {
     let document = crate::template::document();
     let parameters = document["Parameters"].as_object().expect("Parameters");
     let empty = parameters.iter().filter(|(_, p)| p["Default"] == "");
@@ -85,4 +88,26 @@ fn what_may_be_empty_may_be_none() {
             "no condition takes {name} as missing for both words"
         );
     }
+}
+
+/// What the CDN sends with a picture, and how long it keeps one, is what the objects themselves say.
+#[test]
+fn settings_of_the_cdn_keep_pictures_as_long_as_the_objects_say() {
+    let document = crate::template::document();
+    let cache = &document["Resources"]["AvatarCache"]["Properties"]["CachePolicyConfig"];
+    let headers =
+        &document["Resources"]["AvatarHeaders"]["Properties"]["ResponseHeadersPolicyConfig"];
+    let headers = headers["CustomHeadersConfig"]["Items"]
+        .as_array()
+        .expect("headers");
+    let sent = headers
+        .iter()
+        .find(|header| header["Header"] == "Cache-Control");
+    assert_eq!(
+        sent.expect("Cache-Control")["Value"],
+        shared::avatars::CACHE_CONTROL
+    );
+    let kept = cache["MaxTTL"].as_u64().expect("a bound");
+    assert!(shared::avatars::CACHE_CONTROL.contains(&format!("s-maxage={kept}")));
+    assert_eq!(cache["DefaultTTL"], cache["MaxTTL"]);
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::visitor::{House, answer};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_diagonal_opens() {
+async fn token_opens_only_what_it_was_made_for() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     house.sign_in("jane@example.com").await;
@@ -61,7 +61,7 @@ async fn only_the_diagonal_opens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_one_well_formed_header_authenticates() {
+async fn access_token_is_taken_from_one_well_formed_header_only() {
     let house = House::open().await;
     let access = house.sign_in("jane@example.com").await.access;
     let status = async |value: String| {
@@ -98,7 +98,7 @@ async fn only_one_well_formed_header_authenticates() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_access_token_ends_with_its_time() {
+async fn access_token_ends_with_its_time() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     let answer = house

@@ -6,7 +6,7 @@ use super::visitor::{House, answer};
 use reqwest::Method;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_and_discovery_are_public_and_hold_public_members_only() {
+async fn discovery_and_keys_hold_public_members_only() {
     let house = House::open().await;
     let keys = answer(house.request(Method::GET, "/.well-known/jwks.json")).await;
     assert_eq!(keys.status, 200);
@@ -37,7 +37,7 @@ async fn keys_and_discovery_are_public_and_hold_public_members_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_paths_are_problems_and_problems_have_pages() {
+async fn problems_have_pages_and_unknown_paths_are_problems() {
     let house = House::open().await;
     let nothing = answer(house.request(Method::GET, "/api/nothing/")).await;
     assert_eq!(nothing.code(), (404, "not_found"));

@@ -9,7 +9,7 @@ use super::visitor::{self, House, answer};
 const REFUSED: (u16, &str) = (401, "refresh_invalid");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_is_one_step_and_its_tokens_count() {
+async fn refresh_is_one_step_and_its_tokens_count() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     house.wait(100).await;
@@ -50,7 +50,7 @@ async fn a_refresh_is_one_step_and_its_tokens_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sixty_tabs_at_once_get_one_and_the_same_successor() {
+async fn refresh_by_sixty_tabs_at_once_gives_one_successor() {
     let house = House::with(Options::memory().set("REFRESH_GRACE_SECONDS", "60")).await;
     let mut token = house.sign_in("jane@example.com").await.refresh;
     for round in 0..3 {
@@ -69,7 +69,7 @@ async fn sixty_tabs_at_once_get_one_and_the_same_successor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_reply_is_retried_safely() {
+async fn refresh_with_a_lost_reply_is_retried_safely() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     house
@@ -230,7 +230,7 @@ async fn refresh_shows_in_the_list_of_sessions_where_it_was_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_token_from_elsewhere_ends_its_own_session_alone() {
+async fn refresh_reuse_from_elsewhere_revokes_its_own_session_alone() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     let other = house.sign_in("jane@example.com").await;
@@ -251,7 +251,7 @@ async fn an_old_token_from_elsewhere_ends_its_own_session_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_token_before_the_last_ends_the_session_within_the_grace_too() {
+async fn refresh_reuse_revokes_the_session_within_the_grace_too() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     let first = house.refresh(&held.refresh).await.text("refresh");
@@ -261,7 +261,7 @@ async fn the_token_before_the_last_ends_the_session_within_the_grace_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_ends_unused_and_at_its_absolute_end() {
+async fn refresh_ends_unused_and_at_the_sessions_absolute_end() {
     let house = House::open().await;
     let day = 24 * 60 * 60;
     let unused = house.sign_in("jane@example.com").await;
@@ -288,7 +288,7 @@ async fn a_session_ends_unused_and_at_its_absolute_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_we_did_not_make_is_refused_before_any_read() {
+async fn refresh_of_a_forged_token_is_refused_before_any_read() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     for at in [0, 5, 12, 40, 60, 80, held.refresh.len() - 1] {
@@ -310,7 +310,7 @@ async fn what_we_did_not_make_is_refused_before_any_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_out_that_races_a_refresh_ends_closed() {
+async fn refresh_that_races_a_log_out_ends_closed() {
     let house = House::open().await;
     for round in 0..5 {
         let held = house.sign_in(&format!("jane{round}@example.com")).await;
@@ -334,7 +334,7 @@ async fn a_log_out_that_races_a_refresh_ends_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_failures_look_alike_and_revoking_says_nothing() {
+async fn refresh_failures_look_alike_and_revoking_says_nothing() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     assert_eq!(house.revoke(&held.refresh).await.status, 204);
@@ -382,7 +382,7 @@ async fn all_failures_look_alike_and_revoking_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_down_is_said_and_costs_nobody_a_session() {
+async fn refresh_without_its_store_costs_nobody_a_session() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     for fault in ["throttle", "error", "timeout", "reset"] {

@@ -62,7 +62,7 @@ fn named(key: &Value, kid: &str, state: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_under_load_refuses_nobody_and_arrives() {
+async fn key_rotation_under_load_refuses_nobody_and_arrives() {
     let house = House::open().await;
     let old = current_keys(&house).await[0].clone();
     let kid = old["kid"].as_str().unwrap().to_owned();
@@ -126,7 +126,7 @@ fn header_of(kid: &str) -> &'static str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pepper_is_changed_and_old_tokens_still_count() {
+async fn key_rotation_of_a_pepper_keeps_old_tokens() {
     let house = House::open().await;
     let held = house.sign_in("jane@example.com").await;
     let found = secret(&house, "GetSecretValue", json!({"SecretId": SECRET_ID})).await;

@@ -16,7 +16,7 @@ fn ids(answer: &Answer) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_sign_in_is_a_line_newest_first() {
+async fn sessions_are_listed_newest_first() {
     let house = House::open().await;
     let first = house.sign_in("jane@example.com").await;
     house.wait(20).await;
@@ -84,7 +84,7 @@ async fn every_sign_in_is_a_line_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_session_ends_at_once_and_only_its_own_person_can_end_it() {
+async fn sessions_end_at_once_and_only_by_their_own_person() {
     let house = House::open().await;
     let phone = house.sign_in("jane@example.com").await;
     let laptop = house.sign_in("jane@example.com").await;
@@ -140,7 +140,7 @@ async fn one_session_ends_at_once_and_only_its_own_person_can_end_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_reply_does_not_make_a_success_a_404() {
+async fn sessions_that_end_with_a_lost_reply_are_no_404() {
     let house = House::open().await;
     house.sign_in("jane@example.com").await;
     let laptop = house.sign_in("jane@example.com").await;
@@ -160,7 +160,7 @@ async fn a_lost_reply_does_not_make_a_success_a_404() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_others_end_and_the_current_one_stays() {
+async fn sessions_all_others_end_and_the_current_one_stays() {
     let house = House::open().await;
     let mut all = Vec::new();
     for _ in 0..4 {
@@ -184,7 +184,7 @@ async fn all_others_end_and_the_current_one_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_more_sign_in_than_allowed_ends_the_oldest() {
+async fn sessions_beyond_the_limit_end_the_oldest() {
     let house = House::with(Options::memory().set("SESSIONS_PER_USER", "2")).await;
     let mut all = Vec::new();
     for _ in 0..3 {

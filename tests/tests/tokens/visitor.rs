@@ -99,8 +99,8 @@ impl House {
 
     /// Signs in by mail, from an address of its own and after the cooldown, so that no limit is in the way.
     pub(crate) async fn sign_in(&self, email: &str) -> Held {
-        self.wait(11).await;
         static NEXT: AtomicU8 = AtomicU8::new(1);
+        self.wait(11).await;
         let ip = format!("198.51.100.{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let post = |path, body: Value| {
             let request = self.request(Method::POST, path);

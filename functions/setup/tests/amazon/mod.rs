@@ -147,6 +147,7 @@ impl World {
         Ok(json!({"VersionId": version, "SecretString": self.versions[version]}))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the other operations")]
     fn put(&mut self, body: &Value) -> Result<Value, Refusal> {
         if let Some(document) = self.intruder.take() {
             self.write("intruder", document, "AWSCURRENT");

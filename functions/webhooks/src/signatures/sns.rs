@@ -38,9 +38,7 @@ pub(crate) struct Envelope {
     pub(crate) message_id: String,
     /// The topic that it came through.
     pub(crate) topic_arn: String,
-    /// What was published.
     pub(crate) message: String,
-    /// When.
     pub(crate) timestamp: Timestamp,
     /// A title, which e-mail subscribers see.
     #[serde(default)]
@@ -54,7 +52,7 @@ pub(crate) struct Envelope {
     signature: String,
     #[serde(rename = "SigningCertURL")]
     signing_cert_url: String,
-    /// As it stands in the message: its very spelling is signed.
+    /// As the message spells it: that spelling is signed.
     #[serde(skip)]
     raw_timestamp: String,
 }
@@ -62,7 +60,6 @@ pub(crate) struct Envelope {
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) enum Kind {
-    /// Something was published.
     Notification,
     /// Somebody wants this address to be subscribed.
     SubscriptionConfirmation,

@@ -25,7 +25,6 @@ pub(crate) enum Keys {
 pub(crate) struct Callback<'a> {
     /// The URL that Twilio was given, with this callback's query: see [`signed_url`].
     pub(crate) url: &'a str,
-    /// The raw body.
     pub(crate) body: &'a [u8],
     /// What the body is.
     pub(crate) kind: BodyKind,
@@ -40,7 +39,7 @@ pub(crate) struct Callback<'a> {
 pub(crate) enum BodyKind {
     /// `application/x-www-form-urlencoded`: its fields are signed.
     Form,
-    /// `application/json`: its SHA-256 stands in the signed URL.
+    /// `application/json`: the signed URL contains its SHA-256.
     Json,
 }
 
@@ -381,10 +380,10 @@ mod tests {
         let body = good["request"]["raw_body"].as_str().unwrap().as_bytes();
         let with =
             |signatures: &[(&str, &str)]| check(url, body, BodyKind::Form, signatures, &keys);
-        const NAME: &str = "x-twilio-signature";
-        assert_eq!(with(&[(NAME, signature)]), 204);
-        assert_eq!(with(&[(NAME, signature), (NAME, signature)]), 403);
-        assert_eq!(with(&[(NAME, &format!("{signature},{signature}"))]), 403);
-        assert_eq!(with(&[(NAME, &format!(" {signature}"))]), 403);
+        let name = "x-twilio-signature";
+        assert_eq!(with(&[(name, signature)]), 204);
+        assert_eq!(with(&[(name, signature), (name, signature)]), 403);
+        assert_eq!(with(&[(name, &format!("{signature},{signature}"))]), 403);
+        assert_eq!(with(&[(name, &format!(" {signature}"))]), 403);
     }
 }

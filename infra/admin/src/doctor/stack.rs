@@ -239,7 +239,7 @@ async fn uploads(app: &App, stack: &Stack) -> Finding {
     }
 }
 
-/// A picture that is not there: whoever hands pictures out answers 403 or 404, and nobody else does.
+/// A picture that does not exist: the host of pictures answers 403 or 404, and nothing else does.
 async fn pictures(app: &App) -> Finding {
     let mut reader = app.setup.reader();
     let Some(base) = reader.optional_text(&settings::AVATAR_BASE_URL) else {

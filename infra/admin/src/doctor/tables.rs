@@ -1,10 +1,11 @@
 //! The tables: there, cleaning up after themselves, recoverable, streaming.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TimeToLiveStatus};
 use shared::config::{Tables, settings};
 
-use super::{Check, Finding};
+use super::{Check, Finding, clean};
 use crate::connect::App;
 
 pub(super) async fn checks(app: &App) -> Vec<Check> {
@@ -30,10 +31,7 @@ async fn table(client: &Client, name: &str) -> Finding {
     let described = match client.describe_table().table_name(name).send().await {
         Ok(described) => described,
         Err(error) => {
-            return Finding::Unwell(format!(
-                "{name}: {}",
-                aws_sdk_dynamodb::error::DisplayErrorContext(&error)
-            ));
+            return unanswered(name, &error);
         }
     };
     let streams = described
@@ -80,9 +78,13 @@ async fn recovery(client: &Client, name: &str, local: bool) -> Finding {
                 format!("{name} cannot be restored to a point in time; deploy the template again"),
             )
         }
-        Err(error) => Finding::Unwell(format!(
-            "{}",
-            aws_sdk_dynamodb::error::DisplayErrorContext(&error)
-        )),
+        Err(error) => unanswered(name, &error),
     }
+}
+
+fn unanswered(name: &str, error: &dyn std::error::Error) -> Finding {
+    Finding::Unwell(format!(
+        "{name}: DynamoDB does not answer: {}",
+        clean(&DisplayErrorContext(error).to_string())
+    ))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::config::{Public, settings};
 use shared::messaging::twilio_webhook_url;
 
-use super::{Check, Finding, reaches};
+use super::{Check, Finding, Provider, reaches, without_secret};
 use crate::connect::App;
 use crate::web;
 
@@ -20,14 +20,8 @@ pub(super) async fn checks(app: &App) -> Vec<Check> {
         return vec![("Twilio", Finding::Skipped(reason))];
     };
     let Some(token) = reader.optional_secret(&settings::TWILIO_AUTH_TOKEN) else {
-        return vec![(
-            "Twilio credentials",
-            Finding::Unwell(
-                "TWILIO_ACCOUNT_SID is set and the secret has no TWILIO_AUTH_TOKEN; put it in with \
-                 `latchkey secret set TWILIO_AUTH_TOKEN -`"
-                    .to_owned(),
-            ),
-        )];
+        let missing = without_secret("TWILIO_ACCOUNT_SID is set", &settings::TWILIO_AUTH_TOKEN);
+        return vec![("Twilio credentials", missing)];
     };
     let base = reader
         .optional_text(&settings::TWILIO_BASE_URL)
@@ -51,34 +45,30 @@ pub(super) async fn checks(app: &App) -> Vec<Check> {
 }
 
 async fn credentials(client: &Client, base: &str, sid: &str, token: &str) -> Finding {
-    let url = format!(
-        "{}/2010-04-01/Accounts/{sid}.json",
-        base.trim_end_matches('/')
-    );
-    match client.get(url).basic_auth(sid, Some(token)).send().await {
-        Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => Finding::Unwell(
-            "Twilio does not accept TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN; put the account's token in with \
-             `latchkey secret set TWILIO_AUTH_TOKEN -`"
+    let base = base.trim_end_matches('/');
+    let url = format!("{base}/2010-04-01/Accounts/{sid}.json");
+    let provider = Provider {
+        name: "Twilio",
+        question: client.get(url).basic_auth(sid, Some(token)),
+        refusals: &[StatusCode::UNAUTHORIZED],
+        refused: "Twilio does not accept TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN; put the account's token in with \
+                  `latchkey secret set TWILIO_AUTH_TOKEN -`",
+        expected: "the account; is TWILIO_ACCOUNT_SID right?",
+    };
+    provider.credentials(|account| standing(&account)).await
+}
+
+/// Whether the account may text people.
+fn standing(account: &Value) -> Finding {
+    let status = account["status"].as_str().unwrap_or("unknown");
+    match account["type"].as_str().unwrap_or("unknown") {
+        _ if status != "active" => Finding::Unwell(format!(
+            "the account is {status} and sends nothing; look at Twilio's console"
+        )),
+        "Trial" => Finding::Advice(
+            "the account is a trial: it texts only numbers that you verified; upgrade it in Twilio's console"
                 .to_owned(),
         ),
-        Ok(answer) if answer.status().is_success() => {
-            let account: Value = answer.json().await.unwrap_or_default();
-            let status = account["status"].as_str().unwrap_or("unknown").to_owned();
-            match account["type"].as_str().unwrap_or("unknown") {
-                _ if status != "active" => Finding::Unwell(format!(
-                    "the account is {status} and sends nothing; look at Twilio's console"
-                )),
-                "Trial" => Finding::Advice(
-                    "the account is a trial: it texts only numbers that you verified; upgrade it in Twilio's console"
-                        .to_owned(),
-                ),
-                kind => Finding::Well(format!("the account is active ({kind})")),
-            }
-        }
-        Ok(answer) => Finding::Unwell(format!(
-            "Twilio answers {} in place of the account; is TWILIO_ACCOUNT_SID right?",
-            answer.status()
-        )),
-        Err(error) => Finding::Unwell(format!("Twilio does not answer: {}", web::told(error))),
+        kind => Finding::Well(format!("the account is active ({kind})")),
     }
 }

@@ -24,7 +24,6 @@ pub(crate) struct Account {
     pub(crate) twilio: u16,
     /// What SendGrid's key may do; `None` where SendGrid does not know it.
     pub(crate) scopes: Option<&'static str>,
-    /// The stack's status.
     pub(crate) status: &'static str,
     /// The version behind `live`, and the newest one.
     pub(crate) versions: (u32, u32),
@@ -38,7 +37,7 @@ pub(crate) struct Account {
     pub(crate) subscription: Option<&'static str>,
     /// Whether the bucket tells of uploads.
     pub(crate) notifies: bool,
-    /// What whoever hands pictures out answers.
+    /// What the host of pictures answers.
     pub(crate) pictures: u16,
     /// Settings of the functions besides those of the local cloud.
     pub(crate) settings: &'static [(&'static str, &'static str)],
@@ -66,7 +65,7 @@ pub(crate) const WELL: Account = Account {
     ],
 };
 
-/// An account that answers until the test ends, beside the local cloud whose tables and secret its stack has.
+/// An account that answers until the test ends; its stack has the tables and the secret of a local cloud.
 pub(crate) struct Standing {
     /// Where all of AWS is.
     pub(crate) url: String,
@@ -77,7 +76,7 @@ pub(crate) struct Standing {
 }
 
 impl Account {
-    /// Opens it beside a local cloud.
+    /// Opens it for a local cloud.
     pub(crate) async fn open(self, house: &House) -> Standing {
         let endpoints = house.get("/_local/endpoints").send().await.json();
         let text = |name: &str| endpoints[name].as_str().unwrap_or_default().to_owned();
@@ -388,71 +387,9 @@ impl Server {
             return (400, "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id other does \
                           not exist</Message></Error></ErrorResponse>".to_owned());
         }
-        let member = |parts: &[(&str, &str)]| {
-            let parts: String = parts
-                .iter()
-                .map(|(name, value)| format!("<{name}>{value}</{name}>"))
-                .collect();
-            format!("<member>{parts}</member>")
-        };
-        let result = if action == "DescribeStacks" {
-            let outputs = [
-                ("PublicUrl", "PUBLIC_URL"),
-                ("AccountsTable", "ACCOUNTS_TABLE"),
-                ("SecretArn", "SECRET_ID"),
-            ];
-            let outputs: String = outputs
-                .iter()
-                .filter_map(|(output, name)| {
-                    Some((output, self.settings.iter().find(|(n, _)| n == name)?))
-                })
-                .map(|(output, (_, value))| {
-                    member(&[("OutputKey", output), ("OutputValue", value)])
-                })
-                .collect();
-            let status = self.account.status;
-            format!(
-                "<Stacks><member><StackName>{STACK}</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
-                 <StackStatus>{status}</StackStatus><Outputs>{outputs}</Outputs></member></Stacks>"
-            )
-        } else {
-            let resources: String = [
-                ("OtpRequest", "AWS::Lambda::Function", "test-OtpRequest-1"),
-                ("Avatar", "AWS::Lambda::Function", "test-Avatar-1"),
-                ("Setup", "AWS::Lambda::Function", "Setup-1"),
-                (
-                    "EventsAccountsChanged",
-                    "AWS::Lambda::EventSourceMapping",
-                    "00000000-0000-0000-0000-000000000001",
-                ),
-                (
-                    "EventsFailures",
-                    "AWS::SQS::Queue",
-                    "https://sqs.us-east-1.amazonaws.com/000000000000/test-EventsFailures-1",
-                ),
-                (
-                    "AlarmTopic",
-                    "AWS::SNS::Topic",
-                    "arn:aws:sns:us-east-1:000000000000:alarms",
-                ),
-                (
-                    "MailReports",
-                    "AWS::SNS::Topic",
-                    "arn:aws:sns:us-east-1:000000000000:reports",
-                ),
-            ]
-            .iter()
-            .map(|(logical, kind, physical)| {
-                member(&[
-                    ("LogicalResourceId", logical),
-                    ("PhysicalResourceId", physical),
-                    ("ResourceType", kind),
-                    ("ResourceStatus", "CREATE_COMPLETE"),
-                    ("LastUpdatedTimestamp", "2026-01-01T00:00:00Z"),
-                ])
-            })
-            .collect();
-            format!("<StackResourceSummaries>{resources}</StackResourceSummaries>")
+        let result = match action {
+            "DescribeStacks" => self.stack(),
+            _ => resources(),
         };
         (
             200,
@@ -461,4 +398,75 @@ impl Server {
             ),
         )
     }
+
+    /// What `DescribeStacks` says of the stack.
+    fn stack(&self) -> String {
+        let outputs = [
+            ("PublicUrl", "PUBLIC_URL"),
+            ("AccountsTable", "ACCOUNTS_TABLE"),
+            ("SecretArn", "SECRET_ID"),
+        ];
+        let outputs: String = outputs
+            .iter()
+            .filter_map(|(output, name)| {
+                Some((output, self.settings.iter().find(|(n, _)| n == name)?))
+            })
+            .map(|(output, (_, value))| member(&[("OutputKey", output), ("OutputValue", value)]))
+            .collect();
+        let status = self.account.status;
+        format!(
+            "<Stacks><member><StackName>{STACK}</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
+             <StackStatus>{status}</StackStatus><Outputs>{outputs}</Outputs></member></Stacks>"
+        )
+    }
+}
+
+/// What `ListStackResources` says: each with its logical name, its type and its physical name.
+fn resources() -> String {
+    let resources: String = [
+        ("OtpRequest", "AWS::Lambda::Function", "test-OtpRequest-1"),
+        ("Avatar", "AWS::Lambda::Function", "test-Avatar-1"),
+        ("Setup", "AWS::Lambda::Function", "Setup-1"),
+        (
+            "EventsAccountsChanged",
+            "AWS::Lambda::EventSourceMapping",
+            "00000000-0000-0000-0000-000000000001",
+        ),
+        (
+            "EventsFailures",
+            "AWS::SQS::Queue",
+            "https://sqs.us-east-1.amazonaws.com/000000000000/test-EventsFailures-1",
+        ),
+        (
+            "AlarmTopic",
+            "AWS::SNS::Topic",
+            "arn:aws:sns:us-east-1:000000000000:alarms",
+        ),
+        (
+            "MailReports",
+            "AWS::SNS::Topic",
+            "arn:aws:sns:us-east-1:000000000000:reports",
+        ),
+    ]
+    .iter()
+    .map(|(logical, kind, physical)| {
+        member(&[
+            ("LogicalResourceId", logical),
+            ("PhysicalResourceId", physical),
+            ("ResourceType", kind),
+            ("ResourceStatus", "CREATE_COMPLETE"),
+            ("LastUpdatedTimestamp", "2026-01-01T00:00:00Z"),
+        ])
+    })
+    .collect();
+    format!("<StackResourceSummaries>{resources}</StackResourceSummaries>")
+}
+
+/// An XML `member` of these parts.
+fn member(parts: &[(&str, &str)]) -> String {
+    let parts: String = parts
+        .iter()
+        .map(|(name, value)| format!("<{name}>{value}</{name}>"))
+        .collect();
+    format!("<member>{parts}</member>")
 }

@@ -42,7 +42,7 @@ async fn latchkey(arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
     }
 }
 
-/// The same against a house.
+/// The same against a local cloud.
 async fn at(house: &House, arguments: &[&str]) -> Ended {
     // What happened before is counted by now.
     let _ = house.cloud().settle().await;

@@ -51,8 +51,8 @@ impl Effort<'_> {
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
     pub(crate) rows: &'static str,
-    /// It needs to read the codes, or to move the clock.
-    desk: bool,
+    /// It needs a local cloud, to read the codes or to move the clock.
+    local: bool,
     run: for<'a> fn(&'a Target, Effort<'a>) -> Running<'a>,
 }
 
@@ -62,7 +62,7 @@ impl Attack {
         target: &'a Target,
         effort: Effort<'a>,
     ) -> Result<Outcome, String> {
-        if self.desk && !target.local {
+        if self.local && !target.local {
             return Ok(Outcome::Skipped("needs a local cloud's outbox or clock"));
         }
         (self.run)(target, effort).await
@@ -70,30 +70,30 @@ impl Attack {
 }
 
 macro_rules! attacks {
-    ($($rows:literal $name:literal $(($desk:ident))? $run:path;)*) => {
+    ($($rows:literal $name:literal $(($local:ident))? $run:path;)*) => {
         /// All of them, in the order in which they are tried.
         pub(crate) static ATTACKS: &[Attack] = &[$(Attack {
             name: $name,
             rows: $rows,
-            desk: attacks!(@desk $($desk)?),
+            local: attacks!(@local $($local)?),
             run: |target, effort| Box::pin($run(target, effort)),
         }),*];
     };
-    (@desk) => { false };
-    (@desk desk) => { true };
+    (@local) => { false };
+    (@local local) => { true };
 }
 
 attacks! {
-    "A02" "60 wrong codes at once" (desk) guessing::parallel_guesses;
-    "A03" "60 right codes at once" (desk) guessing::parallel_right_codes;
-    "A05 A06" "a resend gives no attempts back" (desk) guessing::resend_multiplication;
-    "A09" "a used code again" (desk) guessing::reuse;
-    "A12" "a code for another identifier" (desk) guessing::other_identifier;
+    "A02" "60 wrong codes at once" (local) guessing::parallel_guesses;
+    "A03" "60 right codes at once" (local) guessing::parallel_right_codes;
+    "A05 A06" "a resend gives no attempts back" (local) guessing::resend_multiplication;
+    "A09" "a used code again" (local) guessing::reuse;
+    "A12" "a code for another identifier" (local) guessing::other_identifier;
     "A07" "one guess each for many identifiers" guessing::spraying;
-    "C01 C02" "known and unknown: the same bytes" (desk) enumeration::bytes;
-    "C03" "known and unknown: the same time" (desk) enumeration::timing;
-    "A22" "no answer holds a code" (desk) enumeration::leaks;
-    "B02" "60 requests at once send one message" (desk) flooding::parallel_requests;
+    "C01 C02" "known and unknown: the same bytes" (local) enumeration::bytes;
+    "C03" "known and unknown: the same time" (local) enumeration::timing;
+    "A22" "no answer holds a code" (local) enumeration::leaks;
+    "B02" "60 requests at once send one message" (local) flooding::parallel_requests;
     "B03" "plus-tags share a mailbox's day" flooding::plus_tags;
     "B05" "one caller, many identifiers" flooding::one_caller;
     "B06" "forged addresses" flooding::forged_addresses;

@@ -1,4 +1,4 @@
-// Which days are shown. They stand in the page's address, so that a view can be kept and passed on.
+// Which days are shown. The page's address has them, so that a view can be kept and passed on.
 
 import { $ } from "../parts/dom.js";
 import { day } from "../parts/words.js";

@@ -39,7 +39,7 @@ export async function busy(within, say, work) {
     say(error);
   } finally {
     buttons.forEach((button) => (button.disabled = false));
-    // A button that was off has lost the focus; whoever works by keyboard goes on where they were.
+    // A disabled button has lost the focus; keyboard users go on where they were.
     if (document.activeElement === document.body && buttons.includes(focused) && focused.isConnected) focused.focus();
   }
 }

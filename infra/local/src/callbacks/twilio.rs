@@ -25,8 +25,8 @@ impl Callbacks {
             Outcome::Read => ("read", None),
             Outcome::Undelivered => ("undelivered", Some(30003)),
             Outcome::Failed => ("failed", Some(30008)),
-            // Of Twilio's codes this one alone is for good, a bounce and a complaint in one: the number takes nothing from us
-            // any more. The others tell of one message, and Twilio asks not to read more into them.
+            // Of Twilio's codes this one alone is for good, a bounce and a complaint in one: the number takes nothing
+            // from us any more. The others tell of one message, and Twilio asks not to read more into them.
             Outcome::Bounce | Outcome::Complaint => ("failed", Some(21610)),
         };
         let code = code.map(|usual| error_code.unwrap_or(usual).to_string());

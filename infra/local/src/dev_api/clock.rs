@@ -16,8 +16,8 @@ pub(super) async fn show(State(dev_api): State<Arc<DevApi>>) -> Json<Value> {
     Json(json!({ "now": dev_api.state.clock.now() }))
 }
 
-/// `{"advance_seconds": n}` or `{"set": "<time>"}`; both may go back. After a move forward the schedules have run when this
-/// answers: what was to happen in between has happened.
+/// `{"advance_seconds": n}` or `{"set": "<time>"}`; both may go back. After a move forward the schedules have run when
+/// this answers: what was to happen in between has happened.
 pub(super) async fn turn(
     State(dev_api): State<Arc<DevApi>>,
     body: Bytes,

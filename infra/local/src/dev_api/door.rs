@@ -1,12 +1,12 @@
 //! Who is let in to the development API: programs of this machine, and pages that it served itself.
 //!
-//! The development API reads codes and moves the clock, and any page that somebody has open can send requests to this machine. A page
-//! elsewhere can have its own name point here and read what it likes (DNS rebinding): then `Host` is that name. Or it
-//! posts across, without reading the answer: then `Origin` is its own. A front end under development on another
-//! port is another origin, and is refused as well: the API knows it by `CORS_ORIGINS`, the development API would let every
-//! page on that port read everybody's codes. Its tests call from outside the browser, or through its own proxy.
+//! The development API reads codes and moves the clock, and any page that somebody has open can send requests to this
+//! machine. A page elsewhere can have its own name point here and read what it likes (DNS rebinding): then `Host` is
+//! that name. Or it posts across, without reading the answer: then `Origin` is its own. A front end under development
+//! on another port is another origin, and is refused as well: the API knows it by `CORS_ORIGINS`, the development API
+//! would let every page on that port read everybody's codes. Its tests call from outside the browser, or through its
+//! own proxy.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -18,6 +18,7 @@ use shared::config::OwnOrigins;
 use url::Url;
 
 use super::{DevApi, Wrong};
+use crate::here::is_here;
 
 /// Lets a request in, or refuses it with a sentence.
 pub(super) async fn keep(
@@ -26,9 +27,9 @@ pub(super) async fn keep(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    // Pictures stand for what a CDN shows to everybody.
-    let is_desk = path == "/_local" || path.starts_with("/_local/");
-    let is_guarded = is_desk && !path.starts_with("/_local/avatars/");
+    // Pictures are what a CDN shows to everybody.
+    let is_api = path == "/_local" || path.starts_with("/_local/");
+    let is_guarded = is_api && !path.starts_with("/_local/avatars/");
     match refusal(request.headers(), &dev_api.gateway.public_url) {
         Some(sentence) if is_guarded => {
             Wrong(StatusCode::FORBIDDEN, sentence.to_owned()).into_response()
@@ -41,8 +42,10 @@ fn refusal(headers: &HeaderMap, public_url: &str) -> Option<&'static str> {
     let public = Url::parse(public_url).ok();
     let host = headers.get(header::HOST).map(text);
     // No browser leaves it out.
-    if host.is_some_and(|host| !is_here(host, public.as_ref())) {
-        return Some("Host: the desk answers to localhost and to the host of PUBLIC_URL only");
+    if host.is_some_and(|host| !is_ours(host, public.as_ref())) {
+        return Some(
+            "Host: the development API answers to localhost and to the host of PUBLIC_URL only",
+        );
     }
     let own = OwnOrigins::of(public_url);
     let mut origins = headers.get_all(header::ORIGIN).iter().map(text);
@@ -55,7 +58,8 @@ fn refusal(headers: &HeaderMap, public_url: &str) -> Option<&'static str> {
             .is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
         same || own.include(origin)
     };
-    let sentence = "Origin: the desk takes nothing from pages that it did not serve itself";
+    let sentence =
+        "Origin: the development API takes nothing from pages that it did not serve itself";
     (!origins.all(is_own)).then_some(sentence)
 }
 
@@ -63,20 +67,13 @@ fn text(value: &HeaderValue) -> &str {
     value.to_str().unwrap_or_default()
 }
 
-/// Whether a `Host` is a name or an address of this machine itself, or the configured one.
-fn is_here(host: &str, public: Option<&Url>) -> bool {
+/// Whether a `Host` is this machine, or the configured one.
+fn is_ours(host: &str, public: Option<&Url>) -> bool {
     let Ok(authority) = host.parse::<Authority>() else {
         return false;
     };
     let name = authority.host().to_ascii_lowercase();
-    let inner = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'));
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback())
-        || inner.is_some_and(|ip| ip.parse().is_ok_and(|ip: Ipv6Addr| ip.is_loopback()))
-        || public.and_then(Url::host_str) == Some(&name)
+    is_here(host) || public.and_then(Url::host_str) == Some(&name)
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use crate::emulators::secrets::SECRET_ID;
 use crate::engines::s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::settings::{BUCKET, EVENT_BUS, REGION};
 
-/// The URLs by service, the names of tables, bucket, secret and bus, and the settings that people chose; secret ones stand in
-/// the secret.
+/// The URLs by service, the names of tables, bucket, secret and bus, and the settings that people chose; secret ones
+/// stand in the secret.
 pub(super) async fn show(State(dev_api): State<Arc<DevApi>>) -> Json<Value> {
     let mut all = dev_api.endpoints.urls();
     all.insert("api".to_owned(), dev_api.endpoints.public_url().into());

@@ -24,6 +24,10 @@ const PAGES: Files = files!("../../pages/":
 const CLIENT: Files = files!("../../../../clients/typescript/dist/": "latchkey.js" "element.js");
 
 /// A file with its media type.
+#[expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "the files are ours"
+)]
 pub(super) fn find(path: &str) -> Option<(&'static str, &'static str)> {
     let (_, text) = PAGES.iter().chain(CLIENT).find(|(name, _)| *name == path)?;
     let kind = if path.ends_with(".css") {
@@ -50,6 +54,10 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::case_sensitive_file_extension_comparisons,
+        reason = "the files are ours"
+    )]
     fn every_module_finds_what_it_imports() {
         let mut seen = 0;
         for (path, text) in PAGES.iter().filter(|(path, _)| path.ends_with(".js")) {

@@ -1,4 +1,5 @@
-//! The development API under `/_local/`, and the pages: what people and tests see and move. It exists in no deployed function.
+//! The development API under `/_local/`, and the pages: what people and tests see and move. It exists in no deployed
+//! function.
 
 mod avatars;
 mod clock;
@@ -170,7 +171,7 @@ pub(super) fn object(body: &Bytes, known: &[&str]) -> Result<Map<String, Value>,
 async fn nothing() -> Wrong {
     Wrong(
         StatusCode::NOT_FOUND,
-        "there is nothing at this path of the desk".to_owned(),
+        "there is nothing at this path of the development API".to_owned(),
     )
 }
 

@@ -1,5 +1,5 @@
-//! The pages: sign-in at `/`, the account at `/account/`, figures at `/admin/`, the outbox at `/_local/`, the API at `/docs/`,
-//! and the files they need.
+//! The pages: sign-in at `/`, the account at `/account/`, figures at `/admin/`, the outbox at `/_local/`, the API at
+//! `/docs/`, and the files they need.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Emulators of the services that have no engine of their own: they speak the real wire formats and keep what they were given.
+//! Emulators of the services that have no engine of their own: they speak the real wire formats and keep what they were
+//! given.
 
 pub(crate) mod eventbridge;
 pub(crate) mod mime;

@@ -39,6 +39,19 @@ impl Versions {
         }
     }
 
+    /// The version that a request names, by its id, its label or both; the current one where it names none.
+    fn find(&self, body: &Value) -> Option<(&String, &String)> {
+        let stage = body["VersionStage"].as_str();
+        let labelled = || {
+            self.labels
+                .get(stage.unwrap_or(CURRENT))
+                .map(String::as_str)
+        };
+        let id = body["VersionId"].as_str().or_else(labelled)?;
+        let fits = stage.is_none_or(|stage| self.labels_of(id).contains(&stage));
+        self.documents.get_key_value(id).filter(|_| fits)
+    }
+
     fn labels_of(&self, id: &str) -> Vec<&str> {
         let on = self.labels.iter().filter(|(_, on)| *on == id);
         on.map(|(label, _)| label.as_str()).collect()
@@ -94,18 +107,7 @@ impl Upstream for Secrets {
 impl Secrets {
     fn get(&self, body: &Value) -> Result<Value, Refusal> {
         let versions = self.versions();
-        let stage = body["VersionStage"].as_str();
-        let id = match body["VersionId"].as_str() {
-            Some(id) => Some(id),
-            None => {
-                let label = versions.labels.get(stage.unwrap_or(CURRENT));
-                label.map(String::as_str)
-            }
-        };
-        let labelled =
-            |id: &&str| stage.is_none_or(|stage| versions.labels_of(id).contains(&stage));
-        let found = id.filter(labelled);
-        let Some((id, document)) = found.and_then(|id| versions.documents.get_key_value(id)) else {
+        let Some((id, document)) = versions.find(body) else {
             return Err((
                 "ResourceNotFoundException",
                 "Secrets Manager can't find the specified secret value for this version.",
@@ -215,38 +217,32 @@ mod tests {
         )
     }
 
+    /// The document that a label is on.
+    async fn document(secrets: &Secrets, label: &str) -> Value {
+        let get = json!({ "SecretId": SECRET_ID, "VersionStage": label });
+        call(secrets, "GetSecretValue", get).await.1["SecretString"].take()
+    }
+
     #[tokio::test]
     async fn a_put_secret_is_the_current_one_and_the_old_one_the_previous() {
         let secrets = Secrets::new("one".to_owned());
-        let id = json!({ "SecretId": SECRET_ID });
-        assert_eq!(
-            call(&secrets, "GetSecretValue", id.clone()).await.1["SecretString"],
-            "one"
-        );
+        assert_eq!(document(&secrets, CURRENT).await, "one");
         let put = json!({ "SecretId": arn(), "SecretString": "two" });
         assert_eq!(call(&secrets, "PutSecretValue", put).await.0, 200);
-        assert_eq!(
-            call(&secrets, "GetSecretValue", id).await.1["SecretString"],
-            "two"
-        );
-        let previous = json!({ "SecretId": SECRET_ID, "VersionStage": "AWSPREVIOUS" });
-        assert_eq!(
-            call(&secrets, "GetSecretValue", previous).await.1["SecretString"],
-            "one"
-        );
+        assert_eq!(document(&secrets, CURRENT).await, "two");
+        assert_eq!(document(&secrets, PREVIOUS).await, "one");
     }
 
     #[tokio::test]
     async fn a_label_leaves_only_the_version_that_is_named() {
         let secrets = Secrets::new("one".to_owned());
         let id = json!({ "SecretId": SECRET_ID });
-        let (_, first) = call(&secrets, "GetSecretValue", id.clone()).await;
+        let (_, first) = call(&secrets, "GetSecretValue", id).await;
         let put = json!({
             "SecretId": SECRET_ID, "SecretString": "two", "VersionStages": ["PENDING"], "ClientRequestToken": "second",
         });
         assert_eq!(call(&secrets, "PutSecretValue", put).await.0, 200);
-        let (_, current) = call(&secrets, "GetSecretValue", id.clone()).await;
-        assert_eq!(current["SecretString"], "one");
+        assert_eq!(document(&secrets, CURRENT).await, "one");
         let mut order = json!({
             "SecretId": SECRET_ID, "VersionStage": "AWSCURRENT", "MoveToVersionId": "second",
             "RemoveFromVersionId": "another",
@@ -261,15 +257,8 @@ mod tests {
             call(&secrets, "UpdateSecretVersionStage", order).await.0,
             200
         );
-        assert_eq!(
-            call(&secrets, "GetSecretValue", id).await.1["SecretString"],
-            "two"
-        );
-        let previous = json!({ "SecretId": SECRET_ID, "VersionStage": "AWSPREVIOUS" });
-        assert_eq!(
-            call(&secrets, "GetSecretValue", previous).await.1["SecretString"],
-            "one"
-        );
+        assert_eq!(document(&secrets, CURRENT).await, "two");
+        assert_eq!(document(&secrets, PREVIOUS).await, "one");
         let again =
             json!({ "SecretId": SECRET_ID, "SecretString": "3", "ClientRequestToken": "second" });
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The emulator of SendGrid: `POST /v3/mail/send`, and `GET /v3/scopes` for whoever looks at the key.
+//! The emulator of SendGrid: `POST /v3/mail/send`, and `GET /v3/scopes` to look at the key.
 
 use std::sync::Arc;
 

@@ -93,8 +93,8 @@ impl Buckets {
         let mut builder = S3ServiceBuilder::new(files);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let mut config = S3Config::default();
-        // The engine reads the machine's clock and our forms are made by ours, which the development API moves: how long a form is
-        // good for is looked at here.
+        // The engine reads the machine's clock and our forms are made by ours, which the development API moves: how
+        // long a form is good for is looked at here.
         config.presigned_url_max_skew_time_secs = u32::MAX;
         config.form_max_fields_size = LARGEST_FORM;
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));

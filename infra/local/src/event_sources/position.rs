@@ -66,7 +66,7 @@ impl Positions {
 
     fn keep(&self, state: &State) {
         let Some(file) = &self.file else { return };
-        // Written beside and moved over, so that a kill leaves the old or the new one.
+        // Written to another file and moved over, so that a kill leaves the old or the new one.
         let beside = file.with_extension("new");
         let kept = serde_json::to_vec(&state.last)
             .map_err(std::io::Error::other)

@@ -11,7 +11,8 @@ use shared::entropy;
 pub(crate) struct StreamFaults {
     /// Nothing is handed over.
     pub(crate) paused: bool,
-    /// Over how many shards a table's partitions are dealt out. Each keeps its order; they are handed over side by side.
+    /// Over how many shards a table's partitions are dealt out. Each keeps its order; they are handed over side by
+    /// side.
     pub(crate) shards: usize,
     /// In how many of a hundred cases a record comes twice, and a batch that was taken comes again.
     pub(crate) duplicates: u8,

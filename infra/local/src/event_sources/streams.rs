@@ -23,7 +23,6 @@ pub(crate) struct Feed {
     pub(crate) tables: Tables,
     pub(crate) positions: Arc<Positions>,
     pub(crate) wanted: StreamEvents,
-    /// The table's name.
     pub(crate) table: String,
     /// Counts the writes to any table.
     pub(crate) writes: watch::Receiver<u64>,

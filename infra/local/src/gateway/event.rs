@@ -24,13 +24,12 @@ pub(super) struct Caller<'a> {
     pub(super) body: &'a [u8],
     pub(super) source_ip: &'a str,
     pub(super) route_key: &'a str,
-    /// The request's id.
     pub(super) id: &'a str,
     pub(super) now: Timestamp,
 }
 
-/// The caller's address: the connection's, or what `X-Local-Source-Ip` says; that header is taken out. `None` if it is no
-/// address.
+/// The caller's address: the connection's, or what `X-Local-Source-Ip` says; that header is taken out. `None` if it is
+/// no address.
 pub(super) fn source_ip(headers: &mut HeaderMap, peer: IpAddr) -> Option<String> {
     let Some(chosen) = headers.remove(SOURCE_IP) else {
         return Some(peer.to_string());
@@ -39,11 +38,12 @@ pub(super) fn source_ip(headers: &mut HeaderMap, peer: IpAddr) -> Option<String>
     chosen.parse::<IpAddr>().ok().map(|_| chosen.to_owned())
 }
 
-/// A path as an HTTP API has it: decoded once, and cut off at a `?` that comes out of it. By this form it finds the route,
-/// and this form is `rawPath`; only `rawQueryString` stays as it was sent.
+/// A path as an HTTP API has it: decoded once, and cut off at a `?` that comes out of it. By this form it finds the
+/// route, and this form is `rawPath`; only `rawQueryString` stays as it was sent.
 ///
-/// AWS's documentation does not say so. Events of real APIs do: <https://github.com/fastify/aws-lambda-fastify/issues/169>,
-/// <https://github.com/honojs/hono/issues/2156>; for the `?`, <https://github.com/middleapi/standard-server/pull/93>.
+/// AWS's documentation does not say so. Events of real APIs do:
+/// <https://github.com/fastify/aws-lambda-fastify/issues/169>, <https://github.com/honojs/hono/issues/2156>; for the
+/// `?`, <https://github.com/middleapi/standard-server/pull/93>.
 pub(super) fn decoded(path: &str) -> String {
     let text = percent_decode_str(path).decode_utf8_lossy();
     text.split('?').next().unwrap_or_default().to_owned()

@@ -1,8 +1,9 @@
 //! The gateway: HTTP in, an API Gateway v2 event to a function, HTTP out.
 //!
-//! It takes what an HTTP API and Lambda take. Amazon's gateway answers what is too large with a bare `{"message"}`; here a
-//! body that is too large is left out, and the function is told its length: it decides in its own order whether it
-//! would take this caller, this path and this type at all. What the gateway still has to refuse by itself is a problem.
+//! It takes what an HTTP API and Lambda take. Amazon's gateway answers what is too large with a bare `{"message"}`;
+//! here a body that is too large is left out, and the function is told its length: it decides in its own order whether
+//! it would take this caller, this path and this type at all. What the gateway still has to refuse by itself is a
+//! problem.
 
 mod answer;
 mod event;

@@ -26,7 +26,7 @@ pub(crate) struct StreamEvents {
     pub(crate) retries: u64,
     /// Whether the function tells which records failed.
     pub(crate) reports_failures: bool,
-    /// A record is handed over if one of these fits; if there are none, every one is.
+    /// A record is handed over if one of these fits; without patterns, every record is.
     filters: Vec<Value>,
 }
 

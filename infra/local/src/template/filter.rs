@@ -1,12 +1,12 @@
 //! What Lambda's filters for event sources may say: fewer things than EventBridge's patterns.
 //!
-//! Source: AWS Lambda Developer Guide, "Control which events Lambda sends to your function", the table "Filter rule syntax",
-//! and for DynamoDB "Using event filtering with a DynamoDB event source".
+//! Source: AWS Lambda Developer Guide, "Control which events Lambda sends to your function", the table "Filter rule
+//! syntax", and for DynamoDB "Using event filtering with a DynamoDB event source".
 
 use serde_json::Value;
 
-/// Refuses a pattern with an operator that Lambda does not document. Amazon may take it all the same, or refuse the mapping
-/// at the deployment, or never call the function.
+/// Refuses a pattern with an operator that Lambda does not document. Amazon may take it all the same, or refuse the
+/// mapping at the deployment, or never call the function.
 pub(super) fn check(pattern: &Value) -> Result<(), String> {
     let Value::Object(members) = pattern else {
         return Err("expected an object of names and lists".to_owned());

@@ -1,5 +1,7 @@
 //! Pictures made to take memory or time (THREATS.md, H03 and H08).
 
+#![expect(clippy::cast_possible_truncation, reason = "a few bytes")]
+
 use super::{chunk, gif, jpeg, png_of, riff, webp_alpha_groups, webp_animated, webp_groups, zeros};
 
 /// A hostile file.
@@ -94,7 +96,7 @@ pub(crate) fn png_profile_bomb(count: usize) -> Vec<u8> {
 
 /// A WebP that claims 16,383 pixels a side, in its lossless header.
 pub(crate) fn webp_bomb() -> Vec<u8> {
-    let header: u32 = 16_382 | 16_382 << 14;
+    let header: u32 = 0x3ffe | 0x3ffe << 14;
     let bits = [vec![0x2f], header.to_le_bytes().to_vec(), vec![0; 64]].concat();
     riff(&[(b"VP8L", bits)])
 }

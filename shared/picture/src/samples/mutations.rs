@@ -1,6 +1,12 @@
 //! Small pictures, damaged at random: the same ones for the same seed, for as long as one asks.
 
-use super::*;
+#![expect(clippy::cast_possible_truncation, reason = "random bytes")]
+
+use super::{
+    chunk, crc32, exif, exif_segment, gif, gif_overlong, jpeg, jpeg_progressive, jpeg_scans,
+    jpeg_with, png, png_interlaced, png_of, png_profile_bomb, png_text_bomb, riff, webp,
+    webp_alpha_groups, webp_animated, webp_groups, zeros,
+};
 
 /// Gives one damaged picture after the other.
 pub(crate) struct Mutations {

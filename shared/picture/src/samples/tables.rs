@@ -1,5 +1,7 @@
 //! Lossless WebP whose tables of prefix codes are many times as large as their file (RFC 9649, section 3).
 
+#![expect(clippy::cast_possible_truncation, reason = "a few codes")]
+
 use super::riff;
 
 /// Bits, the least significant of each byte first.

@@ -1,4 +1,4 @@
-//! A look ahead into a lossless WebP (RFC 9649, section 3): what the decoder will take beside the pixels.
+//! A look ahead into a lossless WebP (RFC 9649, section 3): what the decoder will allocate besides the pixels.
 //!
 //! A picture may have 65,536 groups of five prefix codes, and the decoder makes tables of all of them before the first
 //! pixel; a code of 60 bits makes a table of 4 KiB. How many there are stands behind pictures that are packed
@@ -13,12 +13,12 @@ const SYMBOLS: [u16; 5] = [256 + LENGTHS, 256, 256, 256, 40];
 /// The symbols that stand for lengths, behind the greens.
 const LENGTHS: u16 = 24;
 
-/// What the decoder takes for a group beside its tables, its list growing twofold, and for the blocks of memory of
+/// What the decoder takes for a group besides its tables, its list growing twofold, and for the blocks of memory of
 /// one code.
 const GROUP: u64 = 3 * 5 * 56;
 const BLOCKS: u64 = 2 * 16;
 
-/// The bytes that decoding takes beside the pixels, never more than `limit`. `bits` begin behind the size and the
+/// The bytes that decoding takes besides the pixels, never more than `limit`. `bits` begin behind the size and the
 /// three bits of version, or are those of a plane of alpha.
 ///
 /// # Errors
@@ -163,7 +163,10 @@ impl Survey<'_, '_> {
             } else {
                 let length = self.number(symbol - 256)?;
                 let symbol = distance.symbol(self.bits)?;
-                let distance = match (self.number(symbol)?, width as isize) {
+                let distance = match (
+                    self.number(symbol)?,
+                    isize::try_from(width).unwrap_or(isize::MAX),
+                ) {
                     (code @ ..=120, width) => {
                         let (x, y) = near[code - 1];
                         usize::try_from(x + y * width).unwrap_or(0).max(1)

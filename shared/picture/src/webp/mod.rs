@@ -88,7 +88,7 @@ impl<'a> Parts<'a> {
         for (name, body) in chunks(body) {
             match name {
                 b"VP8X" if parts.canvas.is_none() => {
-                    parts.canvas = Some(canvas_size(body).ok_or(Refusal::Broken)?)
+                    parts.canvas = Some(canvas_size(body).ok_or(Refusal::Broken)?);
                 }
                 b"ICCP" => parts.icc = parts.icc.or(Some(body)),
                 b"EXIF" => parts.exif = parts.exif.or(Some(body)),
@@ -106,7 +106,7 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    /// Where a frame of this size stands on the canvas; `None` for a picture that is no animation.
+    /// Where a frame of this size is on the canvas; `None` for a still picture.
     fn place(&self, width: u32, height: u32) -> Result<Option<Place>, Refusal> {
         let (Some((left, top)), Some(canvas)) = (self.corner, self.canvas) else {
             return Ok(None);
@@ -179,14 +179,14 @@ impl<'a> Parts<'a> {
         lossless::side_memory(Bits::new(packed), width, height, limit).map(drop)
     }
 
-    /// Whether [`Self::still`] says that there is alpha where there is none.
+    /// Whether [`Self::still`] claims alpha that the picture does not have.
     fn pretends_alpha(&self) -> bool {
         let (at, bit) = HAS_ALPHA;
         self.lossless.is_some_and(|bits| bits[at] & bit == 0)
     }
 
-    /// A file with nothing but the first frame in it. A lossless one is said to have alpha in any case: the decoder then
-    /// works in the output, in place of a buffer of its own.
+    /// A file with nothing but the first frame in it. A lossless one is said to have alpha in any case: the decoder
+    /// then works in the output, in place of a buffer of its own.
     fn still(&self, width: u32, height: u32) -> Vec<u8> {
         let mut file = b"RIFF\0\0\0\0WEBP".to_vec();
         let mut put = |name: &[u8; 4], body: &[u8]| {

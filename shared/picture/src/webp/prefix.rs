@@ -1,5 +1,10 @@
 //! Bits and prefix codes of a lossless WebP (RFC 9649, sections 3.7 and 3.8).
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "lengths and symbols have at most 16 bits"
+)]
+
 use crate::Refusal;
 
 /// The longest code.

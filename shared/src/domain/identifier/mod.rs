@@ -1,4 +1,4 @@
-//! Identifiers: the addresses by which a person signs in, each in its one canonical spelling (CONTRACT section 2).
+//! Identifiers: the addresses by which a person signs in, each in its one canonical spelling.
 
 mod domain_name;
 pub mod email;
@@ -13,9 +13,7 @@ use super::characters::{is_blank, is_invisible};
 /// What kind of address an identifier is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IdentifierKind {
-    /// A mailbox.
     Email,
-    /// A phone number.
     Phone,
 }
 
@@ -85,9 +83,7 @@ impl AddressChange {
 /// `Serialize`, so that an address reaches a log or an answer only where somebody wrote `as_str` or `masked`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Identifier {
-    /// A mailbox.
     Email(EmailAddress),
-    /// A phone number.
     Phone(PhoneNumber),
 }
 
@@ -163,8 +159,9 @@ fn trimmed(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Whether a text without an `@` is about a phone number, so that the person hears about one rather than about an e-mail
-/// address: it begins as one, or has no letter at all. Digits of any script count here; they are refused all the same.
+/// Whether a text without an `@` is about a phone number, so that the person hears about one rather than about an
+/// e-mail address: it begins as one, or has no letter at all. Digits of any script count here; they are refused all the
+/// same.
 fn is_meant_as_phone(text: &str) -> bool {
     let seen = |c: char| !is_blank(c) && !is_invisible(c);
     let text = text.trim_start_matches(|c| !seen(c));

@@ -12,8 +12,8 @@ use crate::domain::characters::{is_blank, is_dash, is_invisible};
 /// A phone number in E.164: `+`, the country code and the national number, 7 to 15 ASCII digits, valid by the number
 /// plan of a country.
 ///
-/// The number plans are read once, at the first number that looks right: about 6 ms of a whole core and 4 MB. Mail never
-/// pays for them, nor does [`PhoneNumber::restore`].
+/// The number plans are read once, at the first number that looks right: about 6 ms of a whole core and 4 MB. Mail
+/// never pays for them, nor does [`PhoneNumber::restore`].
 #[derive(Clone)]
 pub struct PhoneNumber {
     e164: String,
@@ -38,7 +38,8 @@ impl PhoneNumber {
     }
 
     /// Takes back what [`Self::as_str`] gave to a table, without asking the number plans, which change: who signed in
-    /// by a number yesterday still has it. `None` when the text has not the shape of E.164. Never for what a person typed.
+    /// by a number yesterday still has it. `None` when the text has not the shape of E.164. Never for what a person
+    /// typed.
     #[must_use]
     pub fn restore(text: &str) -> Option<Self> {
         is_e164(text).then(|| Self {

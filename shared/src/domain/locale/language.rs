@@ -21,8 +21,8 @@ impl LanguageTag {
     /// is `he`), and so do whole tags (`i-klingon` is `tlh`).
     ///
     /// # Errors
-    /// `invalid_language` when the tag is longer than [`Self::MAX_CHARS`], not well-formed, or has a language, script or
-    /// region that the IANA registry does not know and does not leave to private use.
+    /// `invalid_language` when the tag is longer than [`Self::MAX_CHARS`], not well-formed, or has a language, script
+    /// or region that the IANA registry does not know and does not leave to private use.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         canonical(text).map(Self).ok_or_else(|| {
             InvalidValue::new(

@@ -1,4 +1,4 @@
-//! What a person says about themselves, and how a request changes it (CONTRACT section 5).
+//! What a person says about themselves, and how a request changes it.
 
 mod change;
 mod names;

@@ -1,6 +1,7 @@
 //! The free texts of a profile, bounded and without control characters; names are also seen, and read in one direction.
 //!
-//! Everything else is kept as it is, joiners for emoji, Persian and Indic letters too: markup, templates and formulas are text here, and escaped where they are rendered.
+//! Everything else is kept as it is, joiners for emoji, Persian and Indic letters too: markup, templates and formulas
+//! are text here, and escaped where they are rendered.
 
 use crate::domain::InvalidValue;
 use crate::domain::characters::{is_bidi_control, is_visible};
@@ -18,8 +19,8 @@ macro_rules! texts {
             /// Reads a text; outer white space is trimmed, an empty text is allowed.
             ///
             /// # Errors
-            /// `too_long` above [`Self::MAX_CHARS`], `invalid_characters` for control characters, and in a name for those
-            /// that turn its direction and where nobody would see it.
+            /// `too_long` above [`Self::MAX_CHARS`], `invalid_characters` for control characters, and in a name for
+            /// those that turn its direction and where nobody would see it.
             pub fn parse(text: &str) -> Result<Self, InvalidValue> {
                 bounded(text, Self::MAX_CHARS, $lines).map(Self)
             }

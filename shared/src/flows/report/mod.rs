@@ -11,7 +11,8 @@ use crate::domain::identifier::Identifier;
 use crate::keyring::Peppers;
 use crate::keyring::derive::AddressKeys;
 use crate::store::Store;
-use crate::store::report::{Report, Reported, Suppression, UndeliveredReport};
+use crate::store::report::{Report, Reported, UndeliveredReport};
+use crate::store::suppression::Cause;
 use crate::{Result, telemetry};
 
 /// What a provider says about one message, in our words.
@@ -25,10 +26,39 @@ pub struct MessageReport {
     pub state: DeliveryStatus,
     /// The provider's error code.
     pub error_code: Option<String>,
-    /// Where it was to go, as the provider says it, and why nothing may go there any more.
-    pub suppression: Option<(String, &'static str)>,
+    /// The address that takes no messages from us.
+    pub refused: Option<Refused>,
     /// A WhatsApp message did not arrive: an SMS may.
     pub undelivered: bool,
+    /// It failed for now: it may arrive all the same.
+    pub tentative: bool,
+}
+
+/// An address that takes no messages from us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Where the message was to go, as the provider says it.
+    pub address: String,
+    /// `bounce`, `complaint`, `opt_out` or `unreachable`.
+    pub reason: &'static str,
+    /// When it was refused, where the provider says so.
+    pub at: Option<Timestamp>,
+}
+
+impl MessageReport {
+    /// A message that has reached a state, and nothing else.
+    #[must_use]
+    pub fn new(delivery_id: &str, channel: Channel, state: DeliveryStatus) -> Self {
+        Self {
+            delivery_id: delivery_id.to_owned(),
+            channel,
+            state,
+            error_code: None,
+            refused: None,
+            undelivered: false,
+            tentative: false,
+        }
+    }
 }
 
 /// Takes reports.
@@ -56,33 +86,34 @@ impl Reports<'_> {
             ignored(provider, "unknown_delivery");
             return Ok(());
         };
-        let address = event.suppression.as_ref().and_then(|(address, reason)| {
-            let identifier = Identifier::parse(address).ok()?;
-            Some((identifier, *reason))
+        let refused = event.refused.as_ref().and_then(|refused| {
+            let identifier = Identifier::parse(&refused.address).ok()?;
+            let recipients = address_keys.recipients(&identifier);
+            let mac = address_keys.suppression(&identifier);
+            // The message is older than whatever became of it.
+            let at = refused.at.unwrap_or(delivery.made_at());
+            Some((identifier, recipients, mac, refused.reason, at))
         });
-        let marked = address.as_ref().map(|(identifier, reason)| {
-            let (recipients, mac) = (
-                address_keys.recipients(identifier),
-                address_keys.suppression(identifier),
-            );
-            (identifier, *reason, recipients, mac, identifier.masked())
-        });
-        let report =
-            Report {
-                delivery,
-                channel: event.channel,
-                state: event.state,
-                error_code: event.error_code.as_deref(),
-                suppression: marked.as_ref().map(
-                    |(identifier, reason, recipients, mac, masked)| Suppression {
+        let masked = refused.as_ref().map(|(identifier, ..)| identifier.masked());
+        let report = Report {
+            delivery,
+            channel: event.channel,
+            state: event.state,
+            error_code: event.error_code.as_deref(),
+            tentative: event.tentative,
+            suppression: refused
+                .as_ref()
+                .map(|(identifier, recipients, mac, reason, at)| {
+                    let cause = Cause {
                         kind: identifier.kind(),
-                        recipients,
                         mac,
                         reason,
-                        masked,
-                    },
-                ),
-            };
+                        at: *at,
+                        masked: masked.as_deref().unwrap_or_default(),
+                    };
+                    (cause, recipients.as_slice())
+                }),
+        };
         if event.undelivered {
             let outcome = match self.store.report_undelivered(&report, now).await? {
                 UndeliveredReport::Marked => Some("second_way"),
@@ -97,6 +128,36 @@ impl Reports<'_> {
         let reported = self.store.report_delivery(&report, now).await?;
         tell(provider, event, reported);
         Ok(())
+    }
+}
+
+impl Reports<'_> {
+    /// A person takes messages from us again (START), or no more (STOP), as they wrote to our number.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn answered(&self, number: &str, wanted: bool, now: Timestamp) -> Result<()> {
+        let Ok(number) = Identifier::parse(number) else {
+            return Ok(());
+        };
+        let address_keys = AddressKeys::new(self.peppers);
+        if wanted {
+            let macs = address_keys.suppressions(&number);
+            let opt_out = Some("opt_out");
+            let lifted = self.store.unsuppress(number.kind(), &macs, opt_out, now);
+            counted("twilio", if lifted.await? { "moved" } else { "no_news" });
+            return Ok(());
+        }
+        let (mac, masked) = (address_keys.suppression(&number), number.masked());
+        let cause = Cause {
+            kind: number.kind(),
+            mac: &mac,
+            reason: "opt_out",
+            at: now,
+            masked: &masked,
+        };
+        counted("twilio", "moved");
+        self.store.suppress(cause, now).await
     }
 }
 
@@ -148,6 +209,11 @@ fn bounded(code: &str) -> &'static str {
 
 fn counted(provider: &'static str, outcome: &'static str) {
     telemetry::metric("webhook", &[("provider", provider), ("outcome", outcome)]);
+}
+
+/// Counts that a receiver does not believe that our mail is ours, as a refusal for that reason (RFC 7372) is counted.
+pub fn distrusted() {
+    telemetry::metric("delivery_error", &[("code", "5.7")]);
 }
 
 /// Counts what was acknowledged and means nothing to us.

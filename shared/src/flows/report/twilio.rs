@@ -1,6 +1,6 @@
 //! What Twilio's words about a message mean: the status callbacks of Programmable Messaging, and its list of messages.
 
-use super::MessageReport;
+use super::{MessageReport, Refused};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::DeliveryStatus;
 
@@ -26,15 +26,23 @@ pub fn read(delivery_id: &str, said: TwilioStatus<'_>) -> Option<MessageReport> 
     let error_code = said.error_code.filter(|code| {
         (1..=10).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) && *code != "0"
     });
-    // 21610: the person has answered STOP.
-    let opted_out = error_code == Some("21610");
+    let failed = state == DeliveryStatus::Failed;
+    let reason = match (channel, error_code) {
+        // The person has answered STOP.
+        (_, Some("21610")) => Some("opt_out"),
+        // A landline, or no handset.
+        (Channel::Sms, Some("30005" | "30006")) if failed => Some("unreachable"),
+        _ => None,
+    };
     Some(MessageReport {
-        delivery_id: delivery_id.to_owned(),
-        channel,
-        state,
-        suppression: opted_out.then(|| (number.to_owned(), "opt_out")),
         error_code: error_code.map(str::to_owned),
-        undelivered: channel == Channel::Whatsapp && state == DeliveryStatus::Failed && !opted_out,
+        refused: reason.map(|reason| Refused {
+            address: number.to_owned(),
+            reason,
+            at: None, // Twilio does not say when
+        }),
+        undelivered: channel == Channel::Whatsapp && failed && reason.is_none(),
+        ..MessageReport::new(delivery_id, channel, state)
     })
 }
 

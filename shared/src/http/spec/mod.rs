@@ -1,7 +1,7 @@
 //! The API's own description, an OpenAPI 3.1 document that follows from the code. Built with the feature `document`
 //! alone, which no function has.
 //!
-//! Each function crate says beside its handlers which routes there are ([`Route`]). What an answer holds comes from the
+//! Each function crate describes its routes next to its handlers ([`Route`]). What an answer holds comes from the
 //! structs that are serialised (`#[derive(ToSchema)]`), what a request may hold from the reader that judges it: the
 //! reader is run on a [`Fields`](super::Fields) that writes down what is asked of it. Words and examples for people are
 //! [`Prose`], by the operation's name.

@@ -22,7 +22,6 @@ pub struct Prose {
     pub fields: BTreeMap<String, String>,
     /// What its parameters may be.
     pub parameters: Map<String, Value>,
-    /// A body.
     pub request: Value,
     /// A request that is refused, for the example of 422.
     pub wrong: Map<String, Value>,

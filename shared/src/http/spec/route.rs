@@ -25,7 +25,7 @@ type Named = Box<dyn FnOnce(&mut Spec) -> Ref>;
 
 const JSON: &str = "application/json";
 
-/// A route, described beside its handler.
+/// A route, described next to its handler.
 pub struct Route {
     pub(super) method: HttpMethod,
     pub(super) path: &'static str,

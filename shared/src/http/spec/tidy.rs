@@ -1,4 +1,5 @@
-//! What `#[derive(ToSchema)]` makes, as the document has it: objects get names, everything else stands where it is used.
+//! What `#[derive(ToSchema)]` makes, as the document has it: objects get names, everything else stands where it is
+//! used.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ impl Spec {
 
     /// The schema of one page of these.
     pub(super) fn page_schema<T: ToSchema>(&mut self, name: &str) -> Ref {
-        // What a generic struct holds is left to whoever names it.
+        // What a generic struct holds is left to the route that names it.
         self.schema_with::<Listing<T>>(name, vec![(T::name().into_owned(), T::schema())])
     }
 
@@ -54,7 +55,7 @@ impl Spec {
                 RefOr::T(Schema::Object(merged))
             }
             RefOr::T(Schema::OneOf(one)) => self.or_null(one, named),
-            other => other,
+            other @ RefOr::T(_) => other,
         }
     }
 
@@ -72,7 +73,7 @@ impl Spec {
                 object.required.clear();
                 object
             }
-            part => match self.tidied(part, named) {
+            part @ RefOr::T(_) => match self.tidied(part, named) {
                 RefOr::T(Schema::Object(object)) => object,
                 _ => Object::new(),
             },
@@ -153,7 +154,7 @@ impl Spec {
                     .item(ObjectBuilder::new().schema_type(Type::Null))
                     .into()
             }
-            only => OneOfBuilder::new()
+            only @ RefOr::T(_) => OneOfBuilder::new()
                 .description(one.description)
                 .item(only)
                 .item(ObjectBuilder::new().schema_type(Type::Null))

@@ -1,4 +1,4 @@
-//! How a value is described that a request may hold, or an answer beside plain texts and numbers.
+//! Descriptions of the values that requests hold, and answers besides plain texts and numbers.
 
 use std::borrow::Cow;
 

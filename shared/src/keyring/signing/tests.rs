@@ -17,9 +17,9 @@ pub(in crate::keyring) fn rules() -> TokenRules {
         issuer: "https://auth.example.com".into(),
         audience: "https://api.example.com".into(),
         client_id: "web".into(),
-        access: Duration::from_secs(900),
-        absolute: Duration::from_secs(30 * 86_400),
-        idle: Duration::from_secs(14 * 86_400),
+        access: Duration::from_mins(15),
+        absolute: Duration::from_hours(30 * 24),
+        idle: Duration::from_hours(14 * 24),
         grace: Duration::from_secs(10),
         sessions_per_user: 20,
     }

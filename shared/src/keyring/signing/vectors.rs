@@ -61,7 +61,7 @@ fn rules(vectors: &Vectors) -> TokenRules {
     TokenRules {
         issuer: vectors.issuer.clone(),
         audience: vectors.audience.clone(),
-        access: Duration::from_secs(900),
+        access: Duration::from_mins(15),
         ..super::tests::rules()
     }
 }

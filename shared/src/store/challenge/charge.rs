@@ -22,21 +22,20 @@ use crate::store::keys::{self, Table};
 use crate::store::write::Write;
 use crate::{Error, Result};
 
-/// A comparison that is paid for, or none to be had.
+/// Whether a comparison was charged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Charged {
-    /// Compare with this.
     Compare(Paid),
     /// There is no live code, or its comparisons are used up.
     Nothing,
-    /// The lane failed too often: wait so many whole seconds.
+    /// The lane failed too often and must wait.
     Locked {
         /// Whole seconds.
         retry_after: u64,
     },
 }
 
-/// What one paid comparison is against.
+/// What a charged comparison compares with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paid {
     /// The codes that it may be: the common one and, for a known device, its own.
@@ -111,13 +110,18 @@ impl Store {
             .iter()
             .map(|(slot, attempts)| {
                 format!(
-                    "(attribute_exists({}) AND {}>:now AND (attribute_not_exists({attempts}) OR {attempts}<:max))",
+                    "attribute_exists({}) AND {}>:now AND (attribute_not_exists({attempts}) OR {attempts}<:max)",
                     slot.nonce, slot.expires
                 )
             })
             .collect();
+        // No more parentheses than are needed: DynamoDB refuses them.
+        let lives = match &lives[..] {
+            [only] => only.clone(),
+            all => format!("(({}))", all.join(") OR (")),
+        };
         let write = Write::update(Table::Ephemeral, key, set)
-            .when(format!("({}) AND {waits}", lives.join(" OR ")))
+            .when(format!("{lives} AND {waits}"))
             .values(values);
         match self.update_once(write).await {
             Ok(item) => paid(&item, charge, rules).map(Charged::Compare),
@@ -186,7 +190,7 @@ impl Candidate {
         match self.place {
             Place::Both => true,
             Place::Common => *slot == COMMON,
-            Place::Known => *slot == KNOWN,
+            Place::Known | Place::KnownAndReplaced => *slot == KNOWN,
             Place::Replaced => false,
         }
     }

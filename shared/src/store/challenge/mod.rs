@@ -19,7 +19,7 @@ use crate::domain::quota::{
 };
 
 /// How long a challenge stays after its last touch; failures fall by a success only.
-pub(crate) const KEEP: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
+pub(crate) const KEEP: std::time::Duration = std::time::Duration::from_hours(400 * 24);
 
 /// The attributes of one of a challenge's codes.
 #[derive(Debug, PartialEq, Eq)]

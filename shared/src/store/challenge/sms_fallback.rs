@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{COMMON, KNOWN, Slot};
 use crate::Result;
-use crate::domain::challenge::{Live, Purpose};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{DeliveryStatus, SealedId};
 use crate::domain::id::DeliveryId;
@@ -36,6 +36,8 @@ pub enum Undelivered {
 pub struct UndeliveredCode {
     /// What the code is derived from.
     pub live: Live,
+    /// Whose code it is: a known device's own, or anybody's.
+    pub lane: Lane,
     /// How long the code is.
     pub digits: u8,
     /// For linking: whom it is for and which version of the address it replaces.
@@ -85,6 +87,11 @@ impl Store {
         let text = |name| challenge.text(name).map(str::to_owned);
         Ok(Undelivered::Live(UndeliveredCode {
             live,
+            lane: if *slot == KNOWN {
+                Lane::Known
+            } else {
+                Lane::Stranger
+            },
             digits,
             owner: text("owner"),
             language: text("lang"),

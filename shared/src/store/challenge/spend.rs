@@ -17,6 +17,8 @@ pub enum Place {
     Common,
     /// As a known device's alone.
     Known,
+    /// As a known device's, and as the common code before the present one.
+    KnownAndReplaced,
     /// As both.
     Both,
     /// As the common code before the present one: a fresh one came while it was being verified.
@@ -27,11 +29,13 @@ impl Place {
     /// Where this code is, if anywhere.
     pub(super) fn of(item: &Item, live: &Live) -> Option<Self> {
         let is = |name| item.bytes(name) == Some(live.nonce);
-        match (is(COMMON.nonce), is(KNOWN.nonce)) {
-            (true, true) => Some(Self::Both),
-            (true, false) => Some(Self::Common),
-            (false, true) => Some(Self::Known),
-            (false, false) => is("pn").then_some(Self::Replaced),
+        match (is(COMMON.nonce), is(KNOWN.nonce), is("pn")) {
+            (true, true, _) => Some(Self::Both),
+            (true, false, _) => Some(Self::Common),
+            (false, true, true) => Some(Self::KnownAndReplaced),
+            (false, true, false) => Some(Self::Known),
+            (false, false, true) => Some(Self::Replaced),
+            (false, false, false) => None,
         }
     }
 }
@@ -61,15 +65,19 @@ impl Spend<'_> {
                 "nonce, k, ids, mute, guess",
             ),
             Place::Known => (
-                "kn=:n AND kexp>:now AND (attribute_not_exists(nonce) OR nonce<>:n)",
+                "kn=:n AND kexp>:now AND (attribute_not_exists(nonce) OR nonce<>:n) AND (attribute_not_exists(pn) OR pn<>:n)",
                 "kn, kk, kids, guess",
+            ),
+            Place::KnownAndReplaced => (
+                "kn=:n AND pn=:n AND kexp>:now AND (attribute_not_exists(nonce) OR nonce<>:n)",
+                "kn, kk, kids, pn, guess",
             ),
             Place::Both => (
                 "nonce=:n AND kn=:n AND exp>:now AND attribute_not_exists(mute)",
                 "nonce, k, ids, mute, kn, kk, kids, guess",
             ),
             Place::Replaced => (
-                "pn=:n AND nonce<>:n AND :exp>:now AND (attribute_not_exists(kn) OR kn<>:n)",
+                "pn=:n AND :exp>:now AND (attribute_not_exists(nonce) OR nonce<>:n) AND (attribute_not_exists(kn) OR kn<>:n)",
                 "pn",
             ),
         };

@@ -1,4 +1,4 @@
-//! What follows a charge where nothing arrives: the provider refused, nobody knows, or nothing was sent on purpose.
+//! After a charge without an arrival: the provider refused, the outcome is unknown, or the message was withheld.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -72,9 +72,6 @@ impl Store {
     }
 
     /// Lets the idempotency key send again, because nobody knows whether the message left; the charge stays.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn forget_key(&self, ask: &Ask<'_>, live: &Live) -> Result<()> {
         let set = format!("REMOVE {}.#h", ask.slot().keys);
         self.amend(ask, live, &set, Item::new()).await
@@ -82,9 +79,6 @@ impl Store {
 
     /// In place of sending a code: a fresh one becomes one that never matches, one that was sent before is still in
     /// somebody's hands and stays as it is. Either way the item tells that nothing went.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn withhold(&self, ask: &Ask<'_>, live: &Live, fresh: bool) -> Result<()> {
         let (update, mark) = match (fresh, *ask.slot() == KNOWN) {
             (true, false) => ("SET mute=:mark", n(1)),

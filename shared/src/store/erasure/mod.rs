@@ -1,8 +1,8 @@
-//! The end of an account: wished for, undone within the grace, and carried out in steps that can be repeated.
+//! The end of an account: requested, undone within the grace period, and carried out in steps that can be repeated.
 //!
 //! The first step of the final erasure is one transaction: the account is `erasing`, its sessions and its claims are
 //! gone. From there on nobody signs in to it, and its addresses may register anew. The rest is deletion, the account's
-//! own item last and then the note that it was due; whoever is killed between two steps is followed by someone who
+//! own item last and then the note that it was due; a run killed between two steps is followed by one that
 //! finds that note.
 
 mod traces;
@@ -28,16 +28,13 @@ use crate::domain::user::{Status, User};
 /// Someone who is to be erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// Who.
     pub user: UserId,
-    /// Since when.
     pub at: Timestamp,
 }
 
 /// What came of carrying an erasure out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Erased {
-    /// Nothing is left.
     Gone,
     /// The wish was undone meanwhile; nothing was touched.
     Stays,
@@ -52,10 +49,7 @@ const PERSONAL_LIMITS: [&str; 1] = ["avatar"];
 const AT_ONCE: usize = 100;
 
 impl Store {
-    /// Whose time has come, the longest due first and beginning after `after`; at most a hundred at once.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
+    /// Accounts whose grace period has ended, the longest due first and beginning after `after`; at most a hundred.
     pub async fn due_erasures(&self, now: Timestamp, after: Option<Due>) -> Result<Vec<Due>> {
         let next = crate::domain::quota::after(now, std::time::Duration::from_millis(1));
         let longest_due = timeline("ERASURES", next)
@@ -72,7 +66,7 @@ impl Store {
     /// Carries an erasure out, from wherever an earlier attempt was interrupted. `recipients` says under which MACs
     /// deliveries remember an address; `objects` deletes what is kept of the person outside the tables.
     ///
-    /// What stays is the suppression of an address, under its MAC: it protects whoever has the address.
+    /// What stays is the suppression of an address, under its MAC: it protects the next owner of the address.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`]: what is left is erased by the next attempt.
@@ -121,7 +115,7 @@ impl Store {
         Ok(Erased::Gone)
     }
 
-    /// The first step: whether it was made. It is not where the wish was undone, or its time has not come.
+    /// The first step; `false` where the request was undone, or its time has not come.
     pub(super) async fn begin_erasure(&self, user: &User, now: Timestamp) -> Result<bool> {
         let mut write = Write::update(
             Table::Accounts,

@@ -1,7 +1,7 @@
-//! What the tables hold of a person beside the account's own item.
+//! What the tables hold on a person besides the account's own item.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::Result;
@@ -26,15 +26,15 @@ const SIDE_BY_SIDE: usize = 25;
 const PAGES: usize = 20;
 
 /// Takes a code off its challenge, and who asked for it.
-const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, way, mute, quiet, took, fell, guess, pn, ppv, won, wpv, wl, shared, spent, rid";
+const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, way, mute, quiet, took, fell, guess, pn, ppv, won, wpv, wl, joint, spent, rid";
 
 /// Takes off a challenge who asked for its code last, where the code is good for others too.
 const FORGET_WHO_ASKED: &str =
     "SET k=:none REMOVE ids, #owner, src, lang, quiet, took, fell, guess, spent, rid";
 
 impl Store {
-    /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read, so
-    /// that whoever takes this up after an interruption has less to do. Whether nothing is left.
+    /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read,
+    /// so that the next run after an interruption has less to do. Whether nothing is left.
     pub(super) async fn erase_hanging(
         &self,
         user: &User,
@@ -47,7 +47,8 @@ impl Store {
             let (items, more) = self.query(all(), PAGE, but_the_account).await?;
             let asked: Vec<_> = items.iter().filter_map(link_requests::read).collect();
             for some in asked.chunks(SIDE_BY_SIDE) {
-                try_join_all(some.iter().map(|asked| self.erase_asked(user, asked))).await?;
+                let outcomes = join_all(some.iter().map(|asked| self.erase_asked(user, asked)));
+                outcomes.await.into_iter().collect::<Result<()>>()?;
             }
             for Held { identifier, until } in items.iter().filter_map(read_former) {
                 let recipients = recipients(&identifier);
@@ -63,8 +64,8 @@ impl Store {
         Ok(false)
     }
 
-    /// What is left of an address from the time until the account gave it up, or until its own time came: deliveries and
-    /// challenges. What is later is of others; where somebody else has the address by now, so are the challenges.
+    /// What is left of an address from the time until the account gave it up, or until its own time came: deliveries
+    /// and challenges. What is later is of others; where somebody else has the address by now, so are the challenges.
     pub(super) async fn erase_address(
         &self,
         address: &Identifier,
@@ -84,8 +85,8 @@ impl Store {
         Ok(())
     }
 
-    /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Its send
-    /// times and failures stay: they protect whoever has the address, and say nothing of whoever asked.
+    /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Its
+    /// send times and failures stay: they protect the owner of the address, and say nothing about who asked.
     async fn erase_asked(&self, user: &User, asked: &Asked) -> Result<()> {
         let deliveries: Vec<_> = asked.deliveries.iter().map(keys::Key::item).collect();
         self.delete_all(Table::Ephemeral, &deliveries).await?;
@@ -98,7 +99,7 @@ impl Store {
         };
         let identifier = &asked.identifier;
         let key = keys::challenge(Purpose::Link, identifier.kind(), identifier.as_str());
-        let forget = if code.contains_key("shared") {
+        let forget = if code.contains_key("joint") {
             let none = AttributeValue::M(Item::new());
             Write::update(Table::Ephemeral, key, FORGET_WHO_ASKED).value(":none", none)
         } else {

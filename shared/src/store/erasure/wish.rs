@@ -1,4 +1,4 @@
-//! The wish to be erased: noted, and undone while there is time.
+//! The request to be erased: recorded, and undone while there is time.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -15,21 +15,19 @@ use crate::store::write::Write;
 use crate::store::{Store, session, user};
 use crate::{Error, Result};
 
-/// A wish to be erased, or to stay after all.
+/// A request to be erased, or to stay after all.
 #[derive(Clone, Debug)]
 pub struct ErasureWish<'a> {
     /// By which sign-in; it is the one session that is kept. `None` for an operator: none is kept.
     pub session: Option<SessionId>,
-    /// The request's id.
     pub request: &'a str,
     /// The line in the person's activity.
     pub activity: Activity<'a>,
-    /// When.
     pub now: Timestamp,
 }
 
 impl Store {
-    /// Has the account erased at this moment, and ends its other sessions. Where it is to be erased already, that
+    /// Schedules the erasure of the account, and ends its other sessions. If it is scheduled already, that
     /// moment stays; only an operator may bring it forward.
     ///
     /// # Errors
@@ -79,7 +77,7 @@ impl Store {
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
                 }
-                Err(StoreError::Cancelled(refused)) => match self.seen(&user, refused, wish)? {
+                Err(StoreError::Cancelled(refused)) => match Self::seen(&user, refused, wish)? {
                     Some(now) => user = now,
                     None => return Ok(Changed::Refused),
                 },
@@ -109,7 +107,7 @@ impl Store {
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
                 }
-                Err(StoreError::Cancelled(refused)) => match self.seen(&user, refused, wish)? {
+                Err(StoreError::Cancelled(refused)) => match Self::seen(&user, refused, wish)? {
                     Some(now) => user = now,
                     None => return Ok(Changed::Refused),
                 },
@@ -119,9 +117,8 @@ impl Store {
         Err(Error::Unavailable("the account kept changing".into()))
     }
 
-    /// The account as a refused wish found it, if it may still be changed.
+    /// The account as a refused request found it, if it may still be changed.
     fn seen(
-        &self,
         user: &User,
         refused: Vec<Option<Item>>,
         wish: &ErasureWish<'_>,
@@ -138,7 +135,7 @@ impl Store {
     }
 }
 
-/// Takes the note away that somebody is due.
+/// Removes the item that says an account is due.
 fn undue(due: Timestamp, user: UserId) -> Write {
     Write::delete(Table::Accounts, keys::due_erasure(due, user))
 }

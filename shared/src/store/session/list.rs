@@ -12,9 +12,6 @@ use crate::store::query::Query;
 impl Store {
     /// Every session that is kept of a person, newest first, beginning after `before`. Those that have ended may be
     /// among them: which ones count is for the user's map to say.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn sessions(&self, user: UserId, before: Option<SessionId>) -> Result<Vec<Session>> {
         let all = Query::partition(Table::Accounts, keys::user(user).pk())
             .beginning_with(PREFIX)

@@ -1,4 +1,4 @@
-//! Sessions: one item each; a session counts only while its id stands in the user's map.
+//! Sessions: one item each; a session counts only while its id is in the user's map.
 
 mod end;
 mod list;

@@ -1,6 +1,6 @@
 //! One conditional write exchanges a refresh token for its successor.
 //!
-//! It is idempotent by construction: whoever comes with the immediate predecessor finds who was faster, and the
+//! It is idempotent by construction: a client with the immediate predecessor finds out who was faster, and the
 //! successor can be recomputed. So two tabs, a lost reply and a retry all end with the same token.
 
 use std::time::Duration;
@@ -30,11 +30,9 @@ pub struct Rotate<'a> {
     pub idle: Duration,
     /// How long the immediate predecessor still answers.
     pub grace: Duration,
-    /// The request's id.
     pub request: &'a str,
     /// Where it comes from.
     pub from: Whereabouts<'a>,
-    /// Now.
     pub now: Timestamp,
 }
 
@@ -52,10 +50,9 @@ pub struct Whereabouts<'a> {
 pub enum Rotation {
     /// It was the live one; its successor is now.
     Rotated(Session),
-    /// It is the immediate predecessor, and whoever has it may have lost the answer: the live one is its successor, as it was
-    /// told already.
+    /// It is the immediate predecessor, and its holder may have lost the answer: the live one is its successor, as it
+    /// was told already.
     Repeated {
-        /// The session.
         session: Session,
         /// The successor was told to somebody in another network or with another program.
         elsewhere: Option<Elsewhere>,
@@ -76,7 +73,7 @@ pub enum Elsewhere {
 }
 
 impl Store {
-    /// Exchanges a refresh token. Whether the session still stands in its user's map is not looked at.
+    /// Exchanges a refresh token. Whether the session is still in its user's map is not checked.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; the same token may then be tried again.
@@ -111,8 +108,8 @@ impl Store {
         }
     }
 
-    /// Records that a rotation was repeated from elsewhere, once a rotation; the stream tells the person. From far away that
-    /// is allowed once in the life of a session: the second time somebody has a copy.
+    /// Records that a rotation was repeated from elsewhere, once a rotation; the stream tells the person. From far away
+    /// that is allowed once in the life of a session: the second time somebody has a copy.
     async fn note_elsewhere(
         &self,
         session: Session,
@@ -162,7 +159,7 @@ impl Store {
 const NOTE: &str = "SET eg=:g, eat=:now, eip=:ip, eua=:ua";
 
 /// What the session, as it is, says to a token that is not its live one, or comes too late.
-fn judge(item: &Item, rotate: &Rotate<'_>) -> Result<Rotation> {
+pub(super) fn judge(item: &Item, rotate: &Rotate<'_>) -> Result<Rotation> {
     let Rotate { token, now, .. } = *rotate;
     let session = read(token.session, item)?;
     let known = session.random_hash == RefreshToken::secret_hash(&token.secret);

@@ -15,7 +15,7 @@ use crate::store::write::{Write, held};
 use crate::{Error, Result, entropy};
 
 /// How long a mark is kept.
-const KEEP: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+const KEEP: Duration = Duration::from_hours(15 * 24);
 
 /// What a transaction may hold.
 const ACTIONS: usize = 100;
@@ -63,9 +63,6 @@ impl Store {
 
     /// Counts refused requests for codes, which leave no trace in a stream. A lost reply may count them twice or not
     /// at all: no answer waits for it.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer.
     pub async fn count_beside(&self, count: &Count) -> Result<()> {
         let key = keys::statistic(count.metric, sharded(&count.place));
         let write = Write::update(Table::Accounts, key, "ADD #figure :many")
@@ -76,9 +73,6 @@ impl Store {
     }
 
     /// Marks something that must be done once; whether it was not marked before.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer.
     pub async fn mark_once(&self, id: &str, now: Timestamp) -> Result<bool> {
         held(self.write_once(mark(id, now)).await)
     }
@@ -93,9 +87,6 @@ impl Store {
     }
 
     /// Takes a mark away, because what it stood for certainly was not done.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer.
     pub async fn unmark(&self, id: &str) -> Result<()> {
         self.drop_item(Table::Ephemeral, keys::seen(id)).await
     }

@@ -20,9 +20,6 @@ use crate::store::write::{Write, all_held};
 
 impl Store {
     /// Shows a sign of life on the account, if it is newer than the last.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn note_active(&self, user: UserId, moment: Timestamp) -> Result<()> {
         let write = Write::update(Table::Accounts, keys::user(user), "SET last_activity=:at")
             .when("#status=:active AND (attribute_not_exists(last_activity) OR last_activity<:at)")
@@ -31,9 +28,6 @@ impl Store {
     }
 
     /// Shows when a source last brought a user.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn note_source(&self, origin: &str, moment: Timestamp) -> Result<()> {
         let key = keys::statistic(SOURCES, format!("{origin}#0"));
         let write = Write::update(Table::Accounts, key, "SET #last=:at")
@@ -43,9 +37,6 @@ impl Store {
     }
 
     /// Opens an address that too many failures have closed; one that merely has to wait goes on waiting.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn open_closed(&self, identifier: &Identifier, cap: u32) -> Result<()> {
         for purpose in [Purpose::SignIn, Purpose::Link] {
             let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
@@ -66,9 +57,6 @@ impl Store {
     }
 
     /// Writes a line of activity of an active account; nothing of any other.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn note_activity(&self, user: UserId, line: &Activity<'_>) -> Result<()> {
         let line = note(user, line);
         all_held(self.transact([is_active(user), line]).await)?;

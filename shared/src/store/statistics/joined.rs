@@ -15,9 +15,7 @@ use crate::store::write::Write;
 /// A registration, which is also the place in the list that follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub user: UserId,
 }
 
@@ -26,9 +24,6 @@ const MONTHS: usize = 240;
 
 impl Store {
     /// Puts a new user on the list, and where they came from.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn note_joined(&self, joined: Joined, source: Option<&str>) -> Result<()> {
         let mut item = joined.key().item();
         item.extend(source.map(|source| ("source".to_owned(), s(source))));
@@ -36,18 +31,12 @@ impl Store {
     }
 
     /// Takes a user off the list.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn forget_joined(&self, joined: Joined) -> Result<()> {
         self.drop_item(Table::Accounts, joined.key()).await
     }
 
-    /// Registrations since a moment, each with the origin of the page that it came from, newest first, beginning after `after`; `limit` of them and one more, where there
-    /// are so many.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
+    /// Registrations since a moment, each with the origin of the page that it came from, newest first, beginning after
+    /// `after`; `limit` of them and one more, where there are so many.
     pub async fn joined(
         &self,
         since: Timestamp,

@@ -10,9 +10,7 @@ use crate::domain::InvalidValue;
 /// From a day to a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// The first day.
     pub from: Date,
-    /// The last day.
     pub to: Date,
 }
 

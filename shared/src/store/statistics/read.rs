@@ -50,9 +50,6 @@ impl SourceFigures {
 
 impl Store {
     /// New users by day and method, both ends included; days without any are not there.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn registrations(
         &self,
         from: Date,
@@ -71,9 +68,6 @@ impl Store {
     }
 
     /// The users of every source, by its origin; sources without any are not there.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn source_figures(&self) -> Result<BTreeMap<String, SourceFigures>> {
         let mut sources: BTreeMap<String, (BTreeMap<String, i64>, Option<Timestamp>)> =
             BTreeMap::new();
@@ -93,9 +87,6 @@ impl Store {
     }
 
     /// Figures of codes by day and channel, both ends included; what nothing happened on is not there.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn otp_figures(
         &self,
         from: Date,
@@ -133,9 +124,6 @@ impl Store {
     }
 
     /// Users whose last sign of life was on these days, both ends included.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn active_users(&self, from: Date, to: Date) -> Result<u64> {
         let items = self.statistics(ACTIVE, Some((from, to))).await?;
         let sum: i64 = items.iter().filter_map(|item| item.number("users")).sum();

@@ -117,9 +117,6 @@ pub struct Registered {
 
 impl Store {
     /// Every source that has users, the one with most of them first.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn source_rows(&self) -> Result<Vec<SourceRow>> {
         let figures = self.source_figures().await?.into_iter();
         let mut rows: Vec<_> = figures
@@ -135,9 +132,6 @@ impl Store {
     }
 
     /// New users per day, oldest first; days without any are left out.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn registration_rows(&self, range: Range) -> Result<Vec<RegistrationsRow>> {
         let days = self.registrations(range.from, range.to).await?.into_iter();
         let rows = days.map(|(day, by_method)| RegistrationsRow {
@@ -149,9 +143,6 @@ impl Store {
     }
 
     /// Figures of codes per day and channel, oldest first; where nothing happened there is no row.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn otp_rows(&self, range: Range) -> Result<Vec<OtpRow>> {
         let figures = self.otp_figures(range.from, range.to).await?.into_iter();
         let rows = figures.map(|((day, channel), figures)| OtpRow {
@@ -163,9 +154,6 @@ impl Store {
     }
 
     /// Users who signed in or refreshed their session on one of the last days, today among them; each counts once.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn active(&self, days: u32, now: Timestamp) -> Result<Active> {
         let Range { from, to } = Range::last(days, now);
         let active_users = self.active_users(from, to).await?;
@@ -174,9 +162,6 @@ impl Store {
 
     /// Who registered since a moment, newest first, each with the place in the list that follows; `limit` of them and
     /// one more, where there are so many. Somebody who was erased meanwhile leaves a place without a row.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn registered(
         &self,
         since: Timestamp,

@@ -23,7 +23,7 @@ pub struct Change {
     pub(super) sk: String,
     /// The item before; `None` where there was none.
     pub(super) old: Option<Item>,
-    /// The item after; `None` where there is none any more.
+    /// The item afterwards; `None` where it was deleted.
     pub(super) new: Option<Item>,
 }
 

@@ -76,12 +76,16 @@ pub(super) fn suppression(change: &Change, effects: &mut Effects) {
     let Some(new) = &change.new else {
         return;
     };
-    let old = change.old.as_ref();
-    if old.is_some_and(|old| old.get("reason") == new.get("reason")) {
+    // It went on, or was lifted; where it was over and begins anew, that is news.
+    let at = new.moment("at").unwrap_or(change.noted);
+    let same = |old: &Item| {
+        let over = old.moment("until").is_some_and(|until| until <= at);
+        old.get("reason") == new.get("reason") && !over
+    };
+    if change.old.as_ref().is_some_and(same) {
         return;
     }
     let kind = change.pk.split('#').nth(1).unwrap_or_default().to_owned();
     let reason = new.text("reason").unwrap_or_default().to_owned();
-    let at = new.moment("at").unwrap_or(change.noted);
     effects.happened(change, at, Happened::AddressSuppressed { kind, reason });
 }

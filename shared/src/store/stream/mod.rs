@@ -1,7 +1,7 @@
 //! Reads off the tables' streams what happened: domain events, counts, and what is still to be done about it.
 //!
-//! Pure: a change of one item in, its [`Effects`] out. The same change always has the same effects, ids included, so that
-//! one that comes twice can be recognised.
+//! Pure: a change of one item in, its [`Effects`] out. The same change always has the same effects, ids included, so
+//! that one that comes twice can be recognised.
 
 mod account;
 mod change;
@@ -37,88 +37,58 @@ pub struct Effects {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     /// A session was used: the account shows it.
-    Active {
-        /// Whose.
-        user: UserId,
-        /// When.
-        at: Timestamp,
-    },
+    Active { user: UserId, at: Timestamp },
     /// A new account, for the list of recent ones.
     Join {
-        /// Whose.
         user: UserId,
-        /// When.
         at: Timestamp,
         /// The origin of the page that they came from.
         source: Option<String>,
     },
     /// An account that is gone, off the list of recent ones.
     Leave {
-        /// Whose.
         user: UserId,
         /// When it had come.
         at: Timestamp,
     },
     /// A source brought a user.
-    SourceGrew {
-        /// Its origin.
-        origin: String,
-        /// When.
-        at: Timestamp,
-    },
+    SourceGrew { origin: String, at: Timestamp },
     /// A session ended before its time: a line of activity.
     SessionEnded {
-        /// Whose.
         user: UserId,
-        /// Which.
         session: SessionId,
-        /// Why.
         why: String,
-        /// When.
         at: Timestamp,
-        /// Names the line.
         line: EventId,
     },
     /// A refresh was repeated from elsewhere: a line of activity.
     RefreshedElsewhere {
-        /// Whose.
         user: UserId,
-        /// Which session.
         session: SessionId,
-        /// When.
         at: Timestamp,
-        /// From which address.
         ip: String,
-        /// With what.
         user_agent: String,
-        /// Names the line.
         line: EventId,
     },
     /// An address was proven: its owner's other address opens, and failures before it are a line of activity.
     Proven {
-        /// Which address.
         identifier: Identifier,
         /// Wrong codes since the last right one.
         failures: u32,
-        /// When.
         at: Timestamp,
-        /// Names the line.
         line: EventId,
     },
     /// A code by WhatsApp did not arrive: it may go by SMS.
     Undelivered {
         /// What the code is for.
         purpose: Purpose,
-        /// The number.
         identifier: Identifier,
         /// The delivery.
         delivery: DeliveryId,
     },
     /// An address is held up: whose it is belongs into the event at this place.
     Locked {
-        /// Which address.
         identifier: Identifier,
-        /// The event.
         event: usize,
     },
 }

@@ -46,7 +46,7 @@ fn n(number: i64) -> Value {
 
 const CODE: &str = "CODE#signin#email#jane@example.com";
 
-/// A challenge with a live code, with these attributes beside.
+/// A challenge with a live code and these attributes.
 fn challenge(more: Value) -> Value {
     let mut item = json!({
         "nonce": {"B": "AAAAAAAAAAAAAAAAAAAAAA=="}, "pv": n(1), "exp": n(NOW + 600_000), "digits": n(6),

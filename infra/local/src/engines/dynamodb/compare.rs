@@ -1,10 +1,10 @@
 //! Two engines side by side: each call goes to both, and their answers must mean the same.
 //!
 //! One call at a time, so that both see the same calls in the same order. What differs is written to a report, a JSON
-//! object a line; a last line counts the calls that were compared. Not compared: consumed capacity, the words of an error,
-//! the order in which a set, a scan or an index gives its members.
+//! object a line; a last line counts the calls that were compared and lists their shapes. Not compared: consumed capacity, the words of an
+//! error, the order in which a set, a scan or an index gives its members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -35,7 +35,7 @@ const COMPARED: [&str; 10] = [
 /// The engine that is compared with the embedded one, and what was found.
 pub(super) struct Comparison {
     pub(super) other: Endpoint,
-    /// Held by whoever changes the tables.
+    /// Held while the tables change.
     pub(super) turn: tokio::sync::Mutex<()>,
     report: Mutex<Report>,
 }
@@ -44,6 +44,8 @@ struct Report {
     file: File,
     /// How many calls were compared, by operation.
     calls: BTreeMap<String, u64>,
+    /// The different calls among them, as the code writes them: as many as there are expressions in it.
+    shapes: BTreeSet<String>,
 }
 
 impl Comparison {
@@ -51,11 +53,14 @@ impl Comparison {
     pub(super) fn new(other: Endpoint, report: &Path) -> Result<Self, String> {
         let file = File::options().create(true).append(true).open(report);
         let file = file.map_err(|error| format!("{}: {error}", report.display()))?;
-        let calls = BTreeMap::new();
         Ok(Self {
             other,
             turn: tokio::sync::Mutex::default(),
-            report: Mutex::new(Report { file, calls }),
+            report: Mutex::new(Report {
+                file,
+                calls: BTreeMap::new(),
+                shapes: BTreeSet::new(),
+            }),
         })
     }
 
@@ -91,6 +96,7 @@ impl Comparison {
             });
             report.write(&found);
         }
+        report.shapes.insert(shape(&operation, &request));
         *report.calls.entry(operation).or_default() += 1;
     }
 }
@@ -106,8 +112,37 @@ impl Report {
 
 impl Drop for Report {
     fn drop(&mut self) {
-        let counts = json!({ "calls": self.calls });
+        let counts = json!({ "calls": self.calls, "shapes": self.shapes });
         self.write(&counts);
+    }
+}
+
+/// What a call asks for whatever its values are: the operation and its expressions, each once.
+fn shape(operation: &str, request: &Value) -> String {
+    let mut parts = BTreeSet::new();
+    collect_expressions(request, "", &mut parts);
+    let parts: Vec<_> = parts.into_iter().collect();
+    format!("{operation} {}", parts.join(" | "))
+}
+
+fn collect_expressions(value: &Value, action: &str, parts: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, inner) in members {
+                match inner {
+                    Value::String(text) if name.ends_with("Expression") || name == "IndexName" => {
+                        parts.insert(format!("{action}{name} {text}"));
+                    }
+                    _ => collect_expressions(inner, &format!("{name}."), parts),
+                }
+            }
+        }
+        Value::Array(list) => {
+            for inner in list {
+                collect_expressions(inner, action, parts);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -169,6 +204,31 @@ mod tests {
         assert_eq!(
             meaning(&scan(["a", "b"]), true),
             meaning(&scan(["b", "a"]), true)
+        );
+    }
+
+    #[test]
+    fn calls_that_differ_in_their_values_have_one_shape() {
+        let update = |value: &str| {
+            json!({
+                "Key": { "pk": { "S": value } },
+                "UpdateExpression": "SET a = :a",
+                "ConditionExpression": "attribute_exists(pk)",
+                "ExpressionAttributeValues": { ":a": { "S": value } },
+            })
+        };
+        assert_eq!(
+            shape("UpdateItem", &update("x")),
+            shape("UpdateItem", &update("y"))
+        );
+        let transaction = |count| {
+            let actions = vec![json!({ "Update": update("x") }); count];
+            shape("TransactWriteItems", &json!({ "TransactItems": actions }))
+        };
+        assert_eq!(transaction(1), transaction(9));
+        assert_ne!(
+            shape("UpdateItem", &update("x")),
+            shape("UpdateItem", &json!({ "UpdateExpression": "SET b = :a" }))
         );
     }
 

@@ -32,7 +32,7 @@ pub(super) fn in_memory(clock: Arc<LocalClock>) -> Result<Database, String> {
     Ok(database)
 }
 
-/// The database in a file, which is made where there is none.
+/// The database in a file, which is created if it is missing.
 pub(super) fn on_disk(path: &Path) -> Result<Database, String> {
     drop(open(path)?);
     index(path)?;
@@ -58,7 +58,7 @@ fn index(path: &Path) -> Result<(), String> {
     connection.close().map_err(|(_, error)| told(error))
 }
 
-/// A file that goes with the handle on it, and what SQLite put beside it.
+/// A file that goes with the handle on it, and with SQLite's own files next to it.
 struct Passing(PathBuf);
 
 impl Drop for Passing {

@@ -45,8 +45,8 @@ enum Engines {
 }
 
 impl Tables {
-    /// Opens the engine that the options name, and makes the tables that are not there yet. An embedded engine is served on
-    /// `background`.
+    /// Opens the engine that the options name, and makes the tables that are not there yet. An embedded engine is
+    /// served on `background`.
     ///
     /// # Errors
     /// A sentence, when the data cannot be opened or hold tables of another form than the template's.
@@ -111,7 +111,9 @@ impl Tables {
             Engines::Embedded(_, database) | Engines::Compared(_, database, _) => {
                 let (mut records, next) = embedded::records(database, table, position, limit)?;
                 if self.tells_machine_time {
-                    records.iter_mut().for_each(|record| self.put_right(record));
+                    for record in &mut records {
+                        self.put_right(record);
+                    }
                 }
                 Ok((records, next))
             }

@@ -1,6 +1,6 @@
 //! The streams of another engine, read by the API of DynamoDB Streams as AWS's DynamoDB Local has it: the sequence
-//! numbers of one table begin at 1 and grow by 1 from record to record, and a record can be read as soon as its write is
-//! answered.
+//! numbers of one table begin at 1 and grow by 1 from record to record, and a record can be read as soon as its write
+//! is answered.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -22,8 +22,8 @@ pub(super) fn expired(body: &[u8], now: Timestamp) -> bool {
     expires.is_some_and(|expires: Timestamp| expires <= now)
 }
 
-/// Whether the engine's answer says that a field is not as the policy wants it: it calls that a wrong document, S3 itself a
-/// denied access.
+/// Whether the engine's answer says that a field is not as the policy wants it: it calls that a wrong document, S3
+/// itself a denied access.
 pub(super) fn breaks_its_policy(status: StatusCode, answer: &[u8]) -> bool {
     status == StatusCode::BAD_REQUEST && find(answer, 0, b"InvalidPolicyDocument").is_some()
 }

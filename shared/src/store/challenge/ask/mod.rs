@@ -28,7 +28,7 @@ use crate::{Error, Result};
 pub(super) use carried::Carried;
 use writes::Own;
 
-/// Everything that an Ask decides by, taken once per request.
+/// Everything that an Ask depends on, taken once per request.
 #[derive(Clone, Debug)]
 pub struct Ask<'a> {
     /// What the code is for.
@@ -37,19 +37,17 @@ pub struct Ask<'a> {
     pub identifier: &'a Identifier,
     /// The way it will travel.
     pub channel: Channel,
-    /// Who asks.
     pub lane: Lane,
     /// The hash of the idempotency key and the channel, or of the request id: hex digits.
     pub key: &'a str,
     /// The delivery id of this send, sealed.
     pub delivery: &'a str,
-    /// The request's id.
     pub request: &'a str,
     /// The nonce of a fresh code.
     pub nonce: [u8; 16],
     /// The pepper versions whose codes can still be derived, the one for fresh codes first.
     pub peppers: &'a [u32],
-    /// Nothing will be sent, on purpose.
+    /// Nothing will be sent: the address is suppressed, or its country is not served.
     pub withheld: bool,
     /// For linking: whom the code is for and which version of the address it replaces.
     pub owner: Option<&'a str>,
@@ -136,7 +134,7 @@ pub enum Asked {
         /// When the next send is admitted, as far as the identifier's own limits go.
         reopens: Timestamp,
     },
-    /// The same idempotency key did this before: answer as then, send nothing.
+    /// The idempotency key was used before: answer as then, send nothing.
     Before {
         /// The code of then.
         live: Live,
@@ -156,7 +154,7 @@ pub enum Asked {
     },
 }
 
-/// A challenge as it was read beside the caller's limits, with the day of its mailbox where that is another item.
+/// A challenge as it was read together with the caller's limits, with its mailbox's day where that is another item.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     own: Item,
@@ -164,7 +162,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// An item that is its mailbox's own.
+    /// For an address that is its mailbox's own.
     fn alone(own: Item) -> Self {
         Self { own, mailbox: None }
     }
@@ -200,10 +198,10 @@ impl Seen {
     }
 }
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 /// A resend carries the same code only while this much of its life is left.
-const WORTH_REPEATING: Duration = Duration::from_secs(120);
+const WORTH_REPEATING: Duration = Duration::from_mins(2);
 
 /// The windows of one identifier.
 struct Windows {
@@ -235,8 +233,8 @@ impl Store {
     /// Charges a send to the identifier, if its limits admit it, and says which code to send.
     ///
     /// Plain addresses take one step. An address with a plus-tag, or with dots at Gmail, shares its mailbox's day with
-    /// the mailbox's own item; `seen` is then the challenge as [`Store::challenge_seen`] read it beside the caller's
-    /// limits, so that this is one step too.
+    /// the mailbox's own item; `seen` is then the challenge as [`Store::challenge_seen`] read it together with the
+    /// caller's limits, so that this is one step too.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer: no send without a charge.
@@ -250,11 +248,8 @@ impl Store {
         }
     }
 
-    /// The challenge as it is before anything is charged: for [`Store::ask`] of an address whose mailbox is another one,
-    /// and for [`Seen::refuses`] of a number. Nothing for plain mail addresses.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer.
+    /// The challenge as it is before anything is charged: for [`Store::ask`] of an address whose mailbox is another
+    /// one, and for [`Seen::refuses`] of a number. Nothing for plain mail addresses.
     pub async fn challenge_seen(
         &self,
         purpose: Purpose,
@@ -321,7 +316,7 @@ impl Store {
     }
 }
 
-/// Why neither write was possible, from the items as they were; `None` if it is worth trying once more.
+/// Why neither write was possible, judged by the items as they were; `None` if another try may succeed.
 fn refused(seen: &Seen, ask: &Ask<'_>, rules: &OtpRules) -> Result<Option<Asked>> {
     let old = &seen.own;
     if is_ours(old, ask) {

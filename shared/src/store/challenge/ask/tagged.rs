@@ -76,7 +76,7 @@ impl Store {
 /// The day of a mailbox: one more of its sends.
 fn mailbox_day(ask: &Ask<'_>, mailbox: &str, day: Window) -> Write {
     let key = keys::challenge(ask.purpose, ask.identifier.kind(), mailbox);
-    let set = format!("SET {}, #ttl=if_not_exists(#ttl,:ttl)", shift('m'));
+    let set = format!("SET {}, #ttl=:ttl", shift('m'));
     Write::update(Table::Ephemeral, key, set)
         .when(format!(
             "attribute_not_exists(m{0}) OR m{0}<=:day",

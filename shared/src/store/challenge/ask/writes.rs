@@ -121,10 +121,10 @@ impl<'a> Own<'a> {
         let known = *self.ask.slot() == KNOWN;
         let mut set = vec![
             "nonce=:n, pv=:p1, digits=:digits, exp=:e, a=:z, ka=:z, via=:via".to_owned(),
-            "pn=if_not_exists(nonce,:n), ppv=if_not_exists(pv,:p1)".to_owned(),
+            "pn=if_not_exists(nonce,:gone), ppv=if_not_exists(pv,:p1)".to_owned(),
             self.common(),
         ];
-        let mut remove = vec!["mute", "took", "fell", "shared", "spent"];
+        let mut remove = vec!["mute", "took", "fell", "joint", "spent"];
         for (name, value, given) in [
             ("src", "src=:src", self.ask.source),
             ("lang", "lang=:lang", self.ask.language),
@@ -183,7 +183,7 @@ impl<'a> Own<'a> {
         if *self.ask.slot() == KNOWN {
             let set = format!(
                 "SET kn=nonce, kpv=pv, kexp=exp, kb=if_not_exists(ka,:z), kk=:k, kids=:ids, kwas=via, kvia=:via, \
-                 pn=if_not_exists(kn,nonce), ppv=if_not_exists(kpv,pv), {common}"
+                 pn=if_not_exists(kn,:gone), ppv=if_not_exists(kpv,pv), {common}"
             );
             let lives = format!("NOT ({}) AND {}", self.known_lives, self.common_lives);
             return Some(self.again(set, lives, known));
@@ -191,7 +191,7 @@ impl<'a> Own<'a> {
         self.ask.owner?;
         // What came with the others' requests goes: it is not to outlive them, and what they were sent is not sent again.
         let set = format!(
-            "SET #owner=:owner, shared=:now, k=:k, ids=:ids, was=via, via=:via, {common} REMOVE src, lang, fell"
+            "SET #owner=:owner, joint=:now, k=:k, ids=:ids, was=via, via=:via, {common} REMOVE src, lang, fell"
         );
         let lives = format!(
             "{} AND (attribute_not_exists(#owner) OR #owner<>:owner)",
@@ -259,6 +259,7 @@ fn values(ask: &Ask<'_>, rules: &OtpRules, windows: &Windows) -> Item {
         (":k", keys),
         (":none", AttributeValue::M(Item::new())),
         (":n", b(ask.nonce)),
+        (":gone", b([0; 0])),
         (":e", at(after(ask.now, rules.expiry))),
         (":ttl", ttl(after(ask.now, KEEP))),
     ];

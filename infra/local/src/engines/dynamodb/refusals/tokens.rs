@@ -1,4 +1,4 @@
-//! An expression as a row of words and signs: enough to see what stands beside what.
+//! An expression as a row of tokens: enough to see what is next to what.
 
 use serde_json::Value;
 

@@ -25,19 +25,19 @@ impl From<reqwest::Error> for Failure {
 }
 
 /// The way to a local cloud.
-pub(crate) struct Desk {
+pub(crate) struct LocalCloud {
     client: Client,
     url: String,
 }
 
-impl Desk {
+impl LocalCloud {
     #[expect(
         clippy::disallowed_methods,
         reason = "a browser's place is taken here: it waits longer than the service does"
     )]
     pub(crate) fn open(url: &str) -> Result<Self, Failure> {
         let client = Client::builder()
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .no_proxy()
             .build()?;
         let url = url.trim_end_matches('/').to_owned();

@@ -1,4 +1,4 @@
-//! The desk of a house: clock, outbox, faults and the record of calls.
+//! The development API of a house: clock, outbox, faults and the record of calls.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ pub struct CallRecord {
     pub operation: String,
     /// When it began, in microseconds.
     pub started_us: u64,
-    /// When it ended.
     pub ended_us: u64,
     /// DynamoDB's capacity units.
     pub capacity_units: Option<f64>,
@@ -30,7 +29,8 @@ pub struct CallRecord {
     pub actions: Vec<CallPart>,
 }
 
-/// A part of a call that is granted or refused for itself: an action of a transaction or a batch, or the call as a whole.
+/// A part of a call that is granted or refused for itself: an action of a transaction or a batch, or the call as a
+/// whole.
 #[derive(Clone, Debug, Deserialize)]
 pub struct CallPart {
     /// `UpdateItem`, `ConditionCheckItem` …
@@ -64,7 +64,7 @@ impl CallRecord {
     }
 }
 
-/// The sequential steps of these calls: calls that overlap are one step (CONTRACT section 10).
+/// The sequential steps of these calls: calls that overlap are one step.
 #[must_use]
 pub fn steps(calls: &[CallRecord]) -> usize {
     let mut calls: Vec<_> = calls.iter().collect();

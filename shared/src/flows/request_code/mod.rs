@@ -2,10 +2,16 @@
 //!
 //! No account is read or made here (a device token's claim aside), so nothing can depend on whether one exists.
 
+mod draft;
+mod request;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use self::draft::{Admitted, Draft};
+pub use self::request::{CodeRequest, CodeSent};
+use super::lane::lane;
 use super::rate_limit::{Limiter, Refusals, Rule, limited};
 use super::send::{Outbound, Outgoing, Record, Sent, Withheld};
 use super::text_budget::{Reservation, TextBudget};
@@ -14,57 +20,16 @@ use crate::cloud::{Setup, StartError};
 use crate::config::{IpLimits, OtpRules, Public, Reader};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
-use crate::domain::id::{DeliveryId, UserId};
-use crate::domain::identifier::Identifier;
 use crate::domain::locale::LanguageTag;
-use crate::domain::quota::{Allowance, Rate, seconds_until};
-use crate::domain::source::SourceOrigin;
+use crate::domain::quota::{Rate, seconds_until};
 use crate::http::Caller;
-use crate::keyring::derive::AddressKeys;
-use crate::keyring::{Pepper, Peppers, Reloading};
+use crate::keyring::{DeviceToken, Peppers, Reloading};
 use crate::messaging::{Content, Dispatch, Language, Messaging, MessagingSettings, Reason};
 use crate::store::Store;
-use crate::store::challenge::ask::{Ask, Asked, Seen};
+use crate::store::challenge::ask::{Ask, Asked};
 use crate::store::delivery::{Carries, DeliveryNote};
-use crate::{Error, Result, entropy, telemetry};
-
-/// A code that somebody asks for.
-#[derive(Debug)]
-pub struct CodeRequest<'a> {
-    /// What for.
-    pub purpose: Purpose,
-    /// Whose address it goes to.
-    pub identifier: &'a Identifier,
-    /// Which way.
-    pub channel: Channel,
-    /// For linking: whom it is for, and which version of the address it replaces.
-    pub owner: Option<String>,
-    /// For linking: the account, which remembers what it asked for until the address is verified or the account erased.
-    pub asker: Option<UserId>,
-    /// Where the person comes from.
-    pub source: Option<SourceOrigin>,
-    /// The language that the person asks for.
-    pub locale: Option<LanguageTag>,
-    /// The header `Idempotency-Key`.
-    pub idempotency_key: Option<String>,
-    /// The header `X-Device-Token`.
-    pub device_token: Option<String>,
-}
-
-/// A code that is on its way, as far as whoever asked may know.
-#[derive(Debug)]
-pub struct CodeSent {
-    /// Which way it took.
-    pub channel: Channel,
-    /// Whole seconds that the code is still valid.
-    pub expires_in: u64,
-    /// Whole seconds until it may be sent again.
-    pub resend_in: u64,
-    /// The delivery id, sealed.
-    pub delivery_id: String,
-    /// What is left of the caller's own rate.
-    pub allowance: Allowance,
-}
+use crate::store::suppression::Suppression;
+use crate::{Error, Result, telemetry};
 
 /// Sends codes.
 pub struct RequestCode {
@@ -75,27 +40,8 @@ pub struct RequestCode {
     peppers: Reloading<Peppers>,
     rules: OtpRules,
     per_ip: Rule,
+    texts_per_ip: Rule,
     clock: SharedClock,
-}
-
-/// What the caller's limits and the address say before anything is charged.
-struct Admitted {
-    allowance: Allowance,
-    lane: Lane,
-    seen: Option<Seen>,
-    withheld: Option<Withheld>,
-}
-
-/// What a charge takes with it, made once per request.
-struct Draft<'a> {
-    now: Timestamp,
-    peppers: &'a Peppers,
-    address_keys: AddressKeys<'a>,
-    delivery: DeliveryId,
-    sealed: String,
-    key: String,
-    asker: String,
-    versions: Vec<u32>,
 }
 
 /// A send that is charged to the address, and to the day's texts.
@@ -115,7 +61,7 @@ enum Charge {
 }
 
 impl RequestCode {
-    /// By these settings.
+    /// Reads the settings and prepares the providers.
     ///
     /// # Errors
     /// When the web client cannot be made; wrong settings are the reader's to tell.
@@ -141,11 +87,18 @@ impl RequestCode {
                 name: "ip_sends",
                 rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst),
             },
+            texts_per_ip: Rule {
+                name: "ip_texts",
+                rate: Rate {
+                    interval: Duration::from_hours(1) / limits.texts_per_hour.max(1),
+                    burst: TEXTS_AT_ONCE,
+                },
+            },
             clock: setup.clock.clone(),
         })
     }
 
-    /// The way to people, for other messages than codes.
+    /// The way out, for messages other than codes.
     #[must_use]
     pub fn outbound(&self) -> &Outbound {
         &self.outbound
@@ -189,7 +142,7 @@ impl RequestCode {
         self.hand_over(request, caller, &ask, charged, &draft).await
     }
 
-    /// The caller's own rate, and everything that is known of the address: one step.
+    /// The caller's own rate, and everything that is known about the address, in one step.
     async fn admit(
         &self,
         request: &CodeRequest<'_>,
@@ -199,18 +152,27 @@ impl RequestCode {
         let identifier = request.identifier;
         telemetry::subject(&draft.address_keys.subject(identifier));
         let suppressions = draft.address_keys.suppressions(identifier);
-        let (allowance, suppressed, seen, lane) = futures_util::try_join!(
-            self.limiter
-                .admit(self.per_ip, &caller.subject, &caller.request_id, draft.now),
-            self.store.is_suppressed(identifier.kind(), &suppressions),
+        let holder = request
+            .device_token
+            .as_deref()
+            .and_then(|token| DeviceToken::verify(draft.peppers, token, identifier.as_str()));
+        let texts = identifier.phone().is_some();
+        let (allowance, (), suppression, seen, lane) = futures_util::try_join!(
+            self.limiter.admit_caller(self.per_ip, caller, draft.now),
+            self.admit_text(texts && holder.is_none(), caller, draft.now),
+            self.store
+                .suppression(identifier.kind(), &suppressions, draft.now),
             self.store.challenge_seen(request.purpose, identifier),
-            lane(
-                &self.store,
-                draft.peppers,
-                request.device_token.as_deref(),
-                identifier
-            ),
+            lane(&self.store, holder, identifier),
         )?;
+        // A token that was good for this address once is a stranger's.
+        let formerly = texts && holder.is_some() && lane == Lane::Stranger;
+        self.admit_text(formerly, caller, draft.now).await?;
+        let suppressed = match (suppression, lane) {
+            // It stops what strangers cause, and whoever complained may want to sign in.
+            (None, _) | (Some(Suppression::Complaint), Lane::Known) => false,
+            (Some(_), _) => true,
+        };
         Ok(Admitted {
             allowance,
             lane,
@@ -219,37 +181,10 @@ impl RequestCode {
         })
     }
 
-    /// Charges the send to the address, and beside it the text to the day: both or neither.
+    /// Charges the send to the address, and the text to the day: both or neither.
     async fn charge(&self, ask: &Ask<'_>, admitted: Admitted) -> Result<Charge> {
-        let Admitted {
-            allowance,
-            seen,
-            withheld,
-            ..
-        } = admitted;
-        let pays = withheld.is_none() && ask.identifier.phone().is_some();
-        let refusal = match &seen {
-            Some(seen) if pays => seen.refuses(ask, &self.rules)?,
-            _ => None,
-        };
-        let reserve = async {
-            match pays {
-                true => {
-                    self.outbound
-                        .reserve(ask.identifier, ask.request, ask.now)
-                        .await
-                }
-                false => Ok(None),
-            }
-        };
-        let (asked, reservation) = match refusal {
-            Some(asked) => (asked, Ok(None)),
-            None => {
-                let asked = self.store.ask(ask, &self.rules, seen);
-                let (asked, reservation) = futures_util::join!(asked, reserve);
-                (asked?, reservation)
-            }
-        };
+        let allowance = admitted.allowance;
+        let (asked, reservation) = self.ask_and_reserve(ask, admitted).await?;
         let sent = |channel, live: &Live, reopens, delivery_id| CodeSent {
             channel,
             expires_in: seconds_left(ask.now, live.expires),
@@ -257,47 +192,96 @@ impl RequestCode {
             delivery_id,
             allowance,
         };
-        match asked {
-            Asked::Send {
-                live,
-                fresh,
-                reopens,
-            } => match reservation {
-                Ok(reservation) => Ok(Charge::Taken(Charged {
-                    sent: sent(ask.channel, &live, reopens, ask.delivery.to_owned()),
+        match (asked, reservation) {
+            (
+                Asked::Send {
                     live,
                     fresh,
-                    reservation,
-                })),
-                Err(refusal) => {
-                    self.store.uncharge(ask, &live, fresh).await?;
-                    if matches!(refusal, Error::RateLimited { .. }) {
-                        self.refusals.not_requested(ask.channel, ask.now);
-                    }
-                    Err(refusal)
-                }
-            },
-            Asked::Before {
+                    reopens,
+                },
+                Ok(reservation),
+            ) => Ok(Charge::Taken(Charged {
+                sent: sent(ask.channel, &live, reopens, ask.delivery.to_owned()),
                 live,
-                delivery,
-                via,
-                reopens,
-            } => {
-                self.outbound
-                    .cancel(reservation.ok().flatten(), ask.now)
-                    .await?;
+                fresh,
+                reservation,
+            })),
+            (Asked::Send { live, fresh, .. }, Err(refusal)) => {
+                self.store.uncharge(ask, &live, fresh).await?;
+                if matches!(refusal, Error::RateLimited { .. }) {
+                    self.refusals.not_requested(ask.channel, ask.now);
+                }
+                Err(refusal)
+            }
+            (
+                Asked::Before {
+                    live,
+                    delivery,
+                    via,
+                    reopens,
+                },
+                reservation,
+            ) => {
+                self.cancel(reservation, ask.now).await?;
                 Ok(Charge::Repeated(sent(via, &live, reopens, delivery)))
             }
-            Asked::Limited { retry_after, rule } => {
-                self.outbound
-                    .cancel(reservation.ok().flatten(), ask.now)
-                    .await?;
+            (Asked::Limited { retry_after, rule }, reservation) => {
+                self.cancel(reservation, ask.now).await?;
                 Err(limited(rule, retry_after))
             }
         }
     }
 
-    /// In place of the provider: nothing arrives, and the delivery shows what sending would have led to.
+    /// The caller's rate of requests for texts, where this is one that counts.
+    async fn admit_text(&self, counts: bool, caller: &Caller, now: Timestamp) -> Result<()> {
+        if counts {
+            let rule = self.texts_per_ip;
+            self.limiter.admit_caller(rule, caller, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the store for the send, and reserves a text where one will go. A number that must wait is told so before
+    /// it takes a share of what others need too.
+    async fn ask_and_reserve(
+        &self,
+        ask: &Ask<'_>,
+        admitted: Admitted,
+    ) -> Result<(Asked, Result<Option<Reservation>>)> {
+        let Admitted { seen, withheld, .. } = admitted;
+        let pays = withheld.is_none() && ask.identifier.phone().is_some();
+        if let Some(seen) = seen.as_ref().filter(|_| pays)
+            && let Some(refusal) = seen.refuses(ask, &self.rules)?
+        {
+            return Ok((refusal, Ok(None)));
+        }
+        let reserve = async {
+            if !pays {
+                return Ok(None);
+            }
+            self.outbound
+                .reserve(ask.identifier, ask.lane, ask.request, ask.now)
+                .await
+        };
+        let asked = self.store.ask(ask, &self.rules, seen);
+        let (asked, reservation) = futures_util::join!(asked, reserve);
+        match asked {
+            Ok(asked) => Ok((asked, reservation)),
+            Err(error) => {
+                // Nobody knows whether the send was charged, and nothing is sent.
+                self.cancel(reservation, ask.now).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives back what was reserved for a text that is not sent.
+    async fn cancel(&self, reservation: Result<Option<Reservation>>, now: Timestamp) -> Result<()> {
+        let reservation = reservation.ok().flatten();
+        self.outbound.cancel(reservation, now).await
+    }
+
+    /// Instead of sending: nothing arrives, and the delivery shows what sending would have led to.
     async fn withhold(
         &self,
         ask: &Ask<'_>,
@@ -392,7 +376,7 @@ impl RequestCode {
         }
     }
 
-    /// Records the request beside the account, so that export and erasure find a linking code even if the address is
+    /// Records the request with the account, so that export and erasure find a linking code even if the address is
     /// never verified.
     async fn remember(&self, request: &CodeRequest<'_>, draft: &Draft<'_>) {
         let Some(asker) = request.asker else { return };
@@ -441,88 +425,12 @@ impl RequestCode {
     }
 }
 
-impl<'a> Draft<'a> {
-    fn new(
-        request: &CodeRequest<'_>,
-        caller: &Caller,
-        peppers: &'a Peppers,
-        now: Timestamp,
-    ) -> Self {
-        let address_keys = AddressKeys::new(peppers);
-        let delivery = DeliveryId::new(now, entropy::bytes());
-        Self {
-            now,
-            peppers,
-            address_keys,
-            delivery,
-            sealed: address_keys.seal(delivery).to_string(),
-            key: address_keys.idempotency(
-                request.idempotency_key.as_deref(),
-                &caller.request_id,
-                request.channel,
-                request.owner.as_deref(),
-            ),
-            asker: address_keys.asker(request.identifier, &caller.subject),
-            versions: peppers.iter().map(Pepper::version).collect(),
-        }
-    }
-
-    fn ask<'b>(
-        &'b self,
-        request: &'b CodeRequest<'_>,
-        caller: &'b Caller,
-        admitted: &Admitted,
-    ) -> Ask<'b> {
-        Ask {
-            purpose: request.purpose,
-            identifier: request.identifier,
-            channel: request.channel,
-            lane: admitted.lane,
-            key: &self.key,
-            delivery: &self.sealed,
-            request: &caller.request_id,
-            nonce: entropy::bytes(),
-            peppers: &self.versions,
-            withheld: admitted.withheld.is_some(),
-            owner: request.owner.as_deref(),
-            source: request.source.as_ref().map(SourceOrigin::as_str),
-            language: request.locale.as_ref().map(LanguageTag::as_str),
-            asker: &self.asker,
-            now: self.now,
-        }
-    }
-}
-
+/// Requests for codes by text that one address may make at once.
+const TEXTS_AT_ONCE: u32 = 10;
 /// Seconds that a client should wait after a refused send, which costs no quota.
 const SOON: u64 = 5;
 
 /// Whole seconds, rounded down: a client must not count on a second that has begun.
 fn seconds_left(now: Timestamp, end: Timestamp) -> u64 {
     u64::try_from((end.as_millisecond() - now.as_millisecond()) / 1000).unwrap_or(0)
-}
-
-/// The lane of whoever holds this device token: a known device of whoever claims the address now, or a stranger.
-pub(crate) async fn lane(
-    store: &Store,
-    peppers: &Peppers,
-    token: Option<&str>,
-    identifier: &Identifier,
-) -> Result<Lane> {
-    let holder = token
-        .and_then(|token| crate::keyring::DeviceToken::verify(peppers, token, identifier.as_str()));
-    let Some(holder) = holder else {
-        return Ok(Lane::Stranger);
-    };
-    Ok(lane_of(holder, store.owner(identifier).await?))
-}
-
-pub(crate) fn lane_of(
-    holder: crate::domain::id::UserId,
-    owner: Option<crate::domain::id::UserId>,
-) -> Lane {
-    if owner == Some(holder) {
-        Lane::Known
-    } else {
-        Lane::Stranger
-    }
 }
