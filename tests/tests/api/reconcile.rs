@@ -107,7 +107,7 @@ async fn reconcile_goes_through_all_pages_and_makes_up_for_a_lost_hour() {
         texts.push(text);
     }
     house
-        .fault(json!({ "service": "twilio", "fault": "error", "times": 3, "background": true }))
+        .fault(json!({ "service": "twilio", "fault": "error", "times": 1000, "background": true }))
         .await;
     house.advance(62 * 60).await;
     assert_eq!(shown(&house, &texts[0]).await["status"], "queued");
