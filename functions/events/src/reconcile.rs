@@ -5,6 +5,8 @@
 //! made (or that fell back to SMS) in the seconds before Twilio took it. Taking it in is what a callback does: forward
 //! only, and without effect where the callback came.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use shared::Result;
 use shared::domain::channel::Channel;
@@ -20,9 +22,9 @@ use shared::telemetry;
 use crate::App;
 
 /// Callbacks have had this long.
-const CALLBACKS: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+const CALLBACKS: Duration = Duration::from_hours(1);
 /// How far back each run looks from there: the runs are an hour apart, and one may fail.
-const WINDOW: std::time::Duration = std::time::Duration::from_secs(3 * 60 * 60);
+const WINDOW: Duration = Duration::from_hours(3);
 /// The most pages that one run reads, of thirty messages each.
 const PAGES: usize = 40;
 /// A request lives 15 seconds, and Twilio tells whole seconds.

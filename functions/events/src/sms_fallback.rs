@@ -42,11 +42,10 @@ impl App {
             return self.it_failed(id).await;
         };
         let suppressions = address_keys.suppressions(identifier);
-        if self
+        let suppressed = self
             .store
-            .is_suppressed(identifier.kind(), &suppressions, now)
-            .await?
-        {
+            .is_suppressed(identifier.kind(), &suppressions, now);
+        if suppressed.await? {
             return self.it_ended(id, DeliveryStatus::Bounced).await;
         }
         let (lane, request) = (undelivered.lane, &undelivered.sealed);

@@ -35,7 +35,7 @@ pub(crate) enum Known {
 }
 
 /// How long it is remembered that there was nothing.
-const NOTHING: Duration = Duration::from_secs(60);
+const NOTHING: Duration = Duration::from_mins(1);
 
 impl Certificates {
     pub(crate) fn new(pinned: Option<String>) -> Result<Self, reqwest::Error> {

@@ -180,9 +180,10 @@ impl Complaint {
         });
         Said::Report(MessageReport {
             // SES has the address on its own list, and did not send.
-            state: match on_the_list {
-                true => DeliveryStatus::Failed,
-                false => DeliveryStatus::Complained,
+            state: if on_the_list {
+                DeliveryStatus::Failed
+            } else {
+                DeliveryStatus::Complained
             },
             refused,
             ..report

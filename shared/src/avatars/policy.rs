@@ -215,5 +215,12 @@ mod tests {
             );
         }
         assert!(!form(None, None).fields.contains_key("x-amz-security-token"));
+        let china = Signer {
+            bucket: "pictures",
+            region: "cn-north-1",
+            endpoint: None,
+        };
+        let url = "https://pictures.s3.cn-north-1.amazonaws.com.cn/";
+        assert_eq!(china.url().unwrap(), url);
     }
 }

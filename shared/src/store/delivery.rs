@@ -29,7 +29,7 @@ pub(super) const KEEP: Duration = Duration::from_hours(30 * 24);
 const MAKES_A_RECORD: SignedDuration = SignedDuration::from_secs(20);
 
 /// How long after its WhatsApp message a code may go by SMS: it lives ten minutes at the most.
-const FALLBACK: Duration = Duration::from_secs(11 * 60);
+const FALLBACK: Duration = Duration::from_mins(11);
 
 /// The `kind` of a message that carries no code.
 pub(crate) const NOTICE: &str = "notice";
@@ -114,28 +114,9 @@ impl Store {
             "rk<:rank"
         };
         held(
-            self.write(self.step_to(id, state, now).when(condition))
+            self.write(step_to(id, state, now).when(condition))
                 .await,
         )
-    }
-
-    /// The step of a delivery to a state; whether it may be taken is the caller's condition.
-    pub(super) fn step_to(&self, id: DeliveryId, state: DeliveryStatus, now: Timestamp) -> Write {
-        let set = "SET rk=:rank, st=:state, hist=list_append(if_not_exists(hist,:none),:history), #at=:now, #ttl=:ttl";
-        let key = keys::delivery(&id.to_string());
-        Write::update(
-            Table::Ephemeral,
-            key,
-            format!("{set}{}", forgotten_at(state)),
-        )
-        .values([
-            (":rank", n(state.rank())),
-            (":state", s(state.as_str())),
-            (":none", AttributeValue::L(Vec::new())),
-            (":history", AttributeValue::L(vec![step(state, now)])),
-            (":now", at(now)),
-            (":ttl", ttl(after(now, KEEP))),
-        ])
     }
 
     /// A message's way so far; `None` where nothing is noted yet.
@@ -193,6 +174,25 @@ impl Store {
 
 pub(super) fn step(state: DeliveryStatus, at_: Timestamp) -> AttributeValue {
     AttributeValue::M(map([("status", s(state.as_str())), ("at", at(at_))]))
+}
+
+/// The step of a delivery to a state; whether it may be taken is the caller's condition.
+pub(super) fn step_to(id: DeliveryId, state: DeliveryStatus, now: Timestamp) -> Write {
+    let set = "SET rk=:rank, st=:state, hist=list_append(if_not_exists(hist,:none),:history), #at=:now, #ttl=:ttl";
+    let key = keys::delivery(&id.to_string());
+    Write::update(
+        Table::Ephemeral,
+        key,
+        format!("{set}{}", forgotten_at(state)),
+    )
+    .values([
+        (":rank", n(state.rank())),
+        (":state", s(state.as_str())),
+        (":none", AttributeValue::L(Vec::new())),
+        (":history", AttributeValue::L(vec![step(state, now)])),
+        (":now", at(now)),
+        (":ttl", ttl(after(now, KEEP))),
+    ])
 }
 
 /// What a delivery whose way has ended keeps no longer: whose code it carries.

@@ -9,7 +9,7 @@ use super::challenge::spend::{Place, Spend};
 use super::error::{StoreError, settled};
 use super::item::{Item, Read, at, n, s};
 use super::keys::{self, Table};
-use super::write::Write;
+use super::write::{Write, all_held};
 use super::{Store, claim, session, user};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::claim::Claim;
@@ -124,15 +124,8 @@ impl Store {
                     return Ok(Redeemed::Suspended);
                 }
                 (Some(id), None, Some(item)) => {
-                    let surplus = surplus(item, redeem.sessions_per_user);
-                    if surplus.is_empty() {
-                        return Err(item.corrupt("user", "sessions"));
-                    }
-                    let writes = sign_in(&mut redeem, id, &surplus);
-                    match self.transact(writes).await {
-                        Ok(()) => return accepted(Some(user::read(id, item)?), owner, &redeem),
-                        Err(StoreError::Cancelled(_)) => {}
-                        Err(fault) => return Err(fault.into()),
+                    if self.sign_in_evicting(&mut redeem, id, item).await? {
+                        return accepted(Some(user::read(id, item)?), owner, &redeem);
                     }
                 }
                 _ => {
@@ -143,6 +136,21 @@ impl Store {
             }
         }
         Err(Error::Unavailable("the account kept changing".into()))
+    }
+
+    /// Opens the session in place of those that are too many, by the user's item as it was; `false` where something has
+    /// changed meanwhile.
+    async fn sign_in_evicting(
+        &self,
+        redeem: &mut Redeem<'_>,
+        id: UserId,
+        item: &Item,
+    ) -> Result<bool> {
+        let surplus = surplus(item, redeem.sessions_per_user);
+        if surplus.is_empty() {
+            return Err(item.corrupt("user", "sessions"));
+        }
+        all_held(self.transact(sign_in(redeem, id, &surplus)).await)
     }
 }
 

@@ -83,9 +83,10 @@ impl Store {
             values.insert(":err".to_owned(), s(code));
         }
         // Before our own note there is no recipient, and nobody knows yet what the message carries.
-        let carries_a_code = match may_make_a_record(report.delivery, now) {
-            true => "(attribute_exists(code) OR attribute_not_exists(#to))",
-            false => "attribute_exists(code)",
+        let carries_a_code = if may_make_a_record(report.delivery, now) {
+            "(attribute_exists(code) OR attribute_not_exists(#to))"
+        } else {
+            "attribute_exists(code)"
         };
         let key = keys::delivery(&report.delivery.to_string());
         let write = Write::update(Table::Ephemeral, key, set)
@@ -181,14 +182,15 @@ fn move_on(report: &Report<'_>, recipients: Option<&[String]>, now: Timestamp) -
         values.insert(":err".to_owned(), s(code));
     }
     set.push_str(forgotten_at(report.state));
-    let mut forward = "rk<:rank".to_owned();
-    if report.tentative {
-        forward = "(rk<:rank OR (rk=:rank AND st<>:state))".to_owned();
-    }
+    let forward = if report.tentative {
+        "(rk<:rank OR (rk=:rank AND st<>:state))"
+    } else {
+        "rk<:rank"
+    };
     let mut condition = if may_make_a_record(report.delivery, now) {
         format!("(attribute_not_exists(rk) OR {forward})")
     } else {
-        forward
+        forward.to_owned()
     };
     // A message that did not arrive by WhatsApp may go by SMS meanwhile: what WhatsApp says of it on its way is of the past.
     if report.channel == Channel::Whatsapp && !report.state.is_final() {

@@ -20,7 +20,7 @@ use crate::domain::quota::after;
 pub const SHARDS: u8 = 8;
 
 /// How long one is kept, as long as what a queue could not hand over.
-const KEEP: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const KEEP: Duration = Duration::from_hours(14 * 24);
 
 /// How many are read at once.
 const PAGE: usize = 100;

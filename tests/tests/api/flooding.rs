@@ -218,7 +218,7 @@ async fn request_limit_takes_neighbours_in_one_network_for_one_caller() {
 
 /// B05: one customer with thousands of networks has sixteen allowances, and a busy network takes nothing from its neighbours.
 #[tokio::test]
-async fn networks_of_one_site_share_sixteen_allowances() {
+async fn request_limit_takes_the_networks_of_one_site_together() {
     let options = local::Options::memory()
         .set("IP_SENDS_BURST", "2")
         .set("IP_SENDS_PER_MINUTE", "1");

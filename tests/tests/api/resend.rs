@@ -73,7 +73,7 @@ async fn resend_by_a_stranger_leaves_no_trace_in_the_account() {
 
 /// Whoever asks first for somebody's code decides neither where that person comes from nor what they speak.
 #[tokio::test]
-async fn a_stranger_who_asks_first_leaves_no_trace_in_the_account() {
+async fn request_by_a_stranger_who_is_first_leaves_no_trace_in_the_account() {
     let house = House::open().await;
     for who in ["jane@example.com", "jane+shop@example.com", NUMBER] {
         let jane = house.visitor(who);

@@ -16,6 +16,7 @@ use crate::domain::delivery::{DeliveryStatus, SealedId};
 use crate::domain::id::DeliveryId;
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
+use crate::store::delivery::step_to;
 use crate::store::item::{Item, Read, at, b, n, s};
 use crate::store::keys::{self, Table};
 use crate::store::write::{Write, all_held, held};
@@ -165,7 +166,7 @@ impl Store {
         end: DeliveryStatus,
         now: Timestamp,
     ) -> Result<bool> {
-        let step = self.step_to(delivery, end, now);
+        let step = step_to(delivery, end, now);
         held(
             self.write(step.when("attribute_not_exists(took) AND rk<:rank"))
                 .await,
