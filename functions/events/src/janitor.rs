@@ -9,7 +9,7 @@ use shared::flows::notices::Notifier;
 use crate::App;
 
 /// How long erasures may take: the function's own time (`Timeout` in template.yaml), less what comes before.
-const ERASING: Duration = Duration::from_secs(30);
+const ERASING: Duration = Duration::from_secs(40);
 
 impl App {
     /// Publishes what the bus did not take, asks what became of texts whose callbacks were lost, tells people of changes that

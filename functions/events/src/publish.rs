@@ -13,7 +13,7 @@ use crate::App;
 use crate::bus::AT_ONCE;
 
 /// How long one run of the janitor publishes what was kept; the next one goes on.
-const PUBLISHING: Duration = Duration::from_secs(10);
+const PUBLISHING: Duration = Duration::from_secs(5);
 
 impl App {
     /// Publishes these events, or keeps them for later.

@@ -98,3 +98,23 @@ fn remembered(known: &Mutex<BTreeMap<String, Known>>, url: &str) -> Option<Optio
         Known::Nothing(at) => (at.elapsed() < NOTHING).then_some(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_that_were_not_there_are_not_asked_for_again_at_once() {
+        let known = Mutex::default();
+        let remember = |what| known.lock().unwrap().insert("url".to_owned(), what);
+        assert_eq!(remembered(&known, "url"), None);
+        remember(Known::Nothing(Instant::now()));
+        assert_eq!(remembered(&known, "url"), Some(None));
+        if let Some(long_ago) = Instant::now().checked_sub(NOTHING) {
+            remember(Known::Nothing(long_ago));
+            assert_eq!(remembered(&known, "url"), None);
+        }
+        remember(Known::Certificate("pem".into()));
+        assert_eq!(remembered(&known, "url"), Some(Some("pem".into())));
+    }
+}

@@ -113,10 +113,7 @@ impl Store {
         } else {
             "rk<:rank"
         };
-        held(
-            self.write(step_to(id, state, now).when(condition))
-                .await,
-        )
+        held(self.write(step_to(id, state, now).when(condition)).await)
     }
 
     /// A message's way so far; `None` where nothing is noted yet.
