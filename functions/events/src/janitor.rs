@@ -8,12 +8,15 @@ use shared::flows::notices::Notifier;
 
 use crate::App;
 
-/// How long erasures may take: the function's own time (`Timeout` in template.yaml), less what comes before.
-const ERASING: Duration = Duration::from_secs(40);
+/// How long notices may take, before the erasures and after them, and how long the erasures: together less than the
+/// function's own time (`Timeout` in template.yaml), by what a call that has begun may take.
+const TELLING: Duration = Duration::from_secs(30);
+const ERASING: Duration = Duration::from_secs(90);
 
 impl App {
     /// Publishes what the bus did not take, asks what became of texts whose callbacks were lost, tells people of changes that
-    /// whoever made them could not tell, and erases those whose time has come. One failure does not hold the others up; the next run takes up what is left.
+    /// whoever made them could not tell, and erases those whose time has come. One failure does not hold the others up; the
+    /// next run takes up what is left.
     pub(crate) async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
@@ -24,8 +27,14 @@ impl App {
         };
         let published = self.publish_kept().await;
         let reconciled = self.reconcile_texts(&peppers).await;
-        let told = notifier.send_pending(now).await;
+        let told = notifier.send_pending(now, TELLING).await;
         let erased = erase_due(&self.store, &self.bucket, &peppers, now, ERASING).await;
-        published.and(reconciled).and(told).and(erased.map(drop))
+        // What the erasures have promised.
+        let last = notifier.send_pending(now, TELLING).await;
+        published
+            .and(reconciled)
+            .and(told)
+            .and(erased.map(drop))
+            .and(last)
     }
 }

@@ -18,6 +18,7 @@ use shared::keyring::Peppers;
 use shared::keyring::derive::AddressKeys;
 use shared::messaging::LoggedMessage;
 use shared::telemetry;
+use tokio::time::Instant;
 
 use crate::App;
 
@@ -25,6 +26,8 @@ use crate::App;
 const CALLBACKS: Duration = Duration::from_hours(1);
 /// How far back each run looks from there: the runs are an hour apart, and one may fail.
 const WINDOW: Duration = Duration::from_hours(3);
+/// How long one run may ask.
+const ASKING: Duration = Duration::from_secs(15);
 /// The most pages that one run reads, of thirty messages each.
 const PAGES: usize = 40;
 /// A request lives 15 seconds, and Twilio tells whole seconds.
@@ -42,8 +45,12 @@ impl App {
         let now = self.clock.now();
         let to = before(now, CALLBACKS);
         let from = before(to, WINDOW);
+        let end = Instant::now() + ASKING;
         let mut page = None;
         for _ in 0..PAGES {
+            if Instant::now() >= end {
+                break;
+            }
             let logged = self
                 .outbound
                 .texts_sent_between(from, to, page.as_deref())

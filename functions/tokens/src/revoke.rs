@@ -5,11 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use shared::Result;
-use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody};
 
 use crate::App;
-use crate::refresh::{rotate, token};
+use crate::refresh::{open, rotate, token};
 
 /// Ends the session of a refresh token, of any generation: its holder may end the session.
 ///
@@ -20,8 +19,7 @@ pub(crate) async fn revoke(
     body: JsonBody,
 ) -> Result<StatusCode> {
     let token = token(body.fields())?;
-    let keyring = app.keyring.snapshot();
-    if let Some(token) = RefreshToken::open(&keyring.peppers, &token) {
+    if let (keyring, Some(token)) = open(&app, &token).await {
         let rotate = rotate(&app, &caller, &keyring, &token, app.clock.now());
         app.store.sign_out(&rotate).await?;
     }

@@ -11,7 +11,7 @@ use shared::flows::report::{MessageReport, Reports};
 use shared::keyring::{Peppers, Reloading};
 use shared::store::Store;
 use shared::store::keys::Table;
-use shared::{Result, telemetry};
+use shared::{Error, Result, telemetry};
 
 use crate::certificates::Certificates;
 
@@ -50,15 +50,24 @@ impl App {
     }
 
     /// Writes an event down; one about a message that is not ours changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], also where the message may be ours by a pepper that this function could not read yet: the
+    /// provider should report again.
     pub(crate) async fn take(
         &self,
         provider: &'static str,
         event: &MessageReport,
         now: Timestamp,
     ) -> Result<()> {
+        let knows = |peppers: &Peppers| AddressKeys::new(peppers).can_judge(&event.delivery_id);
+        let peppers = self.peppers.that_knows(knows).await;
+        if !knows(&peppers) && self.peppers.may_be_old() {
+            return Err(Error::Unavailable("the peppers may be old".to_owned()));
+        }
         let reports = Reports {
             store: &self.store,
-            peppers: &self.peppers.snapshot(),
+            peppers: &peppers,
         };
         reports.take(provider, event, now).await
     }

@@ -5,6 +5,7 @@
 //! - [`send`]: the one way out to people;
 //! - [`request_code`], [`verify_code`]: sending a code, and checking one; [`sent`]: the answer to the former;
 //! - [`notices`]: telling people that an address of their account changed;
+//! - [`profile`]: the profile as its owner sees it;
 //! - [`export`], [`erase`]: handing out everything that is held on a person, and removing it.
 
 pub mod auth;
@@ -12,6 +13,7 @@ pub mod erase;
 pub mod export;
 mod lane;
 pub mod notices;
+pub mod profile;
 pub mod rate_limit;
 pub mod report;
 pub mod request_code;

@@ -6,7 +6,7 @@ use super::activity::Activity;
 use super::error::StoreError;
 use super::item::{Item, Read, at, map, n, s};
 use super::keys::{self, Table};
-use super::profile::note;
+use super::profile::{counting_a_line, note};
 use super::write::{Write, all_held};
 use super::{Store, user};
 use crate::domain::id::{SessionId, UserId};
@@ -135,7 +135,8 @@ impl Store {
                 line.when("attribute_not_exists(pk)"),
             ),
         };
-        let update = Write::update(Table::Accounts, keys::user(change.user), update)
+        let update = Write::update(Table::Accounts, keys::user(change.user), update);
+        let update = counting_a_line(update)
             .when(format!("{SIGNED_IN} AND {as_seen}{in_order}"))
             .name("#sid", change.session.to_string())
             .values(values);

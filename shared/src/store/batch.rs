@@ -4,13 +4,17 @@ use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, ReturnConsumedCapacity,
 use futures_util::future::try_join_all;
 
 use super::Store;
-use super::error::when_busy;
+use super::error::{jittered, when_busy};
 use super::item::Item;
 use super::keys::{Key, Table};
 use crate::{Error, Result};
 
 /// The most items that one call writes (DynamoDB's own limit).
 const BATCH: usize = 25;
+
+/// The longest pauses, in milliseconds, before what a busy table left undone is tried again; the last is not waited out
+/// for nothing.
+const PAUSES: [u64; 8] = [20, 40, 80, 160, 320, 640, 1_000, 1_000];
 
 impl Store {
     /// Deletes the items of these keys, as far as they are there.
@@ -38,7 +42,7 @@ impl Store {
     async fn write_all(&self, table: Table, requests: Vec<WriteRequest>) -> Result<()> {
         for batch in requests.chunks(BATCH) {
             let mut left = batch.to_vec();
-            for _ in 0..8 {
+            for longest in PAUSES {
                 let answer = when_busy(|| async {
                     Ok(self
                         .client
@@ -54,6 +58,7 @@ impl Store {
                 if left.is_empty() {
                     break;
                 }
+                tokio::time::sleep(jittered(longest)).await;
             }
             if !left.is_empty() {
                 return Err(Error::Unavailable("the table is too busy".into()));
