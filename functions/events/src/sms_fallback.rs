@@ -25,14 +25,15 @@ impl App {
         id: DeliveryId,
     ) -> Result<()> {
         let now = self.clock.now();
-        let knows = |peppers: &Peppers| AddressKeys::new(peppers).can_judge(sealed);
-        let peppers = self.peppers.that_knows(knows).await;
-        let address_keys = AddressKeys::new(&peppers);
         let undelivered = match self.store.undelivered(purpose, identifier, id, now).await? {
             Undelivered::Settled => return Ok(()),
             Undelivered::Over => return self.it_failed(id).await,
             Undelivered::Live(undelivered) => undelivered,
         };
+        let sealed = &undelivered.sealed;
+        let knows = |peppers: &Peppers| AddressKeys::new(peppers).can_judge(sealed);
+        let peppers = self.peppers.that_knows(knows).await;
+        let address_keys = AddressKeys::new(&peppers);
         let code = address_keys.code(
             purpose,
             identifier,
@@ -50,8 +51,8 @@ impl App {
         if suppressed.await? {
             return self.it_ended(id, DeliveryStatus::Bounced).await;
         }
-        let (lane, request) = (undelivered.lane, &undelivered.sealed);
-        let reservation = self.outbound.reserve(identifier, lane, request, now).await;
+        let lane = undelivered.lane;
+        let reservation = self.outbound.reserve(identifier, lane, sealed, now).await;
         let reservation = match reservation {
             Ok(reservation) => reservation,
             Err(Error::RateLimited { .. }) => return self.it_failed(id).await,

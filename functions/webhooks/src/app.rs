@@ -8,6 +8,7 @@ use shared::cloud::{Setup, StartError, Trace};
 use shared::config::Public;
 use shared::config::settings as s;
 use shared::flows::report::{MessageReport, Reports};
+use shared::keyring::derive::AddressKeys;
 use shared::keyring::{Peppers, Reloading};
 use shared::store::Store;
 use shared::store::keys::Table;

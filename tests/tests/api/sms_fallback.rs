@@ -213,7 +213,7 @@ async fn twilio_reports(house: &House, delivery_id: &str, to: &str, status: &str
 
 /// WhatsApp shows numbers of Mexico with a 1, of Argentina without the 9, of Brazil without their ninth digit.
 #[tokio::test]
-async fn the_fallback_goes_by_the_delivery_however_the_report_spells_the_number() {
+async fn sms_fallback_goes_by_the_delivery_however_the_report_spells_the_number() {
     let house = House::open().await;
     for (number, spelt) in [
         ("+525512345678", "whatsapp:+5215512345678"),
@@ -251,7 +251,7 @@ fn orders<T: Copy>(of: &[T]) -> Vec<Vec<T>> {
 /// Two messages carry one code, and neither arrives. In whatever order their reports come, and however often: one SMS goes
 /// for each, and how each ends is what its SMS's own report says.
 #[tokio::test]
-async fn the_fallback_is_taken_once_for_each_message_in_every_order_of_reports() {
+async fn sms_fallback_is_taken_once_for_each_message_in_every_order_of_reports() {
     const AREAS: [u16; 24] = [
         201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224,
         225, 228, 229, 231, 234, 239,
@@ -321,7 +321,7 @@ async fn the_fallback_is_taken_once_for_each_message_in_every_order_of_reports()
 }
 
 #[tokio::test]
-async fn the_fallback_is_not_taken_for_what_has_arrived() {
+async fn sms_fallback_is_not_taken_for_what_has_arrived() {
     let house = House::open().await;
     let sent = by_whatsapp(&house).await;
     for status in ["read", "undelivered"] {
@@ -333,7 +333,7 @@ async fn the_fallback_is_not_taken_for_what_has_arrived() {
 
 /// The report overtakes our own note, which alone says whose code the message carries.
 #[tokio::test]
-async fn the_fallback_waits_for_our_own_note() {
+async fn sms_fallback_waits_for_our_own_note() {
     let house = House::open().await;
     let sent = by_whatsapp(&house).await;
     let id = &sent.delivery_id[..sent.delivery_id.len() - 16];
@@ -363,7 +363,7 @@ async fn the_fallback_waits_for_our_own_note() {
 
 /// The code is used up after the fallback was taken, and the stream brings the mark again: the SMS is still on its way.
 #[tokio::test]
-async fn the_fallback_that_was_taken_is_no_failure_once_the_code_is_used() {
+async fn sms_fallback_that_was_taken_is_no_failure_once_the_code_is_used() {
     let house = House::open().await;
     let sent = by_whatsapp(&house).await;
     reports(&house, sent.outbox, "undelivered").await;

@@ -212,7 +212,7 @@ async fn avatar_event_that_comes_again_changes_nothing() {
 
 /// Red is shown, but its file cannot be deleted, so the event comes again after the person has removed the picture.
 #[tokio::test]
-async fn an_upload_is_not_shown_again_after_the_person_removed_it() {
+async fn upload_is_not_shown_again_after_the_person_removed_it() {
     let gallery = Gallery::open().await;
     let form_of = gallery.form_without_event(&samples::jpeg(300, 300)).await;
     let event = gallery.event(&form_of, "1");
@@ -237,7 +237,7 @@ async fn an_upload_is_not_shown_again_after_the_person_removed_it() {
 
 /// A's event fails once; meanwhile the person puts up B, or says that they want none. A is of the past.
 #[tokio::test]
-async fn an_upload_does_not_replace_what_the_person_did_since() {
+async fn upload_does_not_replace_what_the_person_did_since() {
     for removes in [false, true] {
         let gallery = Gallery::open().await;
         let form_of = gallery.form_without_event(&samples::jpeg(300, 300)).await;
@@ -261,7 +261,7 @@ async fn an_upload_does_not_replace_what_the_person_did_since() {
 
 /// S3 promises no order: the later of two uploads stays, whichever event comes first.
 #[tokio::test]
-async fn an_upload_does_not_replace_a_later_one() {
+async fn upload_does_not_replace_a_later_one() {
     let gallery = Gallery::open().await;
     let (first, second) = (
         gallery.form_without_event(&samples::jpeg(300, 300)).await,
@@ -280,7 +280,7 @@ async fn an_upload_does_not_replace_a_later_one() {
 
 /// However often an event comes, its file counts once against the person's rate.
 #[tokio::test]
-async fn an_upload_counts_once_however_often_its_event_comes() {
+async fn upload_counts_once_however_often_its_event_comes() {
     let gallery = Gallery::open().await;
     let form_of = gallery.form_without_event(&samples::jpeg(64, 64)).await;
     let event = gallery.event(&form_of, "1");
