@@ -82,6 +82,16 @@ pub fn steps(calls: &[CallRecord]) -> usize {
 }
 
 impl House {
+    /// Has a provider report in its own words, signed; the webhook's status, and the request for sending it again.
+    pub async fn provider_reports(&self, provider: &str, order: &Value) -> (u64, Value) {
+        let path = format!("/_local/callbacks/{provider}");
+        let answer = self.post(&path, order).send().await.is(200).json();
+        (
+            answer["status"].as_u64().expect("a status"),
+            answer["request"].clone(),
+        )
+    }
+
     /// Moves the clock, TTL included.
     pub async fn advance(&self, seconds: i64) {
         let body = json!({ "advance_seconds": seconds });

@@ -27,6 +27,8 @@ export class Keeper {
   #known: Record | null = null;
   #shown: Session | null = null;
   #refreshing: Promise<Record> | null = null;
+  /** The session that was signed out of last: a refresh that was under way must not bring it back. */
+  #over: string | null = null;
 
   constructor(key: string, place: Place, exchange: Exchange) {
     this.#key = key;
@@ -95,7 +97,13 @@ export class Keeper {
     if (now?.sid !== held.sid) throw nobody();
     // Another tab was faster, and has gone on since: our answer comes too late, and would bring back tokens that are used up.
     if (now.refresh !== held.refresh) return now;
+    if (this.#over === held.sid) throw nobody();
     await this.#write(next);
+    if ((this.#over as string | null) === held.sid) {
+      await this.#place.storage.remove(this.#key);
+      await this.#read();
+      throw nobody();
+    }
     if (this.#place.reach === "tab") this.#tell("refreshed", next, JSON.stringify(next));
     return next;
   }
@@ -144,6 +152,7 @@ export class Keeper {
 
   async #forget(held: Record, change: SessionChange): Promise<void> {
     const { storage } = this.#place;
+    this.#over = held.sid;
     await (change === "ended" ? storage.set(this.#key, ENDED) : storage.remove(this.#key));
     this.#tell(change, held, change === "ended" ? ENDED : null);
     await this.#read();
@@ -165,6 +174,7 @@ export class Keeper {
 
   async #hear(notice: Notice): Promise<void> {
     const { storage, reach } = this.#place;
+    if (notice.change === "signed-out" || notice.change === "ended") this.#over = notice.sid;
     if (reach === "tab") {
       // Another tab's sign-in is its own; what becomes of the session that we share with it is ours too.
       const held = parse(await storage.get(this.#key));

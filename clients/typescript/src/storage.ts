@@ -30,14 +30,50 @@ function web(name: "localStorage" | "sessionStorage"): KeyValueStorage | null {
     const probe = "latchkey:probe";
     storage.setItem(probe, probe);
     storage.removeItem(probe);
-    return {
+    return sturdy({
       get: (key) => storage.getItem(key),
       set: (key, value) => storage.setItem(key, value),
       remove: (key) => storage.removeItem(key),
-    };
+    });
   } catch {
     return null;
   }
+}
+
+/**
+ * A storage that is full, or that the browser refuses from some moment on, must not cost a session whose code is used up: what
+ * it does not take lives as long as this page. What it held before goes, so that no other tab goes on with used-up tokens.
+ */
+export function sturdy(storage: KeyValueStorage): KeyValueStorage {
+  const held = new Map<string, string>();
+  const quietly = <T>(work: () => T): T | null => {
+    try {
+      return work();
+    } catch {
+      return null;
+    }
+  };
+  const put = (key: string, value: string) => {
+    try {
+      storage.set(key, value);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return {
+    get: (key) => held.get(key) ?? quietly(() => storage.get(key)),
+    set: (key, value) => {
+      held.delete(key);
+      if (put(key, value)) return;
+      quietly(() => storage.remove(key));
+      if (!put(key, value)) held.set(key, value);
+    },
+    remove: (key) => {
+      held.delete(key);
+      quietly(() => storage.remove(key));
+    },
+  };
 }
 
 function memory(): KeyValueStorage {

@@ -7,13 +7,16 @@ use shared::domain::id::{ActivityId, SessionId, UserId};
 use shared::domain::picture::{Address, Picture};
 use shared::domain::quota::before;
 use shared::store::activity::Activity;
-use shared::store::avatar::{AvatarChange, AvatarChanged};
-use shared::{Result, entropy, telemetry};
+use shared::store::avatar::{AvatarChange, AvatarChanged, Cause};
+use shared::{Result, telemetry};
 
 use crate::App;
 
 /// Who changes which picture, and from where.
 pub(crate) struct Wish<'a> {
+    pub(crate) cause: Cause,
+    /// Names the line of activity, and so the change.
+    pub(crate) line: ActivityId,
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
     /// What the account was seen to show.
@@ -61,7 +64,8 @@ impl App {
     /// Lets the account show no picture; `false` where the account or the session no longer counts.
     pub(crate) async fn hide(&self, wish: Wish<'_>) -> Result<bool> {
         let Some(old) = wish.old.as_deref().and_then(Address::parse) else {
-            return Ok(true);
+            let (user, session) = (wish.user, wish.session);
+            return self.store.want_no_avatar(user, session, wish.now).await;
         };
         self.bucket.mark(wish.user, old, wish.now).await?;
         match self.change(&wish, None).await? {
@@ -86,8 +90,9 @@ impl App {
             user: wish.user,
             session: wish.session,
             new,
+            cause: wish.cause,
             activity: Activity {
-                id: ActivityId::new(wish.now, entropy::bytes()),
+                id: wish.line,
                 event: if new.is_some() {
                     "avatar_changed"
                 } else {

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use shared::domain::id::ActivityId;
 use shared::flows::auth::SignedIn;
 use shared::http::Caller;
-use shared::{Error, Result};
+use shared::store::avatar::Cause;
+use shared::{Error, Result, entropy};
 
 use crate::App;
 use crate::change::Wish;
@@ -17,6 +19,8 @@ pub(crate) async fn remove(
     SignedIn { user, claims, now }: SignedIn,
 ) -> Result<StatusCode> {
     let wish = Wish {
+        cause: Cause::Request,
+        line: ActivityId::new(now, entropy::bytes()),
         user: user.id,
         session: claims.sid,
         old: user.avatar,

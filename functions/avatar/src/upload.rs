@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{FromRequest as _, Request, State};
 use serde::Serialize;
+use shared::domain::id::ActivityId;
 use shared::domain::picture::Urls;
 use shared::flows::auth::SignedIn;
 use shared::http::Caller;
+use shared::store::avatar::Cause;
 use shared::{Error, Result, entropy};
 
 use crate::body::OneFile;
@@ -38,6 +40,8 @@ pub(crate) async fn upload(
     let OneFile(file) = OneFile::from_request(request, &()).await?;
     let picture = app.decoder.decode(file).await?.map_err(decode::problem)?;
     let wish = Wish {
+        cause: Cause::Request,
+        line: ActivityId::new(now, entropy::bytes()),
         user: user.id,
         session: claims.sid,
         old: user.avatar,

@@ -6,7 +6,7 @@ use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use shared::cloud::{Setup, Trace};
 use shared::config::{Reader, settings};
-use shared::domain::event::Event;
+use shared::domain::event::Told;
 use shared::{Error, Result};
 
 /// The bus of domain events.
@@ -32,14 +32,14 @@ impl Bus {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the bus does not answer; it may have taken them.
-    pub(crate) async fn publish(&self, events: &[&Event]) -> Result<Vec<bool>> {
+    pub(crate) async fn publish(&self, events: &[Told]) -> Result<Vec<bool>> {
         let entries = events.iter().map(|event| {
             PutEventsRequestEntry::builder()
                 .event_bus_name(&self.name)
                 .source("latchkey")
-                .detail_type(event.happened.name())
+                .detail_type(&event.name)
                 .time(DateTime::from_millis(event.at.as_millisecond()))
-                .detail(event.detail().to_string())
+                .detail(&event.detail)
                 .build()
         });
         let answer = self

@@ -14,8 +14,9 @@ const TELLING: Duration = Duration::from_secs(30);
 const ERASING: Duration = Duration::from_secs(90);
 
 impl App {
-    /// Tells people of changes that whoever made them could not tell, and erases those whose time has come. One failure
-    /// does not hold the other up; the next attempt takes up what is left.
+    /// Publishes what the bus did not take, asks what became of texts whose callbacks were lost, tells people of changes that
+    /// whoever made them could not tell, and erases those whose time has come. One failure does not hold the others up; the
+    /// next run takes up what is left.
     pub(crate) async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
         let peppers = self.peppers.snapshot();
@@ -24,10 +25,16 @@ impl App {
             outbound: &self.outbound,
             peppers: &peppers,
         };
+        let published = self.publish_kept().await;
+        let reconciled = self.reconcile_texts(&peppers).await;
         let told = notifier.send_pending(now, TELLING).await;
         let erased = erase_due(&self.store, &self.bucket, &peppers, now, ERASING).await;
         // What the erasures have promised.
         let last = notifier.send_pending(now, TELLING).await;
-        told.and(erased.map(drop)).and(last)
+        published
+            .and(reconciled)
+            .and(told)
+            .and(erased.map(drop))
+            .and(last)
     }
 }

@@ -7,6 +7,8 @@
 mod bus;
 mod janitor;
 mod messages;
+mod publish;
+mod reconcile;
 mod records;
 mod sms_fallback;
 mod tasks;

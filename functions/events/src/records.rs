@@ -2,19 +2,18 @@
 //!
 //! Counting comes first and recognises what was counted before. Everything after it may be done twice: the tasks do no
 //! harm then, and a published event carries the same id again. A stream is read on from the first record that failed,
-//! so nothing behind it is published yet.
+//! so nothing behind it is published yet. A bus that fails is no failure of a record ([`crate::publish`]).
 
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::domain::event::Event;
+use shared::domain::event::Told;
 use shared::keyring::derive::AddressKeys;
 use shared::store::stream::{Change, Effects, Interpreter};
 use shared::{Error, Result, telemetry};
 
 use crate::App;
-use crate::bus::AT_ONCE;
 
 /// Records whose tasks are done at the same time.
 const SIDE_BY_SIDE: usize = 16;
@@ -90,14 +89,11 @@ impl App {
         }
         let events: Vec<_> = read[..good]
             .iter()
-            .enumerate()
-            .flat_map(|(place, read)| {
-                let events = read.effects.iter().flat_map(|effects| &effects.events);
-                events.map(move |event| (place, event))
-            })
+            .flat_map(|read| read.effects.iter().flat_map(|effects| &effects.events))
+            .map(Told::from)
             .collect();
-        if let Err(earlier) = self.publish(&events).await {
-            failure = Some(earlier);
+        if let Err(error) = self.publish(&events).await {
+            failure = Some((0, error));
         }
         (failure, read)
     }
@@ -121,24 +117,6 @@ impl App {
             }
         }
         (done, None)
-    }
-
-    async fn publish(&self, events: &[(usize, &Event)]) -> Result<(), (usize, Error)> {
-        for chunk in events.chunks(AT_ONCE) {
-            let all: Vec<_> = chunk.iter().map(|(_, event)| *event).collect();
-            let first = chunk.first().map_or(0, |(place, _)| *place);
-            let taken = self
-                .bus
-                .publish(&all)
-                .await
-                .map_err(|error| (first, error))?;
-            let refused = chunk.iter().zip(taken).find(|(_, taken)| !taken);
-            if let Some(((place, _), _)) = refused {
-                let error = Error::Unavailable("the event bus refused an event".to_owned());
-                return Err((*place, error));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -22,21 +22,18 @@ impl App {
         &self,
         purpose: Purpose,
         identifier: &Identifier,
-        sealed: &str,
+        id: DeliveryId,
     ) -> Result<()> {
         let now = self.clock.now();
-        let knows = |peppers: &Peppers| AddressKeys::new(peppers).can_judge(sealed);
-        let peppers = self.peppers.that_knows(knows).await;
-        let address_keys = AddressKeys::new(&peppers);
-        let Some(id) = address_keys.unseal(sealed) else {
-            return Ok(());
-        };
-        let undelivered = self.store.undelivered(purpose, identifier, sealed, now);
-        let undelivered = match undelivered.await? {
-            Undelivered::Elsewhere => return Ok(()),
+        let undelivered = match self.store.undelivered(purpose, identifier, id, now).await? {
+            Undelivered::Settled => return Ok(()),
             Undelivered::Over => return self.it_failed(id).await,
             Undelivered::Live(undelivered) => undelivered,
         };
+        let sealed = &undelivered.sealed;
+        let knows = |peppers: &Peppers| AddressKeys::new(peppers).can_judge(sealed);
+        let peppers = self.peppers.that_knows(knows).await;
+        let address_keys = AddressKeys::new(&peppers);
         let code = address_keys.code(
             purpose,
             identifier,
@@ -61,14 +58,15 @@ impl App {
             Err(Error::RateLimited { .. }) => return self.it_failed(id).await,
             Err(error) => return Err(error),
         };
-        let UndeliveredCode { live, language, .. } = undelivered;
         let taken = self
             .store
-            .take_sms_fallback(purpose, identifier, sealed, &live, now)
+            .take_sms_fallback(purpose, identifier, id, &undelivered, now)
             .await?;
         if !taken {
-            return self.outbound.cancel(reservation, now).await;
+            self.outbound.cancel(reservation, now).await?;
+            return self.not_taken(purpose, identifier, id).await;
         }
+        let UndeliveredCode { live, language, .. } = undelivered;
         let expires_in = std::time::Duration::from_secs(seconds_until(now, live.expires));
         let message = Outgoing {
             id,
@@ -93,14 +91,29 @@ impl App {
             .await
     }
 
+    /// What follows where the fallback could not be taken: it is settled by now, or the code is over.
+    async fn not_taken(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+        id: DeliveryId,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        match self.store.undelivered(purpose, identifier, id, now).await? {
+            Undelivered::Settled => Ok(()),
+            Undelivered::Over => self.it_failed(id).await,
+            Undelivered::Live(_) => Err(Error::Unavailable("the code kept changing".into())),
+        }
+    }
+
     async fn it_failed(&self, id: DeliveryId) -> Result<()> {
         self.it_ended(id, DeliveryStatus::Failed).await
     }
 
     async fn it_ended(&self, id: DeliveryId, end: DeliveryStatus) -> Result<()> {
         self.store
-            .advance_delivery(id, end, self.clock.now())
+            .end_undelivered(id, end, self.clock.now())
             .await
-            .map(|_| ())
+            .map(drop)
     }
 }

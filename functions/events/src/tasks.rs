@@ -62,7 +62,7 @@ impl App {
                     identifier,
                     delivery,
                 } => {
-                    self.try_sms_fallback(purpose, &identifier, &delivery)
+                    self.try_sms_fallback(purpose, &identifier, delivery)
                         .await?;
                 }
                 Task::Locked { identifier, event } => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use shared::messaging::web;
@@ -20,9 +20,22 @@ pub(crate) enum Certificates {
     /// From SNS.
     Fetched {
         client: Client,
-        known: Mutex<BTreeMap<String, Arc<str>>>,
+        known: Mutex<BTreeMap<String, Known>>,
+        /// One fetch at a time: a flood of forged messages is no flood of fetches.
+        fetching: tokio::sync::Mutex<()>,
     },
 }
+
+/// What a URL was found to hold.
+#[derive(Clone)]
+pub(crate) enum Known {
+    Certificate(Arc<str>),
+    /// There was none, at this moment.
+    Nothing(Instant),
+}
+
+/// How long it is remembered that there was nothing.
+const NOTHING: Duration = Duration::from_mins(1);
 
 impl Certificates {
     pub(crate) fn new(pinned: Option<String>) -> Result<Self, reqwest::Error> {
@@ -31,6 +44,7 @@ impl Certificates {
             None => Self::Fetched {
                 client: web::client()?,
                 known: Mutex::default(),
+                fetching: tokio::sync::Mutex::default(),
             },
         })
     }
@@ -40,25 +54,67 @@ impl Certificates {
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be fetched now; SNS then comes again.
     pub(crate) async fn at(&self, url: &str) -> Result<Option<Arc<str>>> {
-        let (client, known) = match self {
+        let (client, known, fetching) = match self {
             Self::Pinned(pem) => return Ok(Some(pem.clone())),
-            Self::Fetched { client, known } => (client, known),
+            Self::Fetched {
+                client,
+                known,
+                fetching,
+            } => (client, known, fetching),
         };
-        let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pem) = lock().get(url) {
-            return Ok(Some(pem.clone()));
+        if let Some(found) = remembered(known, url) {
+            return Ok(found);
         }
-        let fetched = web::fetch(client, url, PATIENCE)
-            .await
-            .ok_or_else(|| Error::Unavailable("the certificate of SNS".to_owned()))?;
-        let Some(pem) = fetched.map(Arc::<str>::from) else {
-            return Ok(None);
+        let _alone = fetching.lock().await;
+        // While this waited, it may have been fetched.
+        if let Some(found) = remembered(known, url) {
+            return Ok(found);
+        }
+        let fetched = web::fetch(client, url, PATIENCE).await;
+        let unavailable = || Error::Unavailable("the certificate of SNS".to_owned());
+        let pem = fetched.ok_or_else(unavailable)?.map(Arc::<str>::from);
+        let now = match &pem {
+            Some(pem) => Known::Certificate(pem.clone()),
+            None => Known::Nothing(Instant::now()),
         };
-        let mut known = lock();
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            // A certificate that SNS uses must not be forgotten for URLs that somebody makes up.
+            known.retain(|_, known| matches!(known, Known::Certificate(_)));
+        }
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert(url.to_owned(), pem.clone());
-        Ok(Some(pem))
+        known.insert(url.to_owned(), now);
+        Ok(pem)
+    }
+}
+
+/// What is remembered of a URL: a certificate, or that there was none a moment ago.
+fn remembered(known: &Mutex<BTreeMap<String, Known>>, url: &str) -> Option<Option<Arc<str>>> {
+    let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    match known.get(url)? {
+        Known::Certificate(pem) => Some(Some(pem.clone())),
+        Known::Nothing(at) => (at.elapsed() < NOTHING).then_some(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_that_were_not_there_are_not_asked_for_again_at_once() {
+        let known = Mutex::default();
+        let remember = |what| known.lock().unwrap().insert("url".to_owned(), what);
+        assert_eq!(remembered(&known, "url"), None);
+        remember(Known::Nothing(Instant::now()));
+        assert_eq!(remembered(&known, "url"), Some(None));
+        if let Some(long_ago) = Instant::now().checked_sub(NOTHING) {
+            remember(Known::Nothing(long_ago));
+            assert_eq!(remembered(&known, "url"), None);
+        }
+        remember(Known::Certificate("pem".into()));
+        assert_eq!(remembered(&known, "url"), Some(Some("pem".into())));
     }
 }

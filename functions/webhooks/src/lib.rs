@@ -41,7 +41,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let (app, public) = App::open(setup).await?;
     let app = Arc::new(app);
     let router = Router::new()
-        .route("/api/webhooks/twilio/", post(twilio::report))
+        .route("/api/webhooks/twilio/", post(twilio::callback))
         .route("/api/webhooks/sendgrid/", post(sendgrid::report))
         .route("/api/webhooks/ses/", post(sns::message))
         .with_state(app.clone());

@@ -10,12 +10,14 @@ use crate::signatures::sendgrid::{Batch, verify};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::domain::channel::Channel;
 use shared::domain::delivery::DeliveryStatus;
+use shared::flows::report::{MessageReport, Refused, ignored};
 use shared::{Error, Result};
 
-use crate::app::{App, Event, forged, ignored};
+use crate::app::{App, forged};
 use crate::body;
 
 const PROVIDER: &str = "sendgrid";
@@ -52,38 +54,48 @@ pub(crate) async fn report(State(app): State<Arc<App>>, request: Request) -> Res
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What an event says about a message of ours, if it says anything.
-fn read(event: &Value) -> Option<Event> {
+/// What an event says about a message of ours, if it says anything; docs/REPORTS.md has the table.
+fn read(event: &Value) -> Option<MessageReport> {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
-    let (state, reason) = match text("event")? {
-        "processed" => (DeliveryStatus::Sent, None),
-        "delivered" => (DeliveryStatus::Delivered, None),
-        // A block is for now, a bounce is for good.
-        "bounce" if text("type") == Some("blocked") => (DeliveryStatus::Failed, None),
-        "bounce" => (DeliveryStatus::Bounced, Some("bounce")),
+    let status = text("status").unwrap_or_default();
+    let (state, reason) = match (text("event")?, text("type"), text("reason")) {
+        ("processed", ..) => (DeliveryStatus::Sent, None),
+        ("delivered", ..) => (DeliveryStatus::Delivered, None),
+        // A receiver who does not trust us, or has no room, says nothing of the mailbox.
+        ("bounce", None | Some("bounce"), _) => {
+            let elsewhere = ["5.2.2", "5.3.", "5.4.", "5.7."];
+            let elsewhere = elsewhere.iter().any(|other| status.starts_with(other));
+            (DeliveryStatus::Bounced, (!elsewhere).then_some("bounce"))
+        }
+        // A block, a deferral that ran out, or what SendGrid calls it by then.
+        ("bounce", ..) => (DeliveryStatus::Failed, None),
         // SendGrid has the address on a list of its own, and did not send.
-        "dropped" => match text("reason").unwrap_or_default() {
-            "Bounced Address" | "Invalid" => (DeliveryStatus::Bounced, Some("bounce")),
-            "Spam Reporting Address" => (DeliveryStatus::Failed, Some("complaint")),
-            "Unsubscribed Address" => (DeliveryStatus::Failed, Some("opt_out")),
-            _ => (DeliveryStatus::Failed, None),
-        },
-        "spamreport" => (DeliveryStatus::Complained, Some("complaint")),
+        ("dropped", _, Some("Bounced Address" | "Invalid")) => {
+            (DeliveryStatus::Bounced, Some("bounce"))
+        }
+        ("dropped", _, Some("Spam Reporting Address")) => {
+            (DeliveryStatus::Failed, Some("complaint"))
+        }
+        ("dropped", ..) => (DeliveryStatus::Failed, None),
+        ("spamreport", ..) => (DeliveryStatus::Complained, Some("complaint")),
         _ => return None,
     };
-    let suppression = match reason {
-        Some(reason) => Some((text("email")?.to_owned(), reason)),
+    let at = event.get("timestamp").and_then(Value::as_i64);
+    let refused = match reason {
+        Some(reason) => Some(Refused {
+            address: text("email")?.to_owned(),
+            reason,
+            at: at.and_then(|second| Timestamp::from_second(second).ok()),
+        }),
         None => None,
     };
-    Some(Event {
-        delivery_id: text("delivery_id")?.to_owned(),
-        channel: Channel::Email,
-        state,
-        error_code: text("status")
-            .filter(|status| status.len() <= 16)
+    let report = MessageReport::new(text("delivery_id")?, Channel::Email, state);
+    Some(MessageReport {
+        error_code: Some(status)
+            .filter(|status| (1..=16).contains(&status.len()))
             .map(str::to_owned),
-        suppression,
-        undelivered_to: None,
+        refused,
+        ..report
     })
 }
 
@@ -93,54 +105,8 @@ mod tests {
 
     use super::*;
 
-    fn of(mut event: Value) -> Option<(DeliveryStatus, Option<(String, &'static str)>)> {
-        event["delivery_id"] = "dlv_1".into();
-        event["email"] = "jane@example.com".into();
-        read(&event).map(|event| (event.state, event.suppression))
-    }
-
     #[test]
-    fn only_what_is_for_good_suppresses() {
-        let jane = |reason| Some(("jane@example.com".to_owned(), reason));
-        for (event, expected) in [
-            (
-                json!({"event": "processed"}),
-                Some((DeliveryStatus::Sent, None)),
-            ),
-            (
-                json!({"event": "delivered"}),
-                Some((DeliveryStatus::Delivered, None)),
-            ),
-            (json!({"event": "deferred"}), None),
-            (json!({"event": "open"}), None),
-            (
-                json!({"event": "bounce", "type": "blocked"}),
-                Some((DeliveryStatus::Failed, None)),
-            ),
-            (
-                json!({"event": "bounce", "type": "bounce"}),
-                Some((DeliveryStatus::Bounced, jane("bounce"))),
-            ),
-            (
-                json!({"event": "dropped", "reason": "Bounced Address"}),
-                Some((DeliveryStatus::Bounced, jane("bounce"))),
-            ),
-            (
-                json!({"event": "dropped", "reason": "Spam Content"}),
-                Some((DeliveryStatus::Failed, None)),
-            ),
-            (
-                json!({"event": "spamreport"}),
-                Some((DeliveryStatus::Complained, jane("complaint"))),
-            ),
-            (json!({"event": 7}), None),
-        ] {
-            assert_eq!(of(event.clone()), expected, "{event}");
-        }
-    }
-
-    #[test]
-    fn an_event_without_our_id_says_nothing() {
+    fn sendgrid_events_without_our_id_say_nothing() {
         assert_eq!(
             read(&json!({"event": "delivered", "email": "jane@example.com"})),
             None

@@ -8,10 +8,12 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
+use shared::flows::report::{distrusted, ignored};
 use shared::{Error, Result, telemetry};
 
-use crate::app::{App, forged, ignored};
-use crate::{body, ses};
+use crate::app::{App, forged};
+use crate::body;
+use crate::ses::{self, Said};
 
 const PROVIDER: &str = "ses";
 
@@ -73,12 +75,11 @@ pub(crate) async fn event(app: &App, event: Value) -> Result<Value> {
 
 async fn take(app: &App, message: &str) -> Result<()> {
     match ses::read(message) {
-        Some(event) => app.take(PROVIDER, &event, app.clock.now()).await,
-        None => {
-            ignored(PROVIDER, "nothing_to_say");
-            Ok(())
-        }
+        Said::Report(report) => return app.take(PROVIDER, &report, app.clock.now()).await,
+        Said::Distrusted => distrusted(),
+        Said::Nothing => ignored(PROVIDER, "nothing_to_say"),
     }
+    Ok(())
 }
 
 /// Confirms by the API, never by fetching a URL out of a message; from then on only the owner can unsubscribe.

@@ -6,17 +6,17 @@ use crate::signatures::Verdict;
 use crate::signatures::twilio::{BodyKind, Callback, signed_url, verify};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use shared::domain::channel::Channel;
-use shared::domain::delivery::DeliveryStatus;
 use shared::domain::id::is_hex;
+use shared::flows::report::twilio::TwilioStatus;
+use shared::flows::report::{self, MessageReport, ignored};
 use shared::{Error, Result};
 
-use crate::app::{App, Event, forged, ignored};
+use crate::app::{App, forged};
 use crate::body;
 
 const PROVIDER: &str = "twilio";
 
-pub(crate) async fn report(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode> {
+pub(crate) async fn callback(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode> {
     let types = [
         ("application/x-www-form-urlencoded", BodyKind::Form),
         ("application/json", BodyKind::Json),
@@ -38,39 +38,48 @@ pub(crate) async fn report(State(app): State<Arc<App>>, request: Request) -> Res
         Verdict::Forged(why) => return Err(forged(PROVIDER, why)),
         Verdict::Malformed(why) => return Err(Error::Malformed(why.into())),
     };
-    match read(&fields, query) {
-        Some(event) => app.take(PROVIDER, &event, app.clock.now()).await?,
-        None => ignored(PROVIDER, "nothing_to_say"),
+    let now = app.clock.now();
+    match (read(&fields, query), answer(&fields)) {
+        (Some(event), _) => app.take(PROVIDER, &event, now).await?,
+        (None, Some((number, wanted))) => app.answered(number, wanted, now).await?,
+        (None, None) => ignored(PROVIDER, "nothing_to_say"),
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// What the fields say, if they fit: a valid MAC alone means nothing, since names and values have no separator in it.
-fn read(fields: &[(String, String)], query: &str) -> Option<Event> {
+fn read(fields: &[(String, String)], query: &str) -> Option<MessageReport> {
     let field = |name: &str| one(fields.iter().map(|(n, v)| (n.as_str(), v.as_str())), name);
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let delivery_id = one(pairs, "d")?;
     field("MessageSid").filter(|sid| is_message_sid(sid))?;
-    let state = state(field("MessageStatus")?)?;
-    let to = field("To").unwrap_or_default();
-    let (channel, number) = match to.strip_prefix("whatsapp:") {
-        Some(number) => (Channel::Whatsapp, number),
-        None => (Channel::Sms, to),
+    let said = TwilioStatus {
+        status: field("MessageStatus")?,
+        to: field("To").unwrap_or_default(),
+        error_code: field("ErrorCode"),
     };
-    let error_code = field("ErrorCode").filter(|code| {
-        (1..=10).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) && *code != "0"
-    });
-    // 21610: the person has answered STOP.
-    let opted_out = error_code == Some("21610");
-    let undelivered = channel == Channel::Whatsapp && state == DeliveryStatus::Failed && !opted_out;
-    Some(Event {
-        delivery_id: delivery_id.to_owned(),
-        channel,
-        state,
-        suppression: opted_out.then(|| (number.to_owned(), "opt_out")),
-        error_code: error_code.map(str::to_owned),
-        undelivered_to: undelivered.then(|| number.to_owned()),
-    })
+    report::twilio::read(delivery_id, said)
+}
+
+/// Whether a person wrote to our number that they want messages again (START) or none (STOP), and from which number: by
+/// what Twilio makes of it, else by the words that Twilio takes for it.
+fn answer(fields: &[(String, String)]) -> Option<(&str, bool)> {
+    let field = |name: &str| one(fields.iter().map(|(n, v)| (n.as_str(), v.as_str())), name);
+    field("SmsStatus").filter(|status| *status == "received")?;
+    let body = field("Body")
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_uppercase();
+    let said = field("OptOutType").map_or(body, str::to_owned);
+    let wanted = match said.as_str() {
+        "START" | "UNSTOP" | "YES" => true,
+        "STOP" | "STOPALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT" | "REVOKE" | "OPTOUT" => {
+            false
+        }
+        _ => return None,
+    };
+    let from = field("From")?;
+    Some((from.strip_prefix("whatsapp:").unwrap_or(from), wanted))
 }
 
 /// The one value under a name; none where there are two.
@@ -84,25 +93,16 @@ fn is_message_sid(sid: &str) -> bool {
     hex.is_some_and(|hex| is_hex(hex, 32))
 }
 
-/// Twilio's status in our words; `None` for incoming messages and for unknown ones.
-fn state(status: &str) -> Option<DeliveryStatus> {
-    Some(match status {
-        "accepted" | "scheduled" | "queued" | "sending" => DeliveryStatus::Queued,
-        "sent" => DeliveryStatus::Sent,
-        "delivered" | "partially_delivered" => DeliveryStatus::Delivered,
-        "undelivered" | "failed" | "canceled" => DeliveryStatus::Failed,
-        "read" => DeliveryStatus::Read,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use shared::domain::channel::Channel;
+    use shared::domain::delivery::DeliveryStatus;
+
     use super::*;
 
     const SID: (&str, &str) = ("MessageSid", "SM00000000000000000000000000000001");
 
-    fn of(fields: &[(&str, &str)], query: &str) -> Option<Event> {
+    fn of(fields: &[(&str, &str)], query: &str) -> Option<MessageReport> {
         let fields: Vec<_> = fields
             .iter()
             .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
@@ -123,13 +123,10 @@ mod tests {
         );
         assert_eq!(
             failed,
-            Some(Event {
-                delivery_id: "dlv_1".into(),
-                channel: Channel::Whatsapp,
-                state: DeliveryStatus::Failed,
+            Some(MessageReport {
                 error_code: Some("63016".into()),
-                suppression: None,
-                undelivered_to: Some("+14155552671".into()),
+                undelivered: true,
+                ..MessageReport::new("dlv_1", Channel::Whatsapp, DeliveryStatus::Failed)
             })
         );
         let stopped = of(
@@ -141,9 +138,10 @@ mod tests {
             ],
             "d=dlv_1",
         );
+        let refused = stopped.unwrap().refused.unwrap();
         assert_eq!(
-            stopped.unwrap().suppression,
-            Some(("+14155552671".into(), "opt_out"))
+            (refused.address.as_str(), refused.reason),
+            ("+14155552671", "opt_out")
         );
     }
 

@@ -40,6 +40,7 @@ pub(crate) async fn run(command: Deliveries, app: &App, output: &Output) -> Resu
         "id": bare,
         "status": delivery.state.as_str(),
         "channel": delivery.channel.map(|channel| channel.as_str()),
+        "error_code": delivery.error_code,
         "updated_at": moment(delivery.updated),
         "history": history.collect::<Vec<_>>(),
     }));

@@ -18,6 +18,7 @@ mod engines;
 mod event_sources;
 mod former_url;
 mod gateway;
+mod here;
 mod keys;
 mod lambda_host;
 mod listeners;

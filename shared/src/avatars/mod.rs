@@ -47,8 +47,9 @@ pub enum Uploaded {
     Nothing,
 }
 
-/// A size under its address never changes.
-const FOREVER: &str = "public, max-age=31536000, immutable";
+/// How long a picture is kept on its way: five minutes by a CDN, an hour by a browser; then it is asked for again, and is
+/// not sent again while it is there. What stands under an address never changes, but it may be removed.
+pub const CACHE_CONTROL: &str = "public, max-age=3600, s-maxage=300";
 
 impl AvatarBucket {
     /// Opens the bucket; nothing is sent yet.
@@ -93,7 +94,7 @@ impl AvatarBucket {
                 address.key(size.side),
                 size.bytes.clone(),
                 kind,
-                Some(FOREVER),
+                Some(CACHE_CONTROL),
             )
         });
         futures_util::future::try_join_all(sizes).await?;

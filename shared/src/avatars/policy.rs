@@ -100,8 +100,13 @@ impl Signer<'_> {
 
     fn url(&self) -> Result<String> {
         let Some(endpoint) = self.endpoint else {
+            let suffix = if self.region.starts_with("cn-") {
+                "amazonaws.com.cn"
+            } else {
+                "amazonaws.com"
+            };
             return Ok(format!(
-                "https://{}.s3.{}.amazonaws.com/",
+                "https://{}.s3.{}.{suffix}/",
                 self.bucket, self.region
             ));
         };
@@ -210,5 +215,12 @@ mod tests {
             );
         }
         assert!(!form(None, None).fields.contains_key("x-amz-security-token"));
+        let china = Signer {
+            bucket: "pictures",
+            region: "cn-north-1",
+            endpoint: None,
+        };
+        let url = "https://pictures.s3.cn-north-1.amazonaws.com.cn/";
+        assert_eq!(china.url().unwrap(), url);
     }
 }

@@ -56,6 +56,12 @@ impl DeliveryStatus {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
+    /// Whether its way has ended, whatever else is said of it.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        self.rank() >= Self::Failed.rank()
+    }
+
     /// How far it is; a message moves to a higher rank only.
     #[must_use]
     pub fn rank(self) -> u8 {
@@ -81,6 +87,8 @@ pub struct Delivery {
     pub channel: Option<Channel>,
     pub state: DeliveryStatus,
     pub updated: Timestamp,
+    /// The provider's first error code, for the operator.
+    pub error_code: Option<String>,
     /// Every state and its moment, oldest first.
     pub history: Vec<(DeliveryStatus, Timestamp)>,
 }

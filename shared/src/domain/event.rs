@@ -15,6 +15,30 @@ pub struct Event {
     pub happened: Happened,
 }
 
+/// A domain event as other systems are told of it; docs/events describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The same for the same thing, however often it is told.
+    pub id: EventId,
+    /// When it happened, by our clock.
+    pub at: Timestamp,
+    /// The `detail-type`.
+    pub name: String,
+    /// The `detail`, JSON.
+    pub detail: String,
+}
+
+impl From<&Event> for Told {
+    fn from(event: &Event) -> Self {
+        Self {
+            id: event.id,
+            at: event.at,
+            name: event.happened.name().to_owned(),
+            detail: event.detail().to_string(),
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happened {

@@ -219,6 +219,15 @@ impl Upload {
         })
     }
 
+    /// A digest that names one file put there, by the sequencer that S3 gives it: a form is taken more than once.
+    #[must_use]
+    pub fn digest_of_put(&self, sequencer: &str) -> [u8; 10] {
+        let Hex(half) = Hex::of(&[self.key().as_bytes(), sequencer.as_bytes()]);
+        let mut digest = [0; 10];
+        digest.copy_from_slice(&half[..10]);
+        digest
+    }
+
     /// What the keys of all uploads of this account begin with.
     #[must_use]
     pub fn prefix(user: UserId) -> String {

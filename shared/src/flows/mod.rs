@@ -15,6 +15,7 @@ mod lane;
 pub mod notices;
 pub mod profile;
 pub mod rate_limit;
+pub mod report;
 pub mod request_code;
 pub mod send;
 pub mod sent;

@@ -13,16 +13,18 @@
 use jiff::Timestamp;
 
 use super::text_budget::{Reservation, TextBudget};
-use crate::domain::challenge::Lane;
+use crate::domain::challenge::{Lane, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::DeliveryId;
 use crate::domain::identifier::Identifier;
 use crate::keyring::derive::AddressKeys;
 use crate::messaging::{
-    Content, Dispatch, Language, Message, Messaging, Reason, Recipient, Refusal,
+    Content, Dispatch, Language, LoggedMessages, Message, Messaging, Reason, Recipient, Refusal,
 };
 use crate::store::Store;
+use crate::store::delivery::{Carries, DeliveryNote};
+use crate::store::suppression::Cause;
 use crate::{Error, Result, telemetry};
 
 /// The way out: the providers, and what texts cost.
@@ -66,8 +68,8 @@ pub struct Outgoing<'a> {
 /// How a delivery is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record {
-    /// As a code's delivery: shown to the client that asked, and counted.
-    Code,
+    /// As a code's delivery, for this purpose: shown to the client that asked, and counted.
+    Code(Purpose),
     /// As a message without a code: it is found by export and erasure, and not counted.
     Notice,
     /// It is recorded already: the same message takes another way.
@@ -108,6 +110,19 @@ impl Outbound {
     #[must_use]
     pub fn offers(&self, channel: Channel) -> bool {
         self.messaging.offers(channel)
+    }
+
+    /// A page of the texts that went out between two moments, as the provider lists them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the provider does not answer.
+    pub async fn texts_sent_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        page: Option<&str>,
+    ) -> Result<LoggedMessages> {
+        self.messaging.texts_sent_between(from, to, page).await
     }
 
     /// Why this address gets nothing; `suppressed` as [`Store::is_suppressed`] says.
@@ -179,20 +194,19 @@ impl Outbound {
         };
         let recipient = address_keys.recipient(to);
         let noted = async {
-            let store = &self.store;
-            match outgoing.record {
-                Record::Code => {
-                    store
-                        .note_delivery(id, channel, &recipient, None, now)
-                        .await
-                }
-                Record::Notice => {
-                    store
-                        .note_notice_delivery(id, channel, &recipient, now)
-                        .await
-                }
-                Record::Kept => Ok(()),
-            }
+            let carries = match outgoing.record {
+                Record::Code(purpose) => Carries::Code(purpose, to),
+                Record::Notice => Carries::Nothing,
+                Record::Kept => return Ok(()),
+            };
+            let note = DeliveryNote {
+                id,
+                channel,
+                recipient: &recipient,
+                carries,
+                ended: None,
+            };
+            self.store.note_delivery(&note, now).await
         };
         let (dispatch, noted) = futures_util::join!(self.messaging.send(&message), noted);
         if let Err(error) = noted {
@@ -229,9 +243,14 @@ impl Outbound {
                 return Ok(());
             }
             let (mac, masked) = (address_keys.suppression(to), to.masked());
-            self.store
-                .suppress(to.kind(), &mac, "opt_out", &masked, now)
-                .await
+            let cause = Cause {
+                kind: to.kind(),
+                mac: &mac,
+                reason: "opt_out",
+                at: now,
+                masked: &masked,
+            };
+            self.store.suppress(cause, now).await
         };
         let end = if opted_out {
             DeliveryStatus::Bounced

@@ -16,6 +16,7 @@ mod ses;
 mod templates;
 mod text;
 mod twilio;
+mod twilio_log;
 pub mod web;
 
 #[cfg(test)]
@@ -29,7 +30,11 @@ pub use dispatch::{Dispatch, Reason, Refusal};
 pub use language::Language;
 pub use message::{Content, ErasureNews, Lockout, Message, Recipient};
 pub use templates::{Mail, TemplateError, Templates};
+pub use twilio_log::{LoggedMessage, LoggedMessages};
 
+use jiff::Timestamp;
+
+use crate::Result;
 use crate::cloud::Setup;
 use crate::domain::channel::Channel;
 
@@ -67,6 +72,23 @@ impl Messaging {
             Channel::Sms | Channel::Whatsapp => {
                 self.text.as_ref().is_some_and(|text| text.offers(channel))
             }
+        }
+    }
+
+    /// A page of the texts that Twilio took between two moments, newest first; `page` is [`LoggedMessages::next`] of the
+    /// page before.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when Twilio does not answer.
+    pub async fn texts_sent_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        page: Option<&str>,
+    ) -> Result<LoggedMessages> {
+        match &self.text {
+            Some(text) => text.sent_between(from, to, page).await,
+            None => Ok(LoggedMessages::default()),
         }
     }
 

@@ -55,6 +55,8 @@ impl Sendgrid {
                 "X-Auto-Response-Suppress": "All",
                 "X-Entity-Ref-ID": delivery_id,
             },
+            // A code goes to who unsubscribed from newsletters too, and not to who bounced or complained.
+            "mail_settings": {"bypass_unsubscribe_management": {"enable": true}},
             "tracking_settings": {
                 "click_tracking": {"enable": false, "enable_text": false},
                 "open_tracking": {"enable": false},

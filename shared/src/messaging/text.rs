@@ -1,11 +1,14 @@
 //! Texts: SMS, and WhatsApp with SMS behind it.
 
+use jiff::Timestamp;
+
 use super::breaker::Breaker;
 use super::config::TextSettings;
 use super::dispatch::{Dispatch, Reason};
 use super::message::Message;
 use super::templates::Templates;
 use super::twilio::{Code, Twilio};
+use super::twilio_log::LoggedMessages;
 use super::web;
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
@@ -30,6 +33,15 @@ impl TextSender {
 
     pub(super) fn offers(&self, channel: Channel) -> bool {
         self.twilio.offers(channel)
+    }
+
+    pub(super) async fn sent_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        page: Option<&str>,
+    ) -> crate::Result<LoggedMessages> {
+        self.twilio.sent_between(from, to, page).await
     }
 
     pub(super) async fn sms(

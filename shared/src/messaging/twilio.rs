@@ -33,6 +33,14 @@ impl Twilio {
         Self { client, settings }
     }
 
+    pub(super) fn settings(&self) -> &TextSettings {
+        &self.settings
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub(super) fn offers(&self, channel: Channel) -> bool {
         match channel {
             Channel::Email => false,

@@ -466,6 +466,9 @@ mod sendgrid {
         );
         assert_eq!(body["tracking_settings"]["click_tracking"]["enable"], false);
         assert_eq!(body["tracking_settings"]["open_tracking"]["enable"], false);
+        // Who unsubscribed from a newsletter still signs in; who bounced or complained is not mailed.
+        let bypass = serde_json::json!({ "bypass_unsubscribe_management": { "enable": true } });
+        assert_eq!(body["mail_settings"], bypass);
         assert_eq!(body["subject"], "012345 is your Latchkey sign-in code");
     }
 

@@ -1,6 +1,6 @@
 //! Reading and deleting many items at once.
 
-use aws_sdk_dynamodb::types::{DeleteRequest, ReturnConsumedCapacity, WriteRequest};
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use futures_util::future::try_join_all;
 
 use super::Store;
@@ -9,7 +9,7 @@ use super::item::Item;
 use super::keys::{Key, Table};
 use crate::{Error, Result};
 
-/// The most items that one call deletes (DynamoDB's own limit).
+/// The most items that one call writes (DynamoDB's own limit).
 const BATCH: usize = 25;
 
 /// The longest pauses, in milliseconds, before what a busy table left undone is tried again; the last is not waited out
@@ -19,15 +19,29 @@ const PAUSES: [u64; 8] = [20, 40, 80, 160, 320, 640, 1_000, 1_000];
 impl Store {
     /// Deletes the items of these keys, as far as they are there.
     pub(super) async fn delete_all(&self, table: Table, keys: &[Item]) -> Result<()> {
-        for batch in keys.chunks(BATCH) {
-            let mut left = batch
-                .iter()
-                .map(|key| {
-                    let delete = DeleteRequest::builder().set_key(Some(key.clone())).build();
-                    let delete = delete.map_err(Error::internal)?;
-                    Ok(WriteRequest::builder().delete_request(delete).build())
-                })
-                .collect::<Result<Vec<_>>>()?;
+        let deletes = keys.iter().map(|key| {
+            let delete = DeleteRequest::builder().set_key(Some(key.clone())).build();
+            let delete = delete.map_err(Error::internal)?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
+        });
+        self.write_all(table, deletes.collect::<Result<Vec<_>>>()?)
+            .await
+    }
+
+    /// Puts these items in the place of whatever is there.
+    pub(super) async fn put_all(&self, table: Table, items: &[Item]) -> Result<()> {
+        let puts = items.iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item.clone())).build();
+            let put = put.map_err(Error::internal)?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        });
+        self.write_all(table, puts.collect::<Result<Vec<_>>>()?)
+            .await
+    }
+
+    async fn write_all(&self, table: Table, requests: Vec<WriteRequest>) -> Result<()> {
+        for batch in requests.chunks(BATCH) {
+            let mut left = batch.to_vec();
             for longest in PAUSES {
                 let answer = when_busy(|| async {
                     Ok(self
@@ -47,7 +61,7 @@ impl Store {
                 tokio::time::sleep(jittered(longest)).await;
             }
             if !left.is_empty() {
-                return Err(Error::Unavailable("the table is too busy to delete".into()));
+                return Err(Error::Unavailable("the table is too busy".into()));
             }
         }
         Ok(())

@@ -55,6 +55,10 @@ pub static ENTITIES: &[Entity] = &[
                 "the profile",
             ),
             ("avatar", "the picture's content address"),
+            (
+                "avatar_at",
+                "when the person last put up or removed a picture: an upload from before changes nothing any more",
+            ),
             ("roles", "list of roles"),
             (
                 "sessions",
@@ -313,7 +317,7 @@ pub static ENTITIES: &[Entity] = &[
                 "comparisons of this code, by strangers and by known devices; what a known device compares with its own code counts here as well",
             ),
             (
-                "kn, kpv, kexp, kb, kk, kids, kvia, kwas, kfell",
+                "kn, kpv, kexp, kb, kk, kids, kvia, kwas",
                 "the same of the code that a known device asked for: the common one, until strangers have used that up",
             ),
             (
@@ -343,13 +347,17 @@ pub static ENTITIES: &[Entity] = &[
                 "the way that the code travelled last, and the one before",
             ),
             (
+                "took",
+                "set of the deliveries by WhatsApp that did not arrive and go by SMS",
+            ),
+            (
                 "joint, spent",
                 "for linking: when others began to share the code, and the set of owners who have used theirs",
             ),
             ("way", "the way of the last send, of whichever code"),
             (
                 "fell",
-                "the delivery by WhatsApp that did not arrive and is to go by SMS, where there was one",
+                "in version 0.1: a delivery by WhatsApp that did not arrive; now the delivery says so itself",
             ),
             (
                 "guess",
@@ -407,6 +415,28 @@ pub static ENTITIES: &[Entity] = &[
             ("hist", "list of states and moments"),
             ("at", "when the state was reached"),
             ("err", "the provider's first error code, for the operator"),
+            (
+                "code",
+                "for a code by WhatsApp, until its way has ended: `<purpose>#<kind>#<identifier>` of its challenge",
+            ),
+            (
+                "fell, took",
+                "when WhatsApp reported it as not arrived, and when it was decided to send it by SMS",
+            ),
+        ],
+    },
+    Entity {
+        name: "unpublished event",
+        table: Table::Ephemeral,
+        pk: "UNPUBLISHED#<shard>",
+        sk: "<milliseconds since 1970, 15 digits>#<event id>",
+        expires: "after 14 days; it goes when the bus has taken it",
+        attributes: &[
+            (
+                "name, detail",
+                "the domain event's `detail-type` and `detail`",
+            ),
+            ("at", "when it happened"),
         ],
     },
     Entity {
@@ -416,11 +446,18 @@ pub static ENTITIES: &[Entity] = &[
         sk: "SUPPRESSED",
         expires: "at its end, if it has one; it outlives the person",
         attributes: &[
-            ("reason", "`bounce`, `complaint`, `opt_out` or `operator`"),
-            ("at", "when"),
+            (
+                "reason",
+                "`bounce`, `complaint`, `opt_out`, `unreachable` or `operator`",
+            ),
+            ("at", "when the address gave that reason"),
+            (
+                "lifted",
+                "when an operator, or the person, let messages through again: what happened before does not count any more",
+            ),
             (
                 "until",
-                "until when, milliseconds since 1970; without it for good",
+                "until when, milliseconds since 1970; without it for good, or in version 0.1 as long as its reason counts",
             ),
             ("masked", "the address, masked, for the operator's list"),
         ],
@@ -546,6 +583,22 @@ pub(crate) fn challenge(purpose: Purpose, kind: IdentifierKind, text: &str) -> K
     )
 }
 
+/// How another item names the challenge of an identifier.
+pub(crate) fn name_of_challenge(purpose: Purpose, identifier: &Identifier) -> String {
+    let (kind, text) = (identifier.kind().as_str(), identifier.as_str());
+    format!("{}#{kind}#{text}", purpose.as_str())
+}
+
+/// Reads what [`name_of_challenge`] writes, and the key of a challenge without its `CODE#`.
+pub(crate) fn challenge_named(name: &str) -> Option<(Purpose, Identifier)> {
+    let mut parts = name.splitn(3, '#');
+    let purpose = parts.next()?;
+    let purpose = [Purpose::SignIn, Purpose::Link]
+        .into_iter()
+        .find(|known| known.as_str() == purpose)?;
+    Some((purpose, Identifier::restore(parts.nth(1)?)?))
+}
+
 pub(crate) fn limit(rule: &str, subject: &str) -> Key {
     Key::new(format!("LIMIT#{rule}#{subject}"), "LIMIT")
 }
@@ -556,6 +609,11 @@ pub(crate) fn delivery(id: &str) -> Key {
 
 pub(crate) fn seen(id: &str) -> Key {
     Key::new(format!("SEEN#{id}"), "SEEN")
+}
+
+/// A domain event that the bus did not take; `sk` is in the order of time.
+pub(crate) fn unpublished(shard: u8, sk: impl Into<String>) -> Key {
+    Key::new(format!("UNPUBLISHED#{shard}"), sk)
 }
 
 /// One shard of a counter. The shard is part of the partition key, so that the shards are no single partition's load.

@@ -36,6 +36,7 @@ pub mod sources;
 pub mod statistics;
 pub mod stream;
 pub mod suppression;
+pub mod unpublished;
 pub mod user;
 pub(crate) mod write;
 

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::challenge::{attributes, locked};
 use super::error::when_busy;
 use super::item::{Item, Read, map, n, s, texts};
-use super::keys::{self, Table};
+use super::keys::{self, Key, Table};
 use super::write::{Write, held};
-use super::{Store, session};
+use super::{Store, session, suppression};
 use crate::Result;
 use crate::domain::challenge::{Lane, Purpose};
 use crate::domain::id::UserId;
@@ -29,6 +29,7 @@ pub struct Suppressed {
     pub at: Option<Timestamp>,
     /// Until when; `None` for good.
     pub until: Option<Timestamp>,
+    key: Key,
 }
 
 /// The failures of one lane of one challenge.
@@ -88,8 +89,8 @@ impl Store {
         held(self.write(write).await)
     }
 
-    /// Every suppressed address: a scan, for an operator's list.
-    pub async fn suppressions(&self) -> Result<Vec<Suppressed>> {
+    /// Every address that is suppressed now: a scan, for an operator's list.
+    pub async fn suppressions(&self, now: Timestamp) -> Result<Vec<Suppressed>> {
         let (mut found, mut from) = (Vec::new(), None::<Item>);
         loop {
             let answer = when_busy(|| async {
@@ -105,19 +106,11 @@ impl Store {
                     .await?)
             })
             .await?;
-            found.extend(answer.items.unwrap_or_default().iter().map(|item| {
-                Suppressed {
-                    kind: item
-                        .text("pk")
-                        .and_then(|pk| pk.split('#').nth(1))
-                        .unwrap_or_default()
-                        .to_owned(),
-                    masked: item.text("masked").map(str::to_owned),
-                    reason: item.text("reason").map(str::to_owned),
-                    at: item.moment("at"),
-                    until: item.moment("until"),
-                }
-            }));
+            let items = answer.items.unwrap_or_default();
+            let in_force = items
+                .iter()
+                .filter(|item| suppression::is_in_force(item, now));
+            found.extend(in_force.filter_map(suppressed));
             from = answer.last_evaluated_key.filter(|key| !key.is_empty());
             if from.is_none() {
                 return Ok(found);
@@ -125,15 +118,10 @@ impl Store {
         }
     }
 
-    /// Forgets the suppression of an address, under every pepper of the ring; whether there was one.
-    pub async fn unsuppress(&self, kind: IdentifierKind, macs: &[String]) -> Result<bool> {
-        let mut any = false;
-        for mac in macs {
-            let delete = Write::delete(Table::Ephemeral, keys::suppression(kind, mac))
-                .when("attribute_exists(pk)");
-            any |= held(self.write(delete).await)?;
-        }
-        Ok(any)
+    /// Lets messages go again to an address of the list; whether they did not.
+    pub async fn lift_suppression(&self, entry: &Suppressed, now: Timestamp) -> Result<bool> {
+        let write = suppression::lift(entry.key.clone(), entry.reason.as_deref(), now);
+        held(self.write(write).await)
     }
 
     /// The failures of an address, for each purpose and lane that has any.
@@ -177,4 +165,21 @@ impl Store {
         }
         Ok(any)
     }
+}
+
+/// An entry of the list; `None` for what is none.
+fn suppressed(item: &Item) -> Option<Suppressed> {
+    let mut parts = item.text("pk")?.splitn(3, '#').skip(1);
+    let (kind, mac) = (parts.next()?, parts.next()?);
+    let of_kind = [IdentifierKind::Email, IdentifierKind::Phone]
+        .into_iter()
+        .find(|known| known.as_str() == kind)?;
+    Some(Suppressed {
+        kind: kind.to_owned(),
+        masked: item.text("masked").map(str::to_owned),
+        reason: item.text("reason").map(str::to_owned),
+        at: item.moment("at"),
+        until: suppression::end(item),
+        key: keys::suppression(of_kind, mac),
+    })
 }

@@ -3,17 +3,17 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::delivery::{KEEP, may_make_a_record, step};
+use super::Store;
+use super::delivery::{KEEP, forgotten_at, may_make_a_record, step};
 use super::error::StoreError;
 use super::item::{Read, at, map, n, s, ttl};
 use super::keys::{self, Table};
+use super::suppression::{self, Cause};
 use super::write::{Write, held};
-use super::{Store, suppression};
 use crate::Result;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::DeliveryId;
-use crate::domain::identifier::IdentifierKind;
 use crate::domain::quota::after;
 
 /// A report about one message.
@@ -26,24 +26,11 @@ pub struct Report<'a> {
     pub state: DeliveryStatus,
     /// The provider's error code, for the operator; the first one stays.
     pub error_code: Option<&'a str>,
-    /// The address that nothing may be sent to any more.
-    pub suppression: Option<Suppression<'a>>,
-}
-
-/// An address that nothing may be sent to any more.
-#[derive(Clone, Copy, Debug)]
-pub struct Suppression<'a> {
-    /// What kind of address.
-    pub kind: IdentifierKind,
-    /// What the delivery's record keeps of its recipient, under every pepper of the ring: an address that the message
-    /// did not go to cannot be suppressed by it.
-    pub recipients: &'a [String],
-    /// The key of the suppression.
-    pub mac: &'a str,
-    /// `bounce`, `complaint` or `opt_out`.
-    pub reason: &'a str,
-    /// The address, masked, for the operator's list.
-    pub masked: &'a str,
+    /// It failed for now, and may arrive all the same: whatever ends its way counts more.
+    pub tentative: bool,
+    /// The address that takes no messages from us, with what the delivery's record keeps of its recipient under every
+    /// pepper of the ring: an address that the message did not go to cannot be suppressed by it.
+    pub suppression: Option<(Cause<'a>, &'a [String])>,
 }
 
 /// What a report has changed.
@@ -55,73 +42,132 @@ pub struct Reported {
     pub suppressed: bool,
 }
 
+/// What a report that a WhatsApp message did not arrive has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndeliveredReport {
+    /// The message is marked; its code may go by SMS.
+    Marked,
+    /// It was reported before, or its way has ended.
+    Known,
+    /// It carries no code that may go by SMS: the report is about its end.
+    Final,
+}
+
 impl Store {
-    /// Takes a report: the state only moves forward; a suppression stands even where it does not move.
+    /// Takes a report that a WhatsApp message did not arrive, which does not end it: its code may go by SMS. The mark is
+    /// made once, and decided about by whoever reads the stream.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
-    pub async fn report_delivery(&self, report: &Report<'_>, now: Timestamp) -> Result<Reported> {
-        let Some(suppression) = &report.suppression else {
-            let moved = held(self.write(move_on(report, now)).await)?;
-            return Ok(Reported {
-                moved,
-                suppressed: false,
-            });
+    pub async fn report_undelivered(
+        &self,
+        report: &Report<'_>,
+        now: Timestamp,
+    ) -> Result<UndeliveredReport> {
+        let mut set = "SET fell=:now, ch=if_not_exists(ch,:channel), rk=if_not_exists(rk,:rank), \
+                       st=if_not_exists(st,:state), hist=if_not_exists(hist,:history), \
+                       #at=if_not_exists(#at,:now), #ttl=:ttl"
+            .to_owned();
+        let queued = DeliveryStatus::Queued;
+        let mut values = map([
+            (":channel", s(report.channel.as_str())),
+            (":rank", n(queued.rank())),
+            (":state", s(queued.as_str())),
+            (":history", AttributeValue::L(vec![step(queued, now)])),
+            (":now", at(now)),
+            (":ttl", ttl(after(now, KEEP))),
+            (":end", n(report.state.rank())),
+        ]);
+        if let Some(code) = report.error_code {
+            set.push_str(", err=if_not_exists(err,:err)");
+            values.insert(":err".to_owned(), s(code));
+        }
+        // Before our own note there is no recipient, and nobody knows yet what the message carries.
+        let carries_a_code = if may_make_a_record(report.delivery, now) {
+            "(attribute_exists(code) OR attribute_not_exists(#to))"
+        } else {
+            "attribute_exists(code)"
         };
-        let suppressed = suppression::write(
-            suppression.kind,
-            suppression.mac,
-            suppression.reason,
-            suppression.masked,
-            now,
-        );
-        match self.transact([move_on(report, now), suppressed]).await {
-            Ok(()) => Ok(Reported {
-                moved: true,
-                suppressed: true,
-            }),
-            Err(StoreError::Cancelled(refused)) => {
-                let mut refused = refused.into_iter();
-                let Some(record) = refused.next().flatten() else {
-                    // The address is suppressed for good already.
-                    return Ok(Reported {
-                        moved: held(self.write(move_on(report, now)).await)?,
-                        suppressed: true,
-                    });
-                };
-                let recipient = record.text("to");
-                let foreign =
-                    recipient.is_some_and(|to| !suppression.recipients.iter().any(|mac| mac == to));
-                if foreign {
-                    return Ok(Reported {
-                        moved: false,
-                        suppressed: false,
-                    });
-                }
-                // It has moved further before, or is long gone: the address is suppressed all the same.
-                self.suppress(
-                    suppression.kind,
-                    suppression.mac,
-                    suppression.reason,
-                    suppression.masked,
-                    now,
-                )
-                .await?;
-                Ok(Reported {
-                    moved: false,
-                    suppressed: true,
+        let key = keys::delivery(&report.delivery.to_string());
+        let write = Write::update(Table::Ephemeral, key, set)
+            .when(format!(
+                "{carries_a_code} AND attribute_not_exists(fell) AND (attribute_not_exists(rk) OR rk<:end)"
+            ))
+            .values(values);
+        match self.write(write).await {
+            Ok(()) => Ok(UndeliveredReport::Marked),
+            Err(StoreError::Condition(record)) => {
+                let ended = record.number("rk") >= Some(report.state.rank().into());
+                Ok(if ended || record.contains_key("fell") {
+                    UndeliveredReport::Known
+                } else {
+                    UndeliveredReport::Final
                 })
             }
             Err(fault) => Err(fault.into()),
         }
     }
+
+    /// Takes a report: the state only moves forward; a suppression stands even where it does not move.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
+    pub async fn report_delivery(&self, report: &Report<'_>, now: Timestamp) -> Result<Reported> {
+        let moves = async || held(self.write(move_on(report, None, now)).await);
+        let suppress = report
+            .suppression
+            .and_then(|(cause, recipients)| Some((suppression::suppress(cause, now)?, recipients)));
+        let Some((suppress, recipients)) = suppress else {
+            return Ok(Reported {
+                moved: moves().await?,
+                suppressed: false,
+            });
+        };
+        let step = move_on(report, Some(recipients), now);
+        let mut refused = match self.transact([step, suppress.clone()]).await {
+            Ok(()) => {
+                return Ok(Reported {
+                    moved: true,
+                    suppressed: true,
+                });
+            }
+            Err(StoreError::Cancelled(refused)) => refused.into_iter(),
+            Err(fault) => return Err(fault.into()),
+        };
+        let Some(record) = refused.next().flatten() else {
+            // The address is suppressed for longer already, or was let through again since.
+            return Ok(Reported {
+                moved: moves().await?,
+                suppressed: false,
+            });
+        };
+        let recipient = record.text("to");
+        if recipient.is_some_and(|to| !recipients.iter().any(|mac| mac == to)) {
+            // The mail was passed on, and it is another address that refuses it.
+            return Ok(Reported {
+                moved: moves().await?,
+                suppressed: false,
+            });
+        }
+        // It has moved further before, or is long gone: the address is suppressed all the same.
+        Ok(Reported {
+            moved: false,
+            suppressed: held(self.write(suppress).await)?,
+        })
+    }
 }
 
-/// The step of a delivery to the state that a report tells, forward only.
-fn move_on(report: &Report<'_>, now: Timestamp) -> Write {
+/// The step of a delivery to the state that a report tells, forward only; with recipients, only of a message to one of them.
+fn move_on(report: &Report<'_>, recipients: Option<&[String]>, now: Timestamp) -> Write {
+    // What failed for now is no further than what was sent.
+    let rank = if report.tentative {
+        DeliveryStatus::Sent
+    } else {
+        report.state
+    };
     let mut values = map([
         (":channel", s(report.channel.as_str())),
-        (":rank", n(report.state.rank())),
+        (":rank", n(rank.rank())),
         (":state", s(report.state.as_str())),
         (":none", AttributeValue::L(Vec::new())),
         (":history", AttributeValue::L(vec![step(report.state, now)])),
@@ -135,13 +181,23 @@ fn move_on(report: &Report<'_>, now: Timestamp) -> Write {
         set.push_str(", err=if_not_exists(err,:err)");
         values.insert(":err".to_owned(), s(code));
     }
-    let mut condition = if may_make_a_record(report.delivery, now) {
-        "(attribute_not_exists(rk) OR rk<:rank)".to_owned()
+    set.push_str(forgotten_at(report.state));
+    let forward = if report.tentative {
+        "(rk<:rank OR (rk=:rank AND st<>:state))"
     } else {
-        "rk<:rank".to_owned()
+        "rk<:rank"
     };
-    if let Some(suppression) = &report.suppression {
-        let macs = suppression.recipients.iter().enumerate();
+    let mut condition = if may_make_a_record(report.delivery, now) {
+        format!("(attribute_not_exists(rk) OR {forward})")
+    } else {
+        forward.to_owned()
+    };
+    // A message that did not arrive by WhatsApp may go by SMS meanwhile: what WhatsApp says of it on its way is of the past.
+    if report.channel == Channel::Whatsapp && !report.state.is_final() {
+        condition.push_str(" AND attribute_not_exists(fell)");
+    }
+    if let Some(recipients) = recipients {
+        let macs = recipients.iter().enumerate();
         let macs: Vec<String> = macs
             .map(|(n, mac)| {
                 let name = format!(":to{n}");

@@ -272,3 +272,53 @@ test("a picture beyond 4 MiB goes straight to the bucket", async () => {
   const bucket = fetch.seen.filter(({ path }) => !path.startsWith("/api/"));
   assert.deepEqual([bucket.length, bucket[0].headers.has("authorization")], [1, false]);
 });
+
+test("a storage that is full once the code is used keeps the session for this page", async (t) => {
+  const held = new Map();
+  let full = false;
+  globalThis.window = {
+    localStorage: {
+      getItem: (key) => held.get(key) ?? null,
+      setItem: (key, value) => {
+        if (full) throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
+        held.set(key, value);
+      },
+      removeItem: (key) => void held.delete(key),
+    },
+  };
+  t.after(() => delete globalThis.window);
+  const latchkey = client({ fetch: wire() });
+  full = true;
+  const { session } = await signIn(house, latchkey, jane);
+  assert.equal(latchkey.session.sid, session.sid);
+  assert.equal((await latchkey.api.GET("/api/profile/")).data.email, jane);
+  await expire();
+  assert.equal((await latchkey.api.GET("/api/profile/")).data.email, jane);
+  assert.equal(held.size, 0, "no other tab finds tokens that are used up");
+  await latchkey.signOut();
+  assert.equal(latchkey.session, null);
+});
+
+test("who signs out while a refresh is being stored is signed out", async () => {
+  const held = new Map();
+  let release = null;
+  const storage = {
+    get: async (key) => held.get(key) ?? null,
+    set: async (key, value) => {
+      if (release) await new Promise((resolve) => release.push(resolve));
+      held.set(key, value);
+    },
+    remove: async (key) => void held.delete(key),
+  };
+  const latchkey = client({ fetch: wire(), storage });
+  await signIn(house, latchkey, jane);
+  await expire();
+  release = [];
+  const asked = latchkey.api.GET("/api/profile/");
+  while (release.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await latchkey.signOut();
+  for (const go of release) go();
+  await assert.rejects(asked, { code: "unauthenticated" });
+  assert.equal([...held.keys()].filter((key) => !key.includes("device")).length, 0);
+  assert.equal(latchkey.session, null);
+});

@@ -264,20 +264,23 @@ async fn delivery_report_of_unknown_content_is_acknowledged_and_ignored() {
         ),
         (&forged_id, &[sid, ("MessageStatus", "read")]),
         ("", &[sid, ("MessageStatus", "read")]),
-        // It did not go to that number, so it cannot suppress it.
-        (
-            &message.delivery_id,
-            &[
-                sid,
-                ("MessageStatus", "failed"),
-                ("ErrorCode", "21610"),
-                ("To", "+12125552671"),
-            ],
-        ),
     ] {
         let _ = from_twilio(&house, id, fields).await.is(204);
         assert_eq!(house.tables().ephemeral().await, before, "{id} {fields:?}");
     }
+    // It did not go to that number, so it cannot suppress it; the delivery has failed all the same.
+    let elsewhere = [
+        sid,
+        ("MessageStatus", "failed"),
+        ("ErrorCode", "21610"),
+        ("To", "+12125552671"),
+    ];
+    let _ = from_twilio(&house, &message.delivery_id, &elsewhere)
+        .await
+        .is(204);
+    assert_eq!(state(&house, &message).await, "failed");
+    let items = house.tables().ephemeral().await;
+    assert!(items.iter().all(|item| item["sk"] != "SUPPRESSED"));
     let stopped = [
         sid,
         ("MessageStatus", "failed"),

@@ -603,3 +603,37 @@ async fn engine_refuses_a_batch_over_25_writes_or_with_an_item_twice() {
     .await;
     are_taken(vec![("25", "BatchWriteItem", many(25))]).await;
 }
+
+/// Any page that somebody has open can send requests to this machine: the engines' ports take none, nor another name.
+#[tokio::test]
+async fn engines_refuse_pages_and_foreign_hosts() {
+    let house = House::open().await;
+    #[expect(clippy::disallowed_methods, reason = "a page's place is taken here")]
+    let client = reqwest::Client::new();
+    for service in [
+        "dynamodb",
+        "secretsmanager",
+        "ses",
+        "sns",
+        "twilio",
+        "sendgrid",
+    ] {
+        let url = house.cloud().endpoint(service).unwrap();
+        for (name, value) in [
+            ("origin", "http://localhost:3000"),
+            ("origin", "null"),
+            ("host", "evil.example"),
+        ] {
+            for method in [reqwest::Method::POST, reqwest::Method::OPTIONS] {
+                let call = client.request(method, &url).header(name, value);
+                let answer = call.body("{}").send().await.unwrap();
+                assert_eq!(answer.status(), 403, "{service} {name}: {value}");
+                let open = answer.headers().get("access-control-allow-origin");
+                assert!(open.is_none(), "{service} {name}: {value}");
+            }
+        }
+    }
+    let url = house.cloud().endpoint("s3").unwrap();
+    let rebound = client.get(&url).header("host", "evil.example");
+    assert_eq!(rebound.send().await.unwrap().status(), 403);
+}

@@ -105,6 +105,8 @@ async fn events_count_every_change_once_whatever_fails() {
     assert_eq!(sums["requested"], 4, "{sums}");
     assert_eq!(sums["verified"], 4, "{sums}");
     assert_eq!(sums["active"], 4, "{sums}");
+    // What the bus did not take is told within the hour.
+    house.advance(60 * 60).await;
     let mut ids: Vec<_> = house
         .events()
         .await
@@ -118,6 +120,66 @@ async fn events_count_every_change_once_whatever_fails() {
         12,
         "three events for each, however often they were told"
     );
+}
+
+/// A bus that fails holds up neither counters nor what is to be done, and is told of everything once it works.
+#[tokio::test]
+async fn events_that_the_bus_does_not_take_are_kept_and_told_later() {
+    let house = House::open().await;
+    house
+        .fault(json!({ "service": "eventbridge", "fault": "error", "times": 100_000 }))
+        .await;
+    let _ = house.visitor("jane@example.com").signs_in().await;
+    let tom = house.visitor("+14155552671");
+    let asked = json!({ "identifier": tom.identifier, "channel": "whatsapp" });
+    let id = tom.asks(&asked).await.is(200).json()["delivery_id"].clone();
+    let undelivered = json!({ "delivery_id": id, "fields": {
+        "MessageSid": "SM00000000000000000000000000000001", "MessageStatus": "undelivered",
+        "To": "whatsapp:+14155552671",
+    } });
+    assert_eq!(house.provider_reports("twilio", &undelivered).await.0, 204);
+    assert!(house.cloud().settle().await);
+    assert_eq!(
+        house.sent_to("+14155552671").await.len(),
+        2,
+        "the second way"
+    );
+    let sums = counters(&house).await;
+    assert_eq!(
+        (&sums["registered"], &sums["verified"]),
+        (&json!(1), &json!(1)),
+        "{sums}"
+    );
+    assert_eq!(house.events().await, [] as [Value; 0]);
+    house.advance(60 * 60).await;
+    assert_eq!(
+        house.events().await,
+        [] as [Value; 0],
+        "the bus still fails"
+    );
+
+    assert!(house.end_faults().await > 0);
+    house.advance(60 * 60).await;
+    let told = house.events().await;
+    let mut found = kinds(&told);
+    found.sort_unstable();
+    let expected = [
+        "otp.requested",
+        "otp.requested",
+        "user.registered",
+        "user.signed_in",
+    ];
+    assert_eq!(found, expected);
+    let letters = house.sent_to("jane@example.com").await;
+    assert!(
+        letters[0]["subject"].as_str().unwrap().contains("Welcome"),
+        "{letters:?}"
+    );
+    let left = house.tables().ephemeral().await;
+    let left = left.iter().filter_map(|item| item["pk"].as_str());
+    assert_eq!(left.filter(|pk| pk.starts_with("UNPUBLISHED#")).count(), 0);
+    house.advance(60 * 60).await;
+    assert_eq!(house.events().await.len(), 4, "once");
 }
 
 async fn counters(house: &House) -> Value {

@@ -55,6 +55,20 @@ async fn avatar_form_sent_again_and_again_is_limited() {
     assert_eq!(gallery.held(), (3, 0));
 }
 
+/// Forms sent at once wait for each other, and a request does not wait for all of them.
+#[tokio::test]
+async fn forms_sent_all_at_once_do_not_hold_up_a_request() {
+    let gallery = Gallery::open().await;
+    let form_of = gallery.form().await;
+    let picture = samples::jpeg(1000, 800);
+    for _ in 0..40 {
+        assert_eq!(gallery.submit(&form_of, &picture).await, 204);
+    }
+    let shown = gallery.upload(samples::jpeg(200, 200)).await;
+    gallery.settled().await;
+    assert_eq!(gallery.shown().await, shown, "what was asked for last");
+}
+
 impl Gallery {
     async fn has_all_sizes(&self, shown: &Value) {
         for side in ["64", "256", "512"] {

@@ -6,6 +6,7 @@ use local::Options;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
+use shared::clock::Clock as _;
 
 use crate::gallery::{Gallery, form};
 use crate::samples;
@@ -204,8 +205,124 @@ async fn avatar_event_that_comes_again_changes_nothing() {
     let shown = gallery.shown().await;
     assert_eq!(gallery.fetch(&shown["64"]).await.status(), 200);
     assert_eq!(gallery.held(), (3, 0));
-    let record = json!({ "Records": [{ "eventName": "ObjectCreated:Post", "s3": {
-        "bucket": { "name": "latchkey-avatars" }, "object": { "key": form_of["fields"]["key"] } } }] });
-    gallery.cloud.invoke("avatar", &record).await.unwrap();
+    let event = gallery.event(&form_of, "1");
+    gallery.cloud.invoke("avatar", &event).await.unwrap();
     assert_eq!(gallery.shown().await, shown);
+}
+
+/// Red is shown, but its file cannot be deleted, so the event comes again after the person has removed the picture.
+#[tokio::test]
+async fn upload_is_not_shown_again_after_the_person_removed_it() {
+    let gallery = Gallery::open().await;
+    let form_of = gallery.form_without_event(&samples::jpeg(300, 300)).await;
+    let event = gallery.event(&form_of, "1");
+    gallery
+        .fault(
+            json!({ "service": "s3", "operation": "DeleteObjects", "fault": "error", "times": 20 }),
+        )
+        .await;
+    assert!(gallery.cloud.invoke("avatar", &event).await.is_err());
+    gallery.no_faults().await;
+    assert_ne!(gallery.shown().await, Value::Null);
+    gallery.later(1).await;
+    assert_eq!(gallery.delete().await, 204);
+    for _ in 0..2 {
+        gallery.put_again(&form_of, &samples::jpeg(300, 300)).await;
+        gallery.cloud.invoke("avatar", &event).await.unwrap();
+        assert_eq!(gallery.shown().await, Value::Null);
+    }
+    gallery.sweep().await;
+    assert_eq!(gallery.held(), (0, 0));
+}
+
+/// A's event fails once; meanwhile the person puts up B, or says that they want none. A is of the past.
+#[tokio::test]
+async fn upload_does_not_replace_what_the_person_did_since() {
+    for removes in [false, true] {
+        let gallery = Gallery::open().await;
+        let form_of = gallery.form_without_event(&samples::jpeg(300, 300)).await;
+        let event = gallery.event(&form_of, "1");
+        gallery.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "fault": "error", "times": 20 })).await;
+        assert!(gallery.cloud.invoke("avatar", &event).await.is_err());
+        gallery.no_faults().await;
+        gallery.later(1).await;
+        let since = if removes {
+            assert_eq!(gallery.delete().await, 204);
+            Value::Null
+        } else {
+            gallery.upload(samples::jpeg(200, 200)).await
+        };
+        gallery.cloud.invoke("avatar", &event).await.unwrap();
+        assert_eq!(gallery.shown().await, since, "removes: {removes}");
+        gallery.sweep().await;
+        assert_eq!(gallery.held(), (if removes { 0 } else { 3 }, 0));
+    }
+}
+
+/// S3 promises no order: the later of two uploads stays, whichever event comes first.
+#[tokio::test]
+async fn upload_does_not_replace_a_later_one() {
+    let gallery = Gallery::open().await;
+    let (first, second) = (
+        gallery.form_without_event(&samples::jpeg(300, 300)).await,
+        gallery.form_without_event(&samples::jpeg(200, 200)).await,
+    );
+    let earlier = gallery.event(&first, "1");
+    gallery.later(1).await;
+    let later = gallery.event(&second, "2");
+    gallery.cloud.invoke("avatar", &later).await.unwrap();
+    let shown = gallery.shown().await;
+    assert_ne!(shown, Value::Null);
+    gallery.cloud.invoke("avatar", &earlier).await.unwrap();
+    assert_eq!(gallery.shown().await, shown);
+    assert_eq!((gallery.held(), gallery.objects("uploads")), ((3, 0), 0));
+}
+
+/// However often an event comes, its file counts once against the person's rate.
+#[tokio::test]
+async fn upload_counts_once_however_often_its_event_comes() {
+    let gallery = Gallery::open().await;
+    let form_of = gallery.form_without_event(&samples::jpeg(64, 64)).await;
+    let event = gallery.event(&form_of, "1");
+    gallery.fault(json!({ "service": "s3", "operation": "DeleteObjects", "fault": "error", "times": 1000 })).await;
+    for _ in 0..70 {
+        assert!(gallery.cloud.invoke("avatar", &event).await.is_err());
+    }
+    gallery.no_faults().await;
+    gallery.cloud.invoke("avatar", &event).await.unwrap();
+    assert_ne!(gallery.shown().await, Value::Null);
+    assert_eq!(gallery.objects("uploads"), 0);
+    // Two of sixty are taken: the form and its file.
+    for n in 0..58 {
+        let answer = gallery
+            .ask_for_form(&json!({ "content_type": "image/jpeg", "content_length": 1 }))
+            .await;
+        assert_eq!(answer.status(), 200, "{n}");
+    }
+}
+
+impl Gallery {
+    /// A file in the bucket as by a form, of which no event has told yet.
+    async fn form_without_event(&self, file: &[u8]) -> Value {
+        let form_of = self.form().await;
+        self.put_again(&form_of, file).await;
+        form_of
+    }
+
+    /// Puts a file where a form would, past the bucket's events.
+    async fn put_again(&self, form_of: &Value, file: &[u8]) {
+        let key = form_of["fields"]["key"].as_str().unwrap();
+        self.put_object(key, file);
+    }
+
+    /// What S3 tells of a form's file.
+    fn event(&self, form_of: &Value, sequencer: &str) -> Value {
+        json!({ "Records": [{
+            "eventName": "ObjectCreated:Post", "eventTime": self.cloud.clock().now(),
+            "s3": {
+                "bucket": { "name": "latchkey-avatars" },
+                "object": { "key": form_of["fields"]["key"], "sequencer": sequencer },
+            },
+        }] })
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use local::{Cloud, Options};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -141,6 +141,19 @@ impl Gallery {
     /// How many objects the bucket holds in a folder.
     pub(crate) fn objects(&self, folder: &str) -> usize {
         files(&self.data.join("s3/latchkey-avatars").join(folder))
+    }
+
+    /// A cache's question whether what it has still stands.
+    pub(crate) async fn fetch_again(&self, url: &Value, tag: &str) -> Response {
+        let request = self.http.get(url.as_str().expect("a URL"));
+        request.header(IF_NONE_MATCH, tag).send().await.unwrap()
+    }
+
+    /// Puts an object into the bucket, of which no event tells.
+    pub(crate) fn put_object(&self, key: &str, bytes: &[u8]) {
+        let path = self.data.join("s3/latchkey-avatars").join(key);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, bytes).expect("written");
     }
 
     /// How many objects the bucket holds of pictures, and of markers.

@@ -89,3 +89,25 @@ fn settings_that_may_be_empty_may_be_none() {
         );
     }
 }
+
+/// What the CDN sends with a picture, and how long it keeps one, is what the objects themselves say.
+#[test]
+fn settings_of_the_cdn_keep_pictures_as_long_as_the_objects_say() {
+    let document = crate::template::document();
+    let cache = &document["Resources"]["AvatarCache"]["Properties"]["CachePolicyConfig"];
+    let headers =
+        &document["Resources"]["AvatarHeaders"]["Properties"]["ResponseHeadersPolicyConfig"];
+    let headers = headers["CustomHeadersConfig"]["Items"]
+        .as_array()
+        .expect("headers");
+    let sent = headers
+        .iter()
+        .find(|header| header["Header"] == "Cache-Control");
+    assert_eq!(
+        sent.expect("Cache-Control")["Value"],
+        shared::avatars::CACHE_CONTROL
+    );
+    let kept = cache["MaxTTL"].as_u64().expect("a bound");
+    assert!(shared::avatars::CACHE_CONTROL.contains(&format!("s-maxage={kept}")));
+    assert_eq!(cache["DefaultTTL"], cache["MaxTTL"]);
+}

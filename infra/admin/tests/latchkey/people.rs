@@ -135,6 +135,17 @@ async fn messages_suppressions_and_locks_are_looked_after() {
         .json();
     assert_eq!(shown["channel"], "email");
     assert!(["queued", "sent"].contains(&shown["status"].as_str().unwrap()));
+    let bounced = json!({ "eventType": "Bounce", "mail": { "tags": { "delivery_id": [id] } }, "bounce": {
+        "bounceType": "Transient", "bouncedRecipients": [{ "emailAddress": "jane@example.com", "status": "4.2.2" }],
+    } });
+    assert_eq!(house.provider_reports("ses", &bounced).await.0, 200);
+    let shown = at(&house, &["--json", "deliveries", "show", id])
+        .await
+        .json();
+    assert_eq!(
+        (&shown["status"], &shown["error_code"]),
+        (&json!("failed"), &json!("4.2.2"))
+    );
     at(&house, &["deliveries", "show", "dlv_0"])
         .await
         .failed(2, "was not issued here");
@@ -243,4 +254,131 @@ async fn the_doctor_finds_a_new_local_cloud_well() {
             "{name}"
         );
     }
+}
+
+/// What an operator let through again stays so, however often the old reports come again; what happens after it counts.
+#[tokio::test]
+async fn suppressions_that_are_removed_are_not_made_again_by_old_reports() {
+    for (provider, to) in [
+        ("ses", "jane@example.com"),
+        ("sendgrid", "jane@example.com"),
+        ("twilio", "+14155552671"),
+    ] {
+        let mail = if provider == "twilio" {
+            "ses"
+        } else {
+            provider
+        };
+        let house = House::with(Options::memory().set("MAIL_PROVIDER", mail)).await;
+        let visitor = house.visitor(to);
+        let asks = async || {
+            house.advance(3_700).await;
+            let before = house.sent_to(to).await.len();
+            let answer = visitor.asks_for_a_code().await.is(200).json();
+            let sent = house.sent_to(to).await.len() > before;
+            (answer["delivery_id"].as_str().unwrap().to_owned(), sent)
+        };
+        let report = |id: &str| match provider {
+            "ses" => {
+                json!({ "eventType": "Bounce", "mail": { "tags": { "delivery_id": [id] } }, "bounce": {
+                "bounceType": "Permanent", "bounceSubType": "NoEmail", "timestamp": house.now(),
+                "bouncedRecipients": [{ "emailAddress": to }],
+            } })
+            }
+            "sendgrid" => json!({ "events": [{
+                "event": "bounce", "type": "bounce", "email": to, "delivery_id": id,
+                "timestamp": house.now().as_second(),
+            }] }),
+            _ => json!({ "delivery_id": id, "fields": {
+                "MessageSid": "SM00000000000000000000000000000001", "MessageStatus": "failed",
+                "ErrorCode": "21610", "To": to,
+            } }),
+        };
+        let (id, sent) = asks().await;
+        assert!(sent);
+        let old = report(&id);
+        assert!(house.provider_reports(provider, &old).await.0 < 300);
+        assert!(!asks().await.1, "{provider}: suppressed");
+
+        let _ = at(&house, &["suppressions", "remove", to]).await.text();
+        for _ in 0..2 {
+            assert!(house.provider_reports(provider, &old).await.0 < 300);
+            let (id, sent) = asks().await;
+            assert!(sent, "{provider}: let through");
+            let _ = id;
+        }
+        let (id, _) = asks().await;
+        assert!(house.provider_reports(provider, &report(&id)).await.0 < 300);
+        assert!(!asks().await.1, "{provider}: it bounced again");
+    }
+}
+
+/// A broken record of ours on one day: all who bounced since then are let through at once, and nobody else.
+#[tokio::test]
+async fn suppressions_are_removed_by_reason_and_day() {
+    let house = House::open().await;
+    let bounces = async |to: &str, kind: &str| {
+        let id = house.visitor(to).asks_for_a_code().await.is(200).json();
+        let id = &id["delivery_id"];
+        let report = match kind {
+            "bounce" => {
+                json!({ "eventType": "Bounce", "mail": { "tags": { "delivery_id": [id] } }, "bounce": {
+                "bounceType": "Permanent", "bounceSubType": "NoEmail", "bouncedRecipients": [{ "emailAddress": to }],
+            } })
+            }
+            _ => {
+                json!({ "eventType": "Complaint", "mail": { "tags": { "delivery_id": [id] } }, "complaint": {
+                "complaintFeedbackType": "abuse", "complainedRecipients": [{ "emailAddress": to }],
+            } })
+            }
+        };
+        assert_eq!(house.provider_reports("ses", &report).await.0, 200);
+    };
+    bounces("old@example.com", "bounce").await;
+    house.advance(3 * 86_400).await;
+    let since = house.now().to_string();
+    for n in 0..5 {
+        bounces(&format!("jane{n}@example.com"), "bounce").await;
+    }
+    bounces("tom@example.com", "complaint").await;
+    let all = [
+        "suppressions",
+        "remove",
+        "--reason",
+        "bounce",
+        "--since",
+        &since,
+        "--json",
+    ];
+    let dry = at(&house, &[&all[..], &["--dry-run"]].concat())
+        .await
+        .json();
+    assert_eq!(dry.as_array().unwrap().len(), 5, "{dry}");
+    let done = at(&house, &all).await.json();
+    assert_eq!(done, json!({ "removed": 5 }));
+    let left = at(&house, &["suppressions", "list", "--json"]).await.json();
+    let mut reasons: Vec<_> = left
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["reason"].as_str())
+        .collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons, [Some("bounce"), Some("complaint")], "{left}");
+    at(
+        &house,
+        &[
+            "suppressions",
+            "remove",
+            "--reason",
+            "bounce",
+            "--since",
+            "yesterday",
+        ],
+    )
+    .await
+    .failed(2, "expected 2026-11-30");
+    at(&house, &["suppressions", "remove"])
+        .await
+        .failed(2, "required");
 }

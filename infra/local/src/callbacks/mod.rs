@@ -107,6 +107,40 @@ impl Callbacks {
         }
     }
 
+    /// The call that a provider makes to report just this: SES an event, SendGrid `{"events": […]}`, Twilio
+    /// `{"delivery_id", "fields": {…}}`.
+    ///
+    /// # Errors
+    /// A sentence, for another provider or an order of another form.
+    pub(crate) fn of_order(
+        &self,
+        provider: &str,
+        order: &Value,
+        now: jiff::Timestamp,
+    ) -> Result<Callback, String> {
+        match provider {
+            "ses" => self.published(order, now),
+            "sendgrid" => self.batch(&order["events"], now),
+            "twilio" => {
+                let delivery = order["delivery_id"].as_str().unwrap_or_default();
+                let fields = order["fields"].as_object().into_iter().flatten();
+                let text = |value: &Value| {
+                    value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned)
+                };
+                let form = fields.map(|(name, value)| (name.clone(), text(value)));
+                Ok(self.form(
+                    format!("{}?d={delivery}", self.webhook("twilio")),
+                    form.collect(),
+                ))
+            }
+            other => Err(format!(
+                "there is no provider {other}; there is ses, sendgrid and twilio"
+            )),
+        }
+    }
+
     /// A setting as the functions see it: from the environment, else from the secret's document.
     fn setting(&self, name: &str) -> String {
         self.variables

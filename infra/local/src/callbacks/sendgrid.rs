@@ -18,8 +18,13 @@ impl Callbacks {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Callback, String> {
+        self.batch(&json!([event(message, outcome, now)]), now)
+    }
+
+    /// The call that SendGrid makes with these events.
+    pub(super) fn batch(&self, events: &Value, now: Timestamp) -> Result<Callback, String> {
         // SendGrid ends its body with a line break, and signs that too.
-        let body = format!("{}\r\n", json!([event(message, outcome, now)]));
+        let body = format!("{events}\r\n");
         let timestamp = now.as_second().to_string();
         let signature = sign(&self.keys.sendgrid()?, &timestamp, &body)?;
         Ok(Callback {

@@ -18,10 +18,14 @@ impl Callbacks {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Callback, String> {
+        let set = self.setting("SES_CONFIGURATION_SET");
+        self.published(&event(message, outcome, &set, now), now)
+    }
+
+    /// The call that SNS makes when SES publishes this event.
+    pub(super) fn published(&self, event: &Value, now: Timestamp) -> Result<Callback, String> {
         let topics = self.setting("SNS_TOPIC_ARNS");
         let topic = topics.split(',').next().unwrap_or_default().trim();
-        let set = self.setting("SES_CONFIGURATION_SET");
-        let event = event(message, outcome, &set, now);
         let envelope = envelope(&self.keys.sns()?, topic, &event.to_string(), now)?;
         let text = |key: &str| envelope[key].as_str().unwrap_or_default().to_owned();
         Ok(Callback {

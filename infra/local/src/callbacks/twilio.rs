@@ -53,6 +53,13 @@ impl Callbacks {
             form.push(("ChannelToAddress", message.to.clone()));
             form.push(("EventType", status.to_uppercase()));
         }
+        let form = form.into_iter();
+        let form = form.map(|(name, value)| (name.to_owned(), value));
+        Ok(self.form(url, form.collect()))
+    }
+
+    /// The call that Twilio makes with this form.
+    pub(super) fn form(&self, url: String, form: Vec<(String, String)>) -> Callback {
         let text = string_to_sign(&url, &form);
         let mut headers = vec![(
             "content-type",
@@ -76,12 +83,12 @@ impl Callbacks {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&form)
             .finish();
-        Ok(Callback { url, headers, body })
+        Callback { url, headers, body }
     }
 }
 
 /// The URL, then each parameter's name and value without separators, in the order of the names.
-fn string_to_sign(url: &str, form: &[(&str, String)]) -> String {
+fn string_to_sign(url: &str, form: &[(String, String)]) -> String {
     let mut sorted: Vec<_> = form.iter().collect();
     sorted.sort();
     sorted
@@ -114,7 +121,8 @@ mod tests {
             ("Caller", "+12349013030".to_owned()),
             ("Digits", "1234".to_owned()),
             ("From", "+12349013030".to_owned()),
-        ];
+        ]
+        .map(|(name, value)| (name.to_owned(), value));
         let text = string_to_sign("https://mycompany.com/myapp.php?foo=1&bar=2", &form);
         assert_eq!(
             sign(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, "12345", &text),

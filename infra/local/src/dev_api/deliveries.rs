@@ -1,4 +1,4 @@
-//! `/_local/deliveries/{outbox id}/status`: the provider's emulator calls our webhook.
+//! `/_local/deliveries/{outbox id}/status` and `/_local/callbacks/{provider}`: the provider's emulator calls our webhook.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use shared::clock::Clock;
 use super::{DevApi, Wrong, object};
 use crate::callbacks::{Callback, Outcome};
 
-/// `{"status", "error_code"?}` → `{"status": <the webhook's HTTP status>, "request": {…}}`.
+/// `{"status", "error_code"?, "callback"?}` → `{"status": <the webhook's HTTP status>, "request": {…}}`.
 pub(super) async fn report(
     State(dev_api): State<Arc<DevApi>>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, Wrong> {
-    let order = object(&body, &["status", "error_code"])?;
+    let order = object(&body, &["status", "error_code", "callback"])?;
     let outcome = order
         .get("status")
         .and_then(Value::as_str)
@@ -43,6 +43,10 @@ pub(super) async fn report(
             format!("there is no message {id} in the outbox"),
         )
     })?;
+    if order.get("callback") == Some(&Value::Bool(false)) {
+        state.outbox.set_status(message.id, outcome.word());
+        return Ok(Json(json!({ "status": null, "request": null })));
+    }
     let callback = dev_api
         .callbacks
         .make(&message, outcome, error_code, state.clock.now())
@@ -51,6 +55,24 @@ pub(super) async fn report(
         .await
         .map_err(|reason| Wrong(StatusCode::BAD_GATEWAY, reason))?;
     state.outbox.set_status(message.id, outcome.word());
+    Ok(Json(
+        json!({ "status": status, "request": callback.shown() }),
+    ))
+}
+
+/// What a provider would report, in its own words → as [`report`] answers.
+pub(super) async fn callback(
+    State(dev_api): State<Arc<DevApi>>,
+    Path(provider): Path<String>,
+    Json(order): Json<Value>,
+) -> Result<Json<Value>, Wrong> {
+    let callback = dev_api
+        .callbacks
+        .of_order(&provider, &order, dev_api.state.clock.now())
+        .map_err(Wrong::value)?;
+    let status = deliver(&dev_api, &callback)
+        .await
+        .map_err(|reason| Wrong(StatusCode::BAD_GATEWAY, reason))?;
     Ok(Json(
         json!({ "status": status, "request": callback.shown() }),
     ))

@@ -7,7 +7,6 @@
 //! would let every page on that port read everybody's codes. Its tests call from outside the browser, or through its
 //! own proxy.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -19,6 +18,7 @@ use shared::config::OwnOrigins;
 use url::Url;
 
 use super::{DevApi, Wrong};
+use crate::here::is_here;
 
 /// Lets a request in, or refuses it with a sentence.
 pub(super) async fn keep(
@@ -28,8 +28,8 @@ pub(super) async fn keep(
 ) -> Response {
     let path = request.uri().path();
     // Pictures are what a CDN shows to everybody.
-    let is_ours = path == "/_local" || path.starts_with("/_local/");
-    let is_guarded = is_ours && !path.starts_with("/_local/avatars/");
+    let is_api = path == "/_local" || path.starts_with("/_local/");
+    let is_guarded = is_api && !path.starts_with("/_local/avatars/");
     match refusal(request.headers(), &dev_api.gateway.public_url) {
         Some(sentence) if is_guarded => {
             Wrong(StatusCode::FORBIDDEN, sentence.to_owned()).into_response()
@@ -42,7 +42,7 @@ fn refusal(headers: &HeaderMap, public_url: &str) -> Option<&'static str> {
     let public = Url::parse(public_url).ok();
     let host = headers.get(header::HOST).map(text);
     // No browser leaves it out.
-    if host.is_some_and(|host| !is_here(host, public.as_ref())) {
+    if host.is_some_and(|host| !is_ours(host, public.as_ref())) {
         return Some(
             "Host: the development API answers to localhost and to the host of PUBLIC_URL only",
         );
@@ -67,20 +67,13 @@ fn text(value: &HeaderValue) -> &str {
     value.to_str().unwrap_or_default()
 }
 
-/// Whether a `Host` is a name or an address of this machine itself, or the configured one.
-fn is_here(host: &str, public: Option<&Url>) -> bool {
+/// Whether a `Host` is this machine, or the configured one.
+fn is_ours(host: &str, public: Option<&Url>) -> bool {
     let Ok(authority) = host.parse::<Authority>() else {
         return false;
     };
     let name = authority.host().to_ascii_lowercase();
-    let inner = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'));
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback())
-        || inner.is_some_and(|ip| ip.parse().is_ok_and(|ip: Ipv6Addr| ip.is_loopback()))
-        || public.and_then(Url::host_str) == Some(&name)
+    is_here(host) || public.and_then(Url::host_str) == Some(&name)
 }
 
 #[cfg(test)]

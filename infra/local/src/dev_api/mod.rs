@@ -61,6 +61,7 @@ pub(crate) fn router(dev_api: Arc<DevApi>) -> Router {
         .route("/_local/outbox/{id}/html", get(pages::mail))
         .route("/_local/outbox", get(outbox::list).delete(outbox::clear))
         .route("/_local/deliveries/{id}/status", post(deliveries::report))
+        .route("/_local/callbacks/{provider}", post(deliveries::callback))
         .route("/_local/clock", get(clock::show).post(clock::turn))
         .route(
             "/_local/faults",

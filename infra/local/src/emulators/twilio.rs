@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
@@ -33,6 +34,11 @@ impl Upstream for Twilio {
                 if *account == self.credentials.twilio_account =>
             {
                 self.message(&form)
+            }
+            (&Method::GET, ["2010-04-01", "Accounts", account, "Messages.json"])
+                if *account == self.credentials.twilio_account =>
+            {
+                self.messages(request.uri().query().unwrap_or_default())
             }
             (&Method::GET, ["2010-04-01", "Accounts", account])
                 if account.strip_suffix(".json")
@@ -117,6 +123,74 @@ impl Twilio {
             "uri": format!("/2010-04-01/Accounts/{account}/Messages/{sid}.json"),
         });
         shapes::respond(201, "application/json", answer.to_string())
+    }
+
+    /// The list of messages, newest first.
+    fn messages(&self, query: &str) -> Response<Bytes> {
+        let asked: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+        let value = |name: &str| {
+            asked
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, value)| value)
+        };
+        let number = |name: &str| value(name).and_then(|value| value.parse::<usize>().ok());
+        let moment = |name: &str| value(name).and_then(|value| value.parse::<Timestamp>().ok());
+        let (after, before) = (moment("DateSent>"), moment("DateSent<"));
+        let (size, page) = (
+            number("PageSize").unwrap_or(50).clamp(1, 1000),
+            number("Page").unwrap_or(0),
+        );
+        let sent = self.state.outbox.list(None).into_iter().filter(|message| {
+            message.provider == "twilio"
+                && after.is_none_or(|after| message.at >= after)
+                && before.is_none_or(|before| message.at <= before)
+        });
+        let mut sent = sent.skip(page * size);
+        let listed: Vec<_> = sent
+            .by_ref()
+            .take(size)
+            .map(|message| self.listed(&message))
+            .collect();
+        let next = sent.next().map(|_| {
+            let kept = asked.iter().filter(|(name, _)| name != "Page");
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(kept)
+                .append_pair("Page", &(page + 1).to_string())
+                .finish();
+            format!(
+                "/2010-04-01/Accounts/{}/Messages.json?{query}",
+                self.credentials.twilio_account
+            )
+        });
+        let answer =
+            json!({ "messages": listed, "page": page, "page_size": size, "next_page_uri": next });
+        shapes::respond(200, "application/json", answer.to_string())
+    }
+
+    /// A message as the list has it.
+    fn listed(&self, message: &Message) -> Value {
+        let (status, error_code) = match message.status.as_str() {
+            "undelivered" => ("undelivered", Some(30003)),
+            "failed" => ("failed", Some(30008)),
+            "bounce" | "complaint" => ("failed", Some(21610)),
+            other => (other, None),
+        };
+        let prefix = if message.channel == "whatsapp" {
+            "whatsapp:"
+        } else {
+            ""
+        };
+        let date = message
+            .at
+            .strftime("%a, %d %b %Y %H:%M:%S +0000")
+            .to_string();
+        json!({
+            "account_sid": self.credentials.twilio_account, "sid": message.provider_message_id,
+            "to": format!("{prefix}{}", message.to), "from": format!("{prefix}{}", message.from),
+            "status": status, "error_code": error_code, "date_created": date, "date_sent": date,
+            "direction": "outbound-api", "body": message.text,
+        })
     }
 
     fn verification(&self, service: &str, form: &Form) -> Response<Bytes> {

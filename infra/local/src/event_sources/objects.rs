@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::deliver;
@@ -13,21 +14,31 @@ use crate::gateway::Gateway;
 use crate::settings::{BUCKET, REGION};
 use crate::template::ObjectEvents;
 
+/// Events that are handed over at the same time. Lambda runs each in an environment of its own; here they share one with
+/// the requests, which must not wait behind all of them.
+const AT_ONCE: usize = 2;
+
 /// Tells the functions of every object under a prefix that they want to hear of, until the cloud ends.
 pub(crate) async fn feed(
     gateway: Arc<Gateway>,
     wanted: Vec<ObjectEvents>,
     mut made: UnboundedReceiver<ObjectMade>,
 ) {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
     while let Some(made) = made.recv().await {
         for wanted in wanted.iter().filter(|w| made.key.starts_with(&w.prefix)) {
             let event = event(&made, gateway.state.clock.now());
-            tokio::spawn(deliver(
+            let deliver = deliver(
                 Arc::clone(&gateway),
                 wanted.function.clone(),
                 event,
                 request_id,
-            ));
+            );
+            let turns = Arc::clone(&turns);
+            tokio::spawn(async move {
+                let _turn = turns.acquire().await;
+                deliver.await;
+            });
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::calls::Recording;
 use super::{Action, BACKGROUND, Service, Upstream, operation, shapes};
+use crate::here::is_here;
 use crate::state::LocalState;
 
 /// The largest call, in bytes: DynamoDB takes 16 MB, and S3 gets no more than 20 MiB from us.
@@ -99,6 +100,10 @@ impl<U: Upstream> Front<U> {
     }
 
     async fn call(&self, request: Request<Incoming>) -> Result<Response<Bytes>, Cut> {
+        if let Some(sentence) = refusal(self.service, request.headers()) {
+            let body = serde_json::json!({ "error": sentence }).to_string();
+            return Ok(shapes::respond(403, "application/json", body));
+        }
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, LARGEST)
             .collect()
@@ -169,6 +174,17 @@ impl<U: Upstream> Front<U> {
         }
         Ok(response)
     }
+}
+
+/// Why a call is none of a program of this machine. Any page that somebody has open can send requests here, and some engines let
+/// every page read their answers. To the bucket pages send their forms, which are signed.
+fn refusal(service: Service, headers: &HeaderMap) -> Option<&'static str> {
+    let host = headers.get(header::HOST);
+    if host.is_some_and(|host| !host.to_str().is_ok_and(is_here)) {
+        return Some("Host: this port answers to the names of this machine only.");
+    }
+    let is_page = headers.contains_key(header::ORIGIN) && service != Service::S3;
+    is_page.then_some("Origin: this port takes nothing from pages.")
 }
 
 /// A second handle on the connection, by which it can be told to reset.

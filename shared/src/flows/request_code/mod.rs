@@ -28,6 +28,7 @@ use crate::keyring::{DeviceToken, Peppers, Reloading};
 use crate::messaging::{Content, Dispatch, Language, Messaging, MessagingSettings, Reason};
 use crate::store::Store;
 use crate::store::challenge::ask::{Ask, Asked};
+use crate::store::delivery::{Carries, DeliveryNote};
 use crate::store::suppression::Suppression;
 use crate::{Error, Result, telemetry};
 
@@ -309,11 +310,16 @@ impl RequestCode {
         withheld: Withheld,
     ) -> Result<()> {
         let recipient = draft.address_keys.recipient(ask.identifier);
-        let end = Some(withheld.end());
+        let note = DeliveryNote {
+            id: draft.delivery,
+            channel: ask.channel,
+            recipient: &recipient,
+            carries: Carries::Code(ask.purpose, ask.identifier),
+            ended: Some(withheld.end()),
+        };
         let (withheld, noted) = futures_util::join!(
             self.store.withhold(ask, &charged.live, charged.fresh),
-            self.store
-                .note_delivery(draft.delivery, ask.channel, &recipient, end, ask.now),
+            self.store.note_delivery(&note, ask.now),
         );
         withheld.and(noted)
     }
@@ -434,7 +440,7 @@ impl RequestCode {
                 Purpose::SignIn => Content::SignInCode { code, expires_in },
                 Purpose::Link => Content::LinkingCode { code, expires_in },
             },
-            record: Record::Code,
+            record: Record::Code(request.purpose),
         })
     }
 }

@@ -32,7 +32,6 @@ pub(crate) struct Slot {
     /// Map from idempotency keys to deliveries.
     pub keys: &'static str,
     pub deliveries: &'static str,
-    pub undelivered: &'static str,
     /// A live code has none of these.
     pub withheld: Option<&'static str>,
 }
@@ -46,7 +45,6 @@ pub(crate) static COMMON: Slot = Slot {
     was: "was",
     keys: "k",
     deliveries: "ids",
-    undelivered: "fell",
     withheld: Some("mute"),
 };
 
@@ -59,7 +57,6 @@ pub(crate) static KNOWN: Slot = Slot {
     was: "kwas",
     keys: "kk",
     deliveries: "kids",
-    undelivered: "kfell",
     withheld: None,
 };
 

@@ -1,27 +1,31 @@
-//! A code by WhatsApp that did not arrive goes by SMS: the same code, once.
+//! A code by WhatsApp that did not arrive goes by SMS: the same code as the same delivery, once for each message.
 //!
-//! The provider's report marks the challenge, the stream carries the mark to the function that may send, and taking the
-//! fallback changes `via`: so however often the report and the mark come, one SMS goes.
+//! The provider's report marks the delivery (`fell`, by [`Store::report_undelivered`]), which names the challenge whose code
+//! it carries. The stream takes the mark to whoever may send, and taking the fallback marks delivery and challenge in one
+//! transaction. So it goes by the delivery, however the report spells the number; and however often report and mark come,
+//! and in whatever order those of several messages do, one SMS goes for each.
 
-use futures_util::future::join_all;
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::{COMMON, KNOWN, Slot};
 use crate::Result;
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
+use crate::domain::delivery::{DeliveryStatus, SealedId};
+use crate::domain::id::DeliveryId;
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
-use crate::store::error::StoreError;
-use crate::store::item::{Item, Read, at, b, map, s};
+use crate::store::delivery::step_to;
+use crate::store::item::{Item, Read, at, b, n, s};
 use crate::store::keys::{self, Table};
-use crate::store::write::Write;
+use crate::store::write::{Write, all_held, held};
 
 /// A code that did not arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undelivered {
-    /// It goes by SMS already, or another message carries it.
-    Elsewhere,
+    /// It goes by SMS already, or its way has ended.
+    Settled,
     /// There is no code any more that this message carried.
     Over,
     /// It can be sent again.
@@ -41,69 +45,47 @@ pub struct UndeliveredCode {
     pub owner: Option<String>,
     /// The language that came with the request.
     pub language: Option<String>,
+    /// The delivery as the challenge holds it, sealed.
+    pub sealed: String,
+    /// Whose code it is: the common one, a known device's, or both.
+    slots: Vec<&'static Slot>,
 }
 
 impl Store {
-    /// Marks the number's live code as not arrived by this delivery; `false` where no live code went by WhatsApp.
+    /// What has become of a code whose delivery was reported as not arrived.
     ///
     /// # Errors
-    /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.
-    pub async fn mark_undelivered(
-        &self,
-        number: &Identifier,
-        delivery: &str,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let values = map([(":fell", s(delivery)), (":now", at(now))]);
-        let marks = CODES.map(|(purpose, slot)| {
-            let mark = slot.undelivered;
-            let set = format!("SET {mark}=:fell");
-            let when = format!(
-                "contains({},:fell) AND (attribute_not_exists({mark}) OR {mark}<>:fell)",
-                slot.deliveries
-            );
-            let values = &values;
-            async move {
-                Ok::<_, crate::Error>(
-                    match self
-                        .mark(purpose, slot, number, &set, &when, values)
-                        .await?
-                    {
-                        Ok(()) => true,
-                        // A report that comes again finds its own mark.
-                        Err(old) => old.text(mark) == Some(delivery),
-                    },
-                )
-            }
-        });
-        let marked: Result<Vec<_>> = join_all(marks).await.into_iter().collect();
-        Ok(marked?.contains(&true))
-    }
-
-    /// What has become of a code that was marked as not arrived.
+    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn undelivered(
         &self,
         purpose: Purpose,
         number: &Identifier,
-        delivery: &str,
+        delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<Undelivered> {
-        let key = keys::challenge(purpose, number.kind(), number.as_str());
-        let item = self.get(Table::Ephemeral, &key).await?.unwrap_or_default();
-        let Some(slot) = slot_of(&item, delivery) else {
-            return Ok(Undelivered::Over);
-        };
-        if item.text(slot.undelivered) != Some(delivery)
-            || slot.via(&item) != Some(Channel::Whatsapp)
-        {
-            return Ok(Undelivered::Elsewhere);
+        let challenge = keys::challenge(purpose, number.kind(), number.as_str());
+        let record = keys::delivery(&delivery.to_string());
+        let (challenge, record) = futures_util::try_join!(
+            self.get(Table::Ephemeral, &challenge),
+            self.get(Table::Ephemeral, &record),
+        )?;
+        let (challenge, record) = (challenge.unwrap_or_default(), record.unwrap_or_default());
+        let ended = record.text("st").and_then(DeliveryStatus::parse);
+        let ended = ended.is_some_and(DeliveryStatus::is_final);
+        if ended || record.contains_key("took") {
+            return Ok(Undelivered::Settled);
         }
-        let live = slot.live(&item).filter(|live| live.expires > now);
-        let digits = item.number("digits").and_then(|n| u8::try_from(n).ok());
-        let (Some(live), Some(digits)) = (live, digits) else {
+        let Some((slot, sealed)) = carried(&challenge, delivery).next() else {
             return Ok(Undelivered::Over);
         };
-        let text = |name| item.text(name).map(str::to_owned);
+        let live = slot.live(&challenge).filter(|live| live.expires > now);
+        let digits = challenge
+            .number("digits")
+            .and_then(|n| u8::try_from(n).ok());
+        let (Some(live), Some(digits), false) = (live, digits, slot.is_withheld(&challenge)) else {
+            return Ok(Undelivered::Over);
+        };
+        let text = |name| challenge.text(name).map(str::to_owned);
         Ok(Undelivered::Live(UndeliveredCode {
             live,
             lane: if *slot == KNOWN {
@@ -114,77 +96,89 @@ impl Store {
             digits,
             owner: text("owner"),
             language: text("lang"),
+            slots: carried(&challenge, delivery)
+                .map(|(slot, _)| slot)
+                .collect(),
+            sealed: sealed.to_owned(),
         }))
     }
 
-    /// Takes the fallback, before anything is sent; `false` where somebody has taken it, or the code is over.
+    /// Takes the fallback, before anything is sent; `false` where somebody has taken it, the message's way has ended, or
+    /// the code is over.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
     pub async fn take_sms_fallback(
         &self,
         purpose: Purpose,
         number: &Identifier,
-        delivery: &str,
-        live: &Live,
+        delivery: DeliveryId,
+        code: &UndeliveredCode,
         now: Timestamp,
     ) -> Result<bool> {
-        let values = map([
-            (":fell", s(delivery)),
-            (":sms", s(Channel::Sms.as_str())),
-            (":n", b(live.nonce)),
-            (":now", at(now)),
-        ]);
-        // One that a known device has made its own travelled as that device's.
-        let takes = CODES.into_iter().filter(|(of, _)| *of == purpose);
-        let takes = takes.map(|(_, slot)| {
-            let set = format!("SET {}=:sms", slot.via);
-            let when = format!("{}=:fell AND {}=:n", slot.undelivered, slot.nonce);
-            let values = &values;
-            async move { self.mark(purpose, slot, number, &set, &when, values).await }
-        });
-        let taken: Result<Vec<_>> = join_all(takes).await.into_iter().collect();
-        Ok(taken?.iter().any(Result::is_ok))
+        let sms = s(Channel::Sms.as_str());
+        let record = keys::delivery(&delivery.to_string());
+        let record = Write::update(Table::Ephemeral, record, "SET took=:now, ch=:sms")
+            .when("attribute_not_exists(took) AND rk<:end")
+            .values([
+                (":now", at(now)),
+                (":sms", sms.clone()),
+                (":end", n(DeliveryStatus::Failed.rank())),
+            ]);
+        let challenge = keys::challenge(purpose, number.kind(), number.as_str());
+        let of_each = |part: fn(&Slot) -> String, between| {
+            let parts = code.slots.iter().map(|slot| part(slot));
+            parts.collect::<Vec<_>>().join(between)
+        };
+        let via = of_each(|slot| format!("{}=:sms", slot.via), ", ");
+        let carries_it = |slot: &Slot| {
+            let withheld = slot
+                .withheld
+                .map(|mark| format!(" AND attribute_not_exists({mark})"));
+            format!(
+                "{}=:nonce AND {}>:now AND contains({},:delivery){}",
+                slot.nonce,
+                slot.expires,
+                slot.deliveries,
+                withheld.unwrap_or_default()
+            )
+        };
+        let set = format!("SET {via} ADD took :deliveries");
+        let challenge = Write::update(Table::Ephemeral, challenge, set)
+            .when(of_each(carries_it, " AND "))
+            .values([
+                (":sms", sms),
+                (":nonce", b(code.live.nonce)),
+                (":now", at(now)),
+                (":delivery", s(&code.sealed)),
+                (":deliveries", AttributeValue::Ss(vec![code.sealed.clone()])),
+            ]);
+        all_held(self.transact([record, challenge]).await)
     }
 
-    /// One update of a live code that went by WhatsApp; where the condition does not hold, the item as it is.
-    async fn mark(
+    /// Ends a delivery that did not arrive and does not go by SMS; `false` where it does go, or its way had ended.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn end_undelivered(
         &self,
-        purpose: Purpose,
-        slot: &Slot,
-        number: &Identifier,
-        set: &str,
-        when: &str,
-        values: &Item,
-    ) -> Result<Result<(), Item>> {
-        let key = keys::challenge(purpose, number.kind(), number.as_str());
-        let withheld = slot.withheld.map_or_else(String::new, |mark| {
-            format!(" AND attribute_not_exists({mark})")
-        });
-        let lives = format!(
-            "attribute_exists({}) AND {}>:now{withheld} AND {}=:whatsapp",
-            slot.nonce, slot.expires, slot.via
-        );
-        let write = Write::update(Table::Ephemeral, key, set)
-            .when(format!("{lives} AND {when}"))
-            .values(values.clone())
-            .value(":whatsapp", s(Channel::Whatsapp.as_str()));
-        match self.write(write).await {
-            Ok(()) => Ok(Ok(())),
-            Err(StoreError::Condition(old)) => Ok(Err(old)),
-            Err(fault) => Err(fault.into()),
-        }
+        delivery: DeliveryId,
+        end: DeliveryStatus,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let step = step_to(delivery, end, now);
+        held(
+            self.write(step.when("attribute_not_exists(took) AND rk<:rank"))
+                .await,
+        )
     }
 }
 
-/// The codes that a number may have.
-static CODES: [(Purpose, &Slot); 3] = [
-    (Purpose::SignIn, &COMMON),
-    (Purpose::SignIn, &KNOWN),
-    (Purpose::Link, &COMMON),
-];
-
-/// Which of the challenge's codes this delivery carried.
-fn slot_of(item: &Item, delivery: &str) -> Option<&'static Slot> {
-    [&COMMON, &KNOWN].into_iter().find(|slot| {
-        let carried = item.get(slot.deliveries).and_then(|ids| ids.as_ss().ok());
-        carried.is_some_and(|ids| ids.iter().any(|id| id == delivery))
+/// The codes of a challenge that were sent by this delivery, which is given as it is held there: sealed.
+fn carried(challenge: &Item, delivery: DeliveryId) -> impl Iterator<Item = (&'static Slot, &str)> {
+    [&COMMON, &KNOWN].into_iter().filter_map(move |slot| {
+        let mut ids = challenge.get(slot.deliveries)?.as_ss().ok()?.iter();
+        let of_this = |id: &&String| SealedId::parse(id).is_some_and(|id| id.id == delivery);
+        Some((slot, ids.find(of_this)?.as_str()))
     })
 }

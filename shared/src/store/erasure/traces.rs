@@ -26,11 +26,11 @@ const SIDE_BY_SIDE: usize = 25;
 const PAGES: usize = 20;
 
 /// Takes a code off its challenge, and who asked for it.
-const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, way, mute, quiet, fell, guess, pn, ppv, won, wpv, wl, joint, spent, rid";
+const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, way, mute, quiet, took, fell, guess, pn, ppv, won, wpv, wl, joint, spent, rid";
 
 /// Takes off a challenge who asked for its code last, where the code is good for others too.
 const FORGET_WHO_ASKED: &str =
-    "SET k=:none REMOVE ids, #owner, src, lang, quiet, fell, guess, spent, rid";
+    "SET k=:none REMOVE ids, #owner, src, lang, quiet, took, fell, guess, spent, rid";
 
 impl Store {
     /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read,

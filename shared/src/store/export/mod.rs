@@ -73,6 +73,10 @@ pub static COVERED: &[(&str, Cover)] = &[
         "seen",
         Left("it says of an event that it was counted, and names an account by its id at the most"),
     ),
+    (
+        "unpublished event",
+        Left("ids and moments that other parts show, until the bus takes them"),
+    ),
 ];
 
 /// The most items of one part. No part comes near it while the bounds of docs/BOUNDS.md hold; beyond it an answer would

@@ -84,6 +84,15 @@ impl Store {
         held(self.write(mark).await)
     }
 
+    /// Whether a mark was made by [`Store::mark_once`].
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn is_marked(&self, id: &str) -> Result<bool> {
+        let mark = self.get(Table::Ephemeral, &keys::seen(id)).await?;
+        Ok(mark.is_some())
+    }
+
     /// Takes a mark away, because what it stood for certainly was not done.
     pub async fn unmark(&self, id: &str) -> Result<()> {
         self.drop_item(Table::Ephemeral, keys::seen(id)).await

@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use super::{Change, Effects, Interpreter, Task};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
+use crate::domain::delivery::SealedId;
 use crate::domain::event::{Happened, Otp};
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{FREE_FAILURES, failure_wait};
 use crate::store::challenge::{COMMON, KNOWN, attributes, outdated};
 use crate::store::item::{Item, Read};
+use crate::store::keys;
 use crate::store::statistics::{Count, Figure};
 
 pub(super) fn interpret(
@@ -31,7 +33,7 @@ pub(super) fn interpret(
         tried(interpreter, &code, lane, old, new, change, effects);
     }
     used(&code, old, new, change, effects);
-    fell_through(&code, old, new, effects);
+    undelivered(&code, old, new, effects);
 }
 
 /// The code of an item, as far as its key and its last send tell.
@@ -43,12 +45,7 @@ struct Code {
 
 impl Code {
     fn read(address: &str, item: &Item) -> Option<Self> {
-        let mut parts = address.splitn(3, '#');
-        let purpose = parts.next()?;
-        let purpose = [Purpose::SignIn, Purpose::Link]
-            .into_iter()
-            .find(|known| known.as_str() == purpose)?;
-        let identifier = Identifier::restore(parts.nth(1)?)?;
+        let (purpose, identifier) = keys::challenge_named(address)?;
         let channel = way(item)?;
         Some(Self {
             purpose,
@@ -102,6 +99,15 @@ fn sent(
             effects.counts.push(figure(Figure::Sent, -1, new));
         }
         _ if withheld(new) && !withheld(old) => effects.counts.push(figure(Figure::Sent, -1, new)),
+        (Some(_), Some(_)) if !withheld(new) && new.get("took") != old.get("took") => {
+            // The code of a message by WhatsApp goes by SMS instead.
+            let at = new.moment("s0").unwrap_or(change.noted);
+            for (channel, by) in [(Channel::Whatsapp, -1), (Channel::Sms, 1)] {
+                effects
+                    .counts
+                    .push(Count::otp(at, channel, Figure::Sent, by));
+            }
+        }
         (Some(_), Some(_)) if !withheld(new) => {
             // It went another way than the one that was asked for.
             if let Some(before) = way(old).filter(|before| *before != code.channel) {
@@ -249,16 +255,16 @@ fn won(old: &Item, new: &Item) -> Option<Lane> {
     })
 }
 
-/// A provider said that the code did not arrive the way it went.
-fn fell_through(code: &Code, old: &Item, new: &Item, effects: &mut Effects) {
-    for slot in [&COMMON, &KNOWN] {
-        let undelivered = new.text(slot.undelivered);
-        if let Some(delivery) = undelivered.filter(|_| undelivered != old.text(slot.undelivered)) {
-            effects.tasks.push(Task::Undelivered {
-                purpose: code.purpose,
-                identifier: code.identifier.clone(),
-                delivery: delivery.to_owned(),
-            });
-        }
+/// In version 0.1 a report marked the challenge; now it marks the delivery.
+fn undelivered(code: &Code, old: &Item, new: &Item, effects: &mut Effects) {
+    let mark = new
+        .text("fell")
+        .filter(|_| new.get("fell") != old.get("fell"));
+    if let Some(sealed) = mark.and_then(SealedId::parse) {
+        effects.tasks.push(Task::Undelivered {
+            purpose: code.purpose,
+            identifier: code.identifier.clone(),
+            delivery: sealed.id,
+        });
     }
 }

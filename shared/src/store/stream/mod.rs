@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use crate::domain::challenge::Purpose;
 use crate::domain::event::{Event, Happened};
-use crate::domain::id::{EventId, SessionId, UserId};
+use crate::domain::id::{DeliveryId, EventId, SessionId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::keyring::derive::AddressKeys;
 use crate::store::statistics::Count;
@@ -85,8 +85,8 @@ pub enum Task {
         /// What the code is for.
         purpose: Purpose,
         identifier: Identifier,
-        /// The delivery, sealed.
-        delivery: String,
+        /// The delivery.
+        delivery: DeliveryId,
     },
     /// An address is held up: whose it is belongs into the event at this place.
     Locked {

@@ -124,7 +124,7 @@ impl<'a> Own<'a> {
             "pn=if_not_exists(nonce,:gone), ppv=if_not_exists(pv,:p1)".to_owned(),
             self.common(),
         ];
-        let mut remove = vec!["mute", "fell", "joint", "spent"];
+        let mut remove = vec!["mute", "took", "fell", "joint", "spent"];
         for (name, value, given) in [
             ("src", "src=:src", self.ask.source),
             ("lang", "lang=:lang", self.ask.language),
@@ -141,7 +141,7 @@ impl<'a> Own<'a> {
             set.push(
                 "k=:none, kn=:n, kpv=:p1, kexp=:e, kb=:z, kk=:k, kids=:ids, kvia=:via".to_owned(),
             );
-            remove.extend(["ids", "kfell"]);
+            remove.push("ids");
             lives.push(format!("NOT ({})", self.known_lives));
         } else {
             set.push("k=:k, ids=:ids".to_owned());
@@ -183,7 +183,7 @@ impl<'a> Own<'a> {
         if *self.ask.slot() == KNOWN {
             let set = format!(
                 "SET kn=nonce, kpv=pv, kexp=exp, kb=if_not_exists(ka,:z), kk=:k, kids=:ids, kwas=via, kvia=:via, \
-                 pn=if_not_exists(kn,:gone), ppv=if_not_exists(kpv,pv), {common} REMOVE kfell"
+                 pn=if_not_exists(kn,:gone), ppv=if_not_exists(kpv,pv), {common}"
             );
             let lives = format!("NOT ({}) AND {}", self.known_lives, self.common_lives);
             return Some(self.again(set, lives, known));
