@@ -31,7 +31,7 @@ pub(crate) enum Suppressions {
 struct Which {
     /// A mail address or a number.
     address: Option<String>,
-    /// All that are suppressed for this: bounce, complaint, opt_out, unreachable or operator.
+    /// All that are suppressed for this: bounce, complaint, `opt_out`, unreachable or operator.
     #[arg(long, value_parser = ["bounce", "complaint", "opt_out", "unreachable", "operator"])]
     reason: Option<String>,
 }
