@@ -211,7 +211,8 @@ impl Intercept for Trace {
         "Trace"
     }
 
-    fn modify_before_signing(
+    // After signing: a link that is signed for somebody else to fetch must name no header of ours.
+    fn modify_before_transmit(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
