@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn certificates_that_were_not_there_are_not_asked_for_again_at_once() {
-        let known = Mutex::default();
+        let known = Mutex::<BTreeMap<String, Known>>::default();
         let remember = |what| known.lock().unwrap().insert("url".to_owned(), what);
         assert_eq!(remembered(&known, "url"), None);
         remember(Known::Nothing(Instant::now()));
