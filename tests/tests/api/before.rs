@@ -30,7 +30,7 @@ async fn written_before(house: &House, who: &SignedIn) {
     let user = format!("USER#{id}");
     let former = format!(
         "email#first@example.com#{:015}",
-        now.as_millisecond() - 200_000
+        now.as_millisecond() - 100_000
     );
     let values = json!({ ":former": { "SS": [former] } });
     let set = "SET #former=:former REMOVE #lines, #changes";
