@@ -37,15 +37,32 @@ fn assignment(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "expected NAME=VALUE".to_owned())
 }
 
-#[tokio::main]
+/// Bytes of a thread's stack: unoptimised, the futures of a whole request do not fit into the usual two megabytes. A function
+/// runs on its main thread, which has eight.
+const STACK: usize = 8 << 20;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments)),
+        Err(error) => {
+            tracing::error!(%error, "no thread can be started");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "this is a command line, and these lines are its answer"
 )]
-async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    log();
+async fn run(arguments: Arguments) -> ExitCode {
     let options = Options {
         data: (!arguments.memory).then(|| in_workspace(arguments.data)),
         port: arguments.port,

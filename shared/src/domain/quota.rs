@@ -150,14 +150,14 @@ impl Window {
     }
 }
 
-/// What one account may change of itself: sixty changes at once and six a minute. It is counted in the account's own item,
+/// What one account may change of itself: 600 changes at once and 30 a minute. It is counted in the account's own item,
 /// by the very write that makes the change.
 pub const CHANGES: Rate = Rate {
-    interval: Duration::from_secs(10),
-    burst: 60,
+    interval: Duration::from_secs(2),
+    burst: 600,
 };
 /// A change that sends messages weighs as so many.
-pub const TELLING_CHANGE: u32 = 10;
+pub const TELLING_CHANGE: u32 = 20;
 
 /// How often one account may ask to link an address: fifty times at once, then once in eight days. So what it asked for
 /// within the 400 days that this is remembered are at most a hundred addresses.
@@ -166,10 +166,10 @@ pub const LINK_REQUESTS: Rate = Rate {
     burst: 50,
 };
 
-/// How often one account may be exported: six times at once, then once in ten minutes.
+/// How often one account may be exported: twenty times at once, then once in ten minutes.
 pub const EXPORTS: Rate = Rate {
     interval: Duration::from_mins(10),
-    burst: 6,
+    burst: 20,
 };
 
 /// How many lines of activity an account keeps; older ones go, whatever their age.

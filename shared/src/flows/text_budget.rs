@@ -34,7 +34,7 @@ const KNOWN_PREFIX: Rule = Rule {
     ..PREFIX
 };
 
-/// One part in so many of a day's budget is for devices that have signed in before.
+/// One part in so many of a day's budget is for devices that have signed in before; of a budget below twice that, none.
 const KEPT_FOR_KNOWN: u32 = 10;
 
 /// Sells the right to send a text.
@@ -83,8 +83,13 @@ impl TextBudget {
     ) -> Result<Reservation> {
         let day = now.strftime("%Y-%m-%d").to_string();
         let whole = self.limits.daily_budget;
+        let kept = if whole < 2 * KEPT_FOR_KNOWN {
+            0
+        } else {
+            whole / KEPT_FOR_KNOWN
+        };
         let (rule, budget) = match lane {
-            Lane::Stranger => (PREFIX, whole - whole / KEPT_FOR_KNOWN),
+            Lane::Stranger => (PREFIX, whole - kept),
             Lane::Known => (KNOWN_PREFIX, whole),
         };
         let (place, message) = futures_util::join!(

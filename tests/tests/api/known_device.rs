@@ -199,7 +199,8 @@ async fn request_on_a_known_device_has_the_last_tenth_of_the_days_texts() {
 /// Whether a number has an account makes no difference to who asks without its token.
 #[tokio::test]
 async fn request_for_texts_from_one_address_is_limited_for_all_but_known_devices() {
-    let house = House::open().await;
+    let options = local::Options::memory().set("IP_TEXTS_PER_HOUR", "12");
+    let house = House::with(options).await;
     let area = |n: usize| format!("+1{}5552671", 201 + n);
     let home = at_home(&house, &area(0)).await;
     let ip = house.new_ip();
@@ -214,7 +215,7 @@ async fn request_for_texts_from_one_address_is_limited_for_all_but_known_devices
             _ => break answer,
         }
     };
-    assert_eq!(sent, 10);
+    assert_eq!(sent, 12);
     let wait = refused.limited();
     assert!((200..=300).contains(&wait), "{wait}");
     let with_an_account = from_there(area(0)).asks_for_a_code().await;
@@ -232,7 +233,8 @@ async fn request_for_texts_from_one_address_is_limited_for_all_but_known_devices
 /// A token that was good for the number once does not count.
 #[tokio::test]
 async fn request_for_texts_with_a_void_token_is_a_strangers() {
-    let house = House::open().await;
+    let options = local::Options::memory().set("IP_TEXTS_PER_HOUR", "12");
+    let house = House::with(options).await;
     let number = "+14155550100";
     let home = house.visitor(number);
     let old = home.signs_in().await;

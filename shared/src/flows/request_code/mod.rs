@@ -92,7 +92,7 @@ impl RequestCode {
                 name: "ip_texts",
                 rate: Rate {
                     interval: Duration::from_hours(1) / limits.texts_per_hour.max(1),
-                    burst: TEXTS_AT_ONCE,
+                    burst: limits.texts_per_hour.min(TEXTS_AT_ONCE),
                 },
             },
             clock: setup.clock.clone(),
@@ -446,7 +446,7 @@ impl RequestCode {
 }
 
 /// Requests for codes by text that one address may make at once.
-const TEXTS_AT_ONCE: u32 = 10;
+const TEXTS_AT_ONCE: u32 = 20;
 /// Seconds that a client should wait after a refused send, which costs no quota.
 const SOON: u64 = 5;
 
