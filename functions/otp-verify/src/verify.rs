@@ -20,7 +20,9 @@ use shared::domain::source::SourceOrigin;
 use shared::domain::token::RefreshToken;
 use shared::domain::user::User;
 use shared::flows::verify_code::{Attempt, Proven};
-use shared::http::{Caller, Fields, JsonBody, True, channel, device_token, rate_limit_headers};
+use shared::http::{
+    Caller, Fields, JsonBody, SessionCookie, True, channel, device_token, rate_limit_headers,
+};
 use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::keyring::{DeviceToken, Keyring};
 use shared::store::activity::Activity;
@@ -74,6 +76,7 @@ pub(crate) async fn verify(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
+    cookie: Option<SessionCookie>,
     body: JsonBody,
 ) -> Result<Response> {
     let form = read(body.fields(), app.verify_code.digits())?;
@@ -87,8 +90,11 @@ pub(crate) async fn verify(
     };
     let proven = app.verify_code.verify(attempt, &caller).await?;
     let allowance = proven.allowance;
-    let welcome = app.open_session(form, proven, &caller).await?;
-    Ok((rate_limit_headers(allowance), Json(welcome)).into_response())
+    let mut welcome = app.open_session(form, proven, &caller).await?;
+    let kept = cookie.map(|cookie| cookie.carry(&mut welcome.tokens));
+    let mut response = (rate_limit_headers(allowance), Json(welcome)).into_response();
+    response.headers_mut().extend(kept.into_iter().flatten());
+    Ok(response)
 }
 
 pub(crate) fn read(mut fields: Fields, digits: u8) -> Result<Form> {

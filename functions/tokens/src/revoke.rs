@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use shared::Result;
 use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
-use shared::http::{Caller, JsonBody};
+use shared::http::{Caller, JsonBody, SessionCookie};
 
 use crate::App;
-use crate::refresh::token;
+use crate::refresh::presented;
 
 /// Ends the session of a refresh token, of any generation: its holder may end the session.
 ///
@@ -18,11 +19,12 @@ use crate::refresh::token;
 pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Caller,
-    body: JsonBody,
-) -> Result<StatusCode> {
-    let token = token(body.fields())?;
+    cookie: Option<SessionCookie>,
+    body: Option<JsonBody>,
+) -> Result<Response> {
+    let text = presented(cookie.as_ref(), body)?;
     let keyring = app.keyring.snapshot();
-    if let Some(token) = RefreshToken::open(&keyring.peppers, &token) {
+    if let Some(token) = text.and_then(|text| RefreshToken::open(&keyring.peppers, &text)) {
         let ending = Ending {
             why: Why::SignedOut,
             at: app.clock.now(),
@@ -32,5 +34,9 @@ pub(crate) async fn revoke(
             .end_session(token.user, token.session, ending)
             .await?;
     }
-    Ok(StatusCode::NO_CONTENT)
+    let cleared = cookie.map(|cookie| cookie.clear());
+    Ok(match cleared {
+        Some(cleared) => (cleared, StatusCode::NO_CONTENT).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
 }

@@ -32,10 +32,13 @@ pub struct TokenPair {
     #[serde(serialize_with = "expose")]
     #[cfg_attr(feature = "document", schema(value_type = String))]
     access: SecretString,
-    /// Opaque; good for one refresh.
-    #[serde(serialize_with = "expose")]
-    #[cfg_attr(feature = "document", schema(value_type = String, pattern = "^rt_"))]
-    refresh: SecretString,
+    /// Opaque; good for one refresh. Missing where it travels in the session cookie.
+    #[serde(serialize_with = "expose_some", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "document",
+        schema(value_type = Option<String>, nullable = false, pattern = "^rt_")
+    )]
+    refresh: Option<SecretString>,
     /// Always.
     token_type: TokenType,
     /// Seconds for which the access token is valid.
@@ -56,6 +59,23 @@ enum TokenType {
 /// An answer to their owner is the one place where tokens are written out.
 fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose_secret())
+}
+
+fn expose_some<S: Serializer>(
+    token: &Option<SecretString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    token
+        .as_ref()
+        .map(ExposeSecret::expose_secret)
+        .serialize(serializer)
+}
+
+impl TokenPair {
+    /// Takes the refresh token out, for a cookie that carries it, and says for how many seconds it lasts.
+    pub fn take_refresh(&mut self) -> (SecretString, i64) {
+        (self.refresh.take().unwrap_or_default(), self.refresh_expires_in)
+    }
 }
 
 /// Makes the tokens that belong to this refresh token.
@@ -85,7 +105,7 @@ pub fn issue(
     };
     Ok(TokenPair {
         access: keyring.signing.sign(&claims)?.into(),
-        refresh: refresh.encode().into(),
+        refresh: Some(refresh.encode().into()),
         token_type: TokenType::Bearer,
         expires_in: claims.exp - claims.iat,
         refresh_expires_in: (facts.end.as_millisecond() - now.as_millisecond()) / 1000,
