@@ -18,6 +18,7 @@ from moved import moved
 from operation import operate
 from package import package
 from stack import Stack, inventory
+from terminal import asked
 from visitor import Visitor
 
 
@@ -37,6 +38,8 @@ def life(engine, stack, packaged, latchkey, clock):
     """All chapters of a stack's life."""
     clock.chapter("What is left out")
     the_lists_are_current(engine, packaged)
+    clock.chapter("An operator is asked")
+    asked(latchkey, stack.folder)
     clock.chapter("Wrong parameters")
     chapters.refused_before_anything_is_made(engine, stack, packaged.template)
     clock.chapter("A first deployment fails")

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 
 from stack import NAME
+from terminal import Terminal
 from visitor import check
 
 # What the doctor finds wrong here, and why it is right to. Every other check must be well, and each of these must fail: one
@@ -34,12 +35,20 @@ class Operator:
             check(f"latchkey {' '.join(words)} ends with {expected}", False, f"{run.returncode}: {run.stdout}{run.stderr}")
         return json.loads(run.stdout or "null")
 
+    def types_a_secret(self, name: str, value: str):
+        """Puts a value into the secret at a terminal, which shows nothing of it."""
+        command = [self.latchkey, "--stack", NAME, "secret", "set", name]
+        terminal = Terminal(command, pathlib.Path(), self.engine.environment())
+        terminal.answer(f"{name} (", value)
+        code, said = terminal.end()
+        check("  and shows nothing of what is typed", code == 0 and value not in terminal.all, said)
+
 
 def operate(engine, stack, latchkey: pathlib.Path, jane):
     """Keys, people, figures and the doctor."""
     operator = Operator(engine, latchkey)
     keys = operator.run("keys", "list")
-    operator.run("secret", "set", "TWILIO_NEXT_AUTH_TOKEN", "-", given="0123456789abcdef0123456789abcdef\n")
+    operator.types_a_secret("TWILIO_NEXT_AUTH_TOKEN", "0123456789abcdef0123456789abcdef")
     listed = {one["name"]: one["set"] for one in operator.run("secret", "list")}
     check("a provider's key is put into the secret", listed["TWILIO_NEXT_AUTH_TOKEN"] and listed["PEPPERS"], listed)
     operator.run("secret", "remove", "TWILIO_NEXT_AUTH_TOKEN")

@@ -29,11 +29,8 @@ impl App {
         let Some(id) = address_keys.unseal(sealed) else {
             return Ok(());
         };
-        let undelivered = match self
-            .store
-            .undelivered(purpose, identifier, sealed, now)
-            .await?
-        {
+        let undelivered = self.store.undelivered(purpose, identifier, sealed, now);
+        let undelivered = match undelivered.await? {
             Undelivered::Elsewhere => return Ok(()),
             Undelivered::Over => return self.it_failed(id).await,
             Undelivered::Live(undelivered) => undelivered,
@@ -49,14 +46,15 @@ impl App {
             return self.it_failed(id).await;
         };
         let suppressions = address_keys.suppressions(identifier);
-        if self
+        let suppressed = self
             .store
-            .is_suppressed(identifier.kind(), &suppressions)
-            .await?
-        {
+            .is_suppressed(identifier.kind(), &suppressions, now);
+        if suppressed.await? {
             return self.it_ended(id, DeliveryStatus::Bounced).await;
         }
-        let reservation = match self.outbound.reserve(identifier, sealed, now).await {
+        let lane = undelivered.lane;
+        let reservation = self.outbound.reserve(identifier, lane, sealed, now).await;
+        let reservation = match reservation {
             Ok(reservation) => reservation,
             Err(Error::RateLimited { .. }) => return self.it_failed(id).await,
             Err(error) => return Err(error),

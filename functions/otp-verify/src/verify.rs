@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
+use shared::domain::claim::Claim;
 use shared::domain::code::OtpCode;
 use shared::domain::id::{ActivityId, SessionId, UserId};
 use shared::domain::identifier::Identifier;
 use shared::domain::locale::LanguageTag;
 use shared::domain::quota::after;
-use shared::domain::session::NewSession;
+use shared::domain::session::{Ending, NewSession, Why};
 use shared::domain::source::SourceOrigin;
 use shared::domain::token::RefreshToken;
 use shared::domain::user::User;
@@ -27,7 +28,7 @@ use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::keyring::{DeviceToken, Keyring};
 use shared::store::activity::Activity;
 use shared::store::redeem::{Redeem, Redeemed};
-use shared::{Error, Result, entropy, telemetry};
+use shared::{Error, Result, background, entropy, telemetry};
 
 use crate::App;
 
@@ -90,7 +91,8 @@ pub(crate) async fn verify(
     };
     let proven = app.verify_code.verify(attempt, &caller).await?;
     let allowance = proven.allowance;
-    let mut welcome = app.open_session(form, proven, &caller).await?;
+    let before = cookie.as_ref().and_then(SessionCookie::token);
+    let mut welcome = app.open_session(form, proven, before, &caller).await?;
     let kept = cookie.map(|cookie| cookie.carry(&mut welcome.tokens));
     let mut response = (rate_limit_headers(allowance), Json(welcome)).into_response();
     response.headers_mut().extend(kept.into_iter().flatten());
@@ -113,7 +115,15 @@ pub(crate) fn read(mut fields: Fields, digits: u8) -> Result<Form> {
 
 impl App {
     /// Uses the code up and opens the session, all in one; the tokens are made before anybody can wait for them.
-    async fn open_session(&self, form: Form, proven: Proven, caller: &Caller) -> Result<Welcome> {
+    ///
+    /// `before`: the refresh token that the browser had in its cookie; its session ends.
+    async fn open_session(
+        &self,
+        form: Form,
+        proven: Proven,
+        before: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Welcome> {
         let now = self.clock.now();
         let keyring = self.keyring.snapshot();
         let Form {
@@ -121,10 +131,10 @@ impl App {
         } = form;
         let source = source
             .map(|origin| origin.as_str().to_owned())
-            .or_else(|| proven.paid.source.clone());
-        let via = proven.paid.via;
+            .or_else(|| proven.code.source.clone());
+        let via = proven.code.via;
         let secret: [u8; 16] = entropy::bytes();
-        let newcomer = newcomer(&identifier, proven.paid.language.clone(), now);
+        let newcomer = newcomer(&identifier, proven.code.language.clone(), now);
         let session = NewSession {
             user: newcomer.id,
             id: SessionId::new(now, entropy::bytes()),
@@ -137,9 +147,12 @@ impl App {
             user_agent: caller.user_agent.clone(),
         };
         let (id, end) = (session.id, session.end);
+        let before = before.and_then(|text| RefreshToken::open(&keyring.peppers, text));
+        let replaces = before.map(|token| (token.user, token.session));
         let redeem = Redeem {
             identifier: &identifier,
-            live: &proven.paid.live,
+            live: &proven.code.live,
+            place: proven.code.place,
             lane: proven.lane,
             newcomer,
             session,
@@ -147,14 +160,27 @@ impl App {
             method: via.registration_method(),
             activity: self.activity(via, caller, now),
             sessions_per_user: self.rules.sessions_per_user,
+            replaces,
             now,
         };
-        let (user, is_new) = match self.store.redeem(redeem, proven.owner).await? {
-            Redeemed::Accepted { user, is_new } => (user, is_new),
-            Redeemed::Refused => return Err(Error::OtpInvalid),
-            Redeemed::Suspended => return Err(Error::Forbidden),
+        let (user, is_new, claim) = match self.store.redeem(redeem, proven.owner).await {
+            Ok(Redeemed::Accepted {
+                user,
+                is_new,
+                claim,
+            }) => (user, is_new, claim),
+            Ok(Redeemed::Suspended) => return Err(Error::Forbidden),
+            lost => {
+                self.verify_code
+                    .give_back(&identifier, &proven.receipt)
+                    .await;
+                return Err(lost.err().unwrap_or(Error::OtpInvalid));
+            }
         };
         telemetry::metric("otp_verified", &[("channel", via.as_str())]);
+        if let Some((other, session)) = replaces.filter(|(before, _)| *before != user.id) {
+            self.end_beside(other, session, caller, now);
+        }
 
         let refresh = RefreshToken::issue(keyring.peppers.current(), user.id, id, 0, secret);
         let amr = ["otp", via.amr()].map(str::to_owned);
@@ -168,10 +194,25 @@ impl App {
         Ok(Welcome {
             success: True,
             message: "Authentication successful",
-            device_token: known_device(&keyring, user.id, &identifier),
+            device_token: known_device(&keyring, claim, &identifier),
             user: Person::new(&user, is_new),
             tokens,
         })
+    }
+
+    /// Ends somebody else's session, whose browser this is no more. The answer does not wait for it.
+    fn end_beside(&self, user: UserId, session: SessionId, caller: &Caller, now: Timestamp) {
+        let store = self.store.clone();
+        let ending = Ending {
+            why: Why::SignedOut,
+            at: now,
+            request: caller.request_id.clone(),
+        };
+        background::spawn(async move {
+            if let Err(error) = store.end_session(user, session, ending).await {
+                tracing::warn!(%error, "the session that a browser had before goes on until its time is over");
+            }
+        });
     }
 
     fn activity<'a>(&self, via: Channel, caller: &'a Caller, now: Timestamp) -> Activity<'a> {
@@ -199,8 +240,8 @@ fn newcomer(identifier: &Identifier, language: Option<String>, now: Timestamp) -
     user
 }
 
-fn known_device(keyring: &Keyring, user: UserId, identifier: &Identifier) -> String {
-    DeviceToken::issue(keyring.peppers.current(), user, identifier.as_str())
+fn known_device(keyring: &Keyring, claim: Claim, identifier: &Identifier) -> String {
+    DeviceToken::issue(keyring.peppers.current(), claim, identifier.as_str())
 }
 
 impl Person {

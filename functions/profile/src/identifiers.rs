@@ -17,7 +17,8 @@ use shared::flows::notices::Notifier;
 use shared::flows::request_code::{CodeRequest, CodeSent};
 use shared::flows::verify_code::Attempt;
 use shared::http::{Caller, Fields, JsonBody, channel, device_token, idempotency_key};
-use shared::store::identifiers::{By, Linked, Unlinked};
+use shared::keyring::derive::AddressKeys;
+use shared::store::identifiers::{By, Linked, Proof, Unlinked};
 use shared::store::pending_notices::Notice;
 use shared::{Error, Result, telemetry};
 
@@ -78,18 +79,21 @@ pub(crate) async fn verify(
         activity: app.line(event, identifier.kind().as_str().to_owned(), &caller, now),
         now,
     };
-    match app
-        .store
-        .link(
-            &user,
-            &identifier,
-            &proven.paid.live,
-            proven.lane,
-            proven.owner,
-            &by,
-        )
-        .await?
-    {
+    let proof = Proof {
+        identifier: &identifier,
+        owner: &owner,
+        live: &proven.code.live,
+        place: proven.code.place,
+        lane: proven.lane,
+    };
+    let owner = proven.owner.map(|claim| claim.user);
+    let linked = app.store.link(&user, &proof, owner, &by).await;
+    if matches!(linked, Ok(Linked::CodeOver) | Err(_)) {
+        app.verify_code
+            .give_back(&identifier, &proven.receipt)
+            .await;
+    }
+    match linked? {
         Linked::To(user, notice) => {
             app.after(&user, Some(identifier.kind()), notice, now).await;
             Ok(profile(&user, &app.avatars))
@@ -117,6 +121,9 @@ pub(crate) async fn remove(
         activity: app.line("identifier_removed", kind.as_str().to_owned(), &caller, now),
         now,
     };
+    if user.address(kind).is_some() && !app.is_reachable(user.address(kind.other()), now).await? {
+        return Err(Error::LastIdentifier);
+    }
     match app.store.unlink(user, kind, &by).await? {
         Unlinked::To(user, notice) => {
             app.after(&user, None, notice, now).await;
@@ -128,6 +135,22 @@ pub(crate) async fn remove(
 }
 
 impl App {
+    /// Whether codes get to this address, so that one can sign in with it alone.
+    async fn is_reachable(&self, address: Option<&str>, now: Timestamp) -> Result<bool> {
+        let Some(address) = address.and_then(Identifier::restore) else {
+            return Ok(false);
+        };
+        let suppressions = {
+            let peppers = &self.keyring.snapshot().peppers;
+            AddressKeys::new(peppers).suppressions(&address)
+        };
+        let suppressed = self.store.is_suppressed(address.kind(), &suppressions, now);
+        let suppressed = suppressed.await?;
+        let outbound = self.request_code.outbound();
+        Ok(outbound.offers(Channel::for_kind(address.kind()))
+            && outbound.withheld(&address, suppressed).is_none())
+    }
+
     /// What follows a change: the notice, and the other address opened where failures had closed it. What fails here
     /// is noted; the notice stays until it was sent.
     async fn after(

@@ -6,9 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::try_join;
+use jiff::Timestamp;
 use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
 use shared::http::{Caller, Fields, JsonBody, SessionCookie};
+use shared::keyring::Keyring;
 use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::store::session::{Rotate, Rotation, Whereabouts};
 use shared::{Error, Result, telemetry};
@@ -44,18 +46,7 @@ async fn exchange(app: &App, caller: &Caller, text: &str) -> Result<TokenPair> {
     let now = app.clock.now();
     let keyring = app.keyring.snapshot();
     let token = RefreshToken::open(&keyring.peppers, text).ok_or(Error::RefreshInvalid)?;
-    let rotate = Rotate {
-        token: &token,
-        pepper: keyring.peppers.current().version(),
-        idle: app.rules.idle,
-        grace: app.rules.grace,
-        request: &caller.request_id,
-        from: Whereabouts {
-            ip: &caller.ip,
-            user_agent: &caller.user_agent,
-        },
-        now,
-    };
+    let rotate = rotate(app, caller, &keyring, &token, now);
     let (rotation, user) = try_join!(app.store.rotate(rotate), app.store.user(token.user))?;
     let user = user
         .filter(|user| user.opens(token.session, now))
@@ -116,4 +107,26 @@ pub(crate) fn presented(
 pub(crate) fn token(mut fields: Fields) -> Result<String> {
     let text = fields.opaque("refresh");
     fields.finish(|| text)
+}
+
+/// A token as this caller presents it now, and the rules by which it is judged.
+pub(crate) fn rotate<'a>(
+    app: &App,
+    caller: &'a Caller,
+    keyring: &Keyring,
+    token: &'a RefreshToken,
+    now: Timestamp,
+) -> Rotate<'a> {
+    Rotate {
+        token,
+        pepper: keyring.peppers.current().version(),
+        idle: app.rules.idle,
+        grace: app.rules.grace,
+        request: &caller.request_id,
+        from: Whereabouts {
+            ip: &caller.ip,
+            user_agent: &caller.user_agent,
+        },
+        now,
+    }
 }

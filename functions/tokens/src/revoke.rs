@@ -6,12 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use shared::Result;
-use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody, SessionCookie};
 
 use crate::App;
-use crate::refresh::presented;
+use crate::refresh::{presented, rotate};
 
 /// Ends the session of a refresh token, of any generation: its holder may end the session.
 ///
@@ -25,14 +24,8 @@ pub(crate) async fn revoke(
     let text = presented(cookie.as_ref(), body)?;
     let keyring = app.keyring.snapshot();
     if let Some(token) = text.and_then(|text| RefreshToken::open(&keyring.peppers, &text)) {
-        let ending = Ending {
-            why: Why::SignedOut,
-            at: app.clock.now(),
-            request: caller.request_id,
-        };
-        app.store
-            .end_session(token.user, token.session, ending)
-            .await?;
+        let rotate = rotate(&app, &caller, &keyring, &token, app.clock.now());
+        app.store.sign_out(&rotate).await?;
     }
     let cleared = cookie.map(|cookie| cookie.clear());
     Ok(match cleared {

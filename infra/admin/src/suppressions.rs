@@ -29,9 +29,12 @@ pub(crate) async fn run(command: Suppressions, app: &App, output: &Output) -> Re
     match command {
         Suppressions::List => {
             let rows = app.store.suppressions().await?.into_iter().map(|entry| {
-                json!({"kind": entry.kind, "address": entry.masked, "reason": entry.reason, "at": entry.at.map(moment)})
+                json!({"kind": entry.kind, "address": entry.masked, "reason": entry.reason, "at": entry.at.map(moment), "until": entry.until.map(moment)})
             });
-            output.rows(&["kind", "address", "reason", "at"], rows.collect());
+            output.rows(
+                &["kind", "address", "reason", "at", "until"],
+                rows.collect(),
+            );
         }
         Suppressions::Add { address } => {
             let identifier = identifier(&address)?;

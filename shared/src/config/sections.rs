@@ -143,6 +143,8 @@ pub struct IpLimits {
     pub sends_per_minute: u32,
     /// Code requests at once.
     pub sends_burst: u32,
+    /// Requests an hour for codes by text.
+    pub texts_per_hour: u32,
     /// Verifications a minute, and at once.
     pub verifies_per_minute: u32,
 }
@@ -153,6 +155,7 @@ impl IpLimits {
         Self {
             sends_per_minute: reader.whole(&s::IP_SENDS_PER_MINUTE),
             sends_burst: reader.whole(&s::IP_SENDS_BURST),
+            texts_per_hour: reader.whole(&s::IP_TEXTS_PER_HOUR),
             verifies_per_minute: reader.whole(&s::IP_VERIFIES_PER_MINUTE),
         }
     }

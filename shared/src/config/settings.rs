@@ -97,9 +97,10 @@ settings! {
     OTP_FAILURE_CAP [1..=100] = Some("100"), "Failed comparisons in a row that close a channel for an identifier.", because "NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures at the most";
     IP_SENDS_PER_MINUTE [1..=600] = Some("10"), "Code requests a minute from one address (IPv6: one /64).";
     IP_SENDS_BURST [1..=1000] = Some("20"), "Code requests at once from one address.";
+    IP_TEXTS_PER_HOUR [1..=600] = Some("12"), "Requests an hour for codes by text from one address (IPv6: one /64), ten of them at once; those of devices that have signed in before do not count.";
     IP_VERIFIES_PER_MINUTE [1..=600] = Some("30"), "Verifications a minute from one address (IPv6: one /64).";
     SMS_COUNTRIES = None, "comma-separated ISO 3166 codes such as DE,AT, or *", "Countries that texts are sent to; none where it is not set.";
-    SMS_DAILY_BUDGET [0..=10_000_000] = Some("1000"), "Messages a UTC day over all numbers, SMS and WhatsApp together.";
+    SMS_DAILY_BUDGET [0..=10_000_000] = Some("1000"), "Messages a UTC day over all numbers, SMS and WhatsApp together. The last tenth is for devices that have signed in before.";
     TOKEN_AUDIENCE = None, "a text of 1 to 255 characters", "The `aud` claim; `PUBLIC_URL` where it is not set.";
     TOKEN_CLIENT_ID = Some("web"), "a text of 1 to 255 characters", "The `client_id` claim.";
     ACCESS_TOKEN_MINUTES [1..=60 minutes] = Some("15"), "How long an access token is valid.", because "other services accept it until it expires";

@@ -43,3 +43,14 @@ pub enum Lane {
     /// A device with a valid device token.
     Known,
 }
+
+impl Lane {
+    /// The word for it in items.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger",
+            Self::Known => "known",
+        }
+    }
+}

@@ -7,6 +7,7 @@ use crate::FieldError;
 pub mod challenge;
 pub mod channel;
 pub(crate) mod characters;
+pub mod claim;
 pub mod code;
 pub mod delivery;
 pub mod event;

@@ -56,6 +56,16 @@ impl Rate {
         }
     }
 
+    /// A rate so many times as fast, with so many times the burst.
+    #[must_use]
+    pub fn times(&self, factor: u32) -> Self {
+        let interval = self.interval.as_millis().div_ceil(factor.max(1).into());
+        Self {
+            interval: Duration::from_millis(u64::try_from(interval).unwrap_or(u64::MAX)),
+            burst: self.burst.saturating_mul(factor),
+        }
+    }
+
     /// The latest theoretical arrival time at which a call is admitted now.
     #[must_use]
     pub fn latest(&self, now: Timestamp) -> Timestamp {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::channel::Channel;
 use crate::domain::quota::{Allowance, Rate, seconds_until};
+use crate::http::Caller;
 use crate::store::Store;
 use crate::store::limit::Admission;
 use crate::store::statistics::{Count, Figure};
@@ -27,6 +28,9 @@ pub struct Limiter {
     store: Store,
     refused: Mutex<HashMap<(&'static str, String), Timestamp>>,
 }
+
+/// How many networks' allowances a whole site has.
+const NETWORKS_OF_A_SITE: u32 = 16;
 
 /// The most subjects that are remembered as refused.
 const REMEMBERED: usize = 10_000;
@@ -77,7 +81,44 @@ impl Limiter {
         }
     }
 
-    /// Takes back a call that was admitted and not used.
+    /// Admits one call of this caller, and of the site that an IPv6 caller is of: a customer who has thousands of
+    /// networks has not thousands of allowances. One step.
+    ///
+    /// # Errors
+    /// As [`Limiter::admit`]; what is refused by one of the two does not count at the other.
+    pub async fn admit_caller(
+        &self,
+        rule: Rule,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Allowance> {
+        let (subject, request) = (&caller.subject, &caller.request_id);
+        let own = self.admit(rule, subject, request, now);
+        let Some(site) = &caller.site else {
+            return own.await;
+        };
+        if let Some(until) = self.remembered(rule, subject, now) {
+            return Err(limited(rule.name, seconds_until(now, until).max(1)));
+        }
+        let wide = Rule {
+            rate: rule.rate.times(NETWORKS_OF_A_SITE),
+            ..rule
+        };
+        match futures_util::join!(own, self.admit(wide, site, request, now)) {
+            (Ok(allowance), Ok(_)) => Ok(allowance),
+            (Ok(_), Err(refusal)) => {
+                self.refund(rule, subject, request, now).await?;
+                Err(refusal)
+            }
+            (Err(refusal), Ok(_)) => {
+                self.refund(wide, site, request, now).await?;
+                Err(refusal)
+            }
+            (Err(refusal), Err(_)) => Err(refusal),
+        }
+    }
+
+    /// Takes back a call that was admitted for nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the call then stays counted.

@@ -13,6 +13,7 @@
 use jiff::Timestamp;
 
 use super::text_budget::{Reservation, TextBudget};
+use crate::domain::challenge::Lane;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::id::DeliveryId;
@@ -123,21 +124,22 @@ impl Outbound {
         Some(Withheld::NotServed)
     }
 
-    /// Reserves a text of the day's budget and a place in the number's range; nothing for mail. `request` makes a
-    /// repetition harmless.
+    /// Reserves a text of the day's budget and a place in the number's range, out of what this lane may use; nothing for
+    /// mail. `request` makes a repetition harmless.
     ///
     /// # Errors
     /// [`Error::RateLimited`] with the true wait, nothing reserved; [`Error::Unavailable`].
     pub async fn reserve(
         &self,
         to: &Identifier,
+        lane: Lane,
         request: &str,
         now: Timestamp,
     ) -> Result<Option<Reservation>> {
         match to.phone() {
             Some(number) => self
                 .text_budget
-                .reserve(number, request, now)
+                .reserve(number, lane, request, now)
                 .await
                 .map(Some),
             None => Ok(None),
@@ -260,12 +262,14 @@ impl Outbound {
     ) -> Result<Notified> {
         let channel = Channel::for_kind(to.kind());
         let suppressions = address_keys.suppressions(to);
-        let suppressed = self.store.is_suppressed(to.kind(), &suppressions).await?;
+        let suppressed = self.store.is_suppressed(to.kind(), &suppressions, now);
+        let suppressed = suppressed.await?;
         if !self.offers(channel) || self.withheld(to, suppressed).is_some() {
             return Ok(Notified::Never);
         }
         let id = DeliveryId::new(now, entropy::bytes());
-        let reservation = self.reserve(to, &id.to_string(), now).await?;
+        let request = id.to_string();
+        let reservation = self.reserve(to, Lane::Stranger, &request, now).await?;
         let outgoing = Outgoing {
             id,
             to,

@@ -1,9 +1,10 @@
 //! What a text costs before it goes: a country that is served, a place in its number range, and one message of the
 //! day's budget.
 //!
-//! Range and budget are taken after the caller's own limits, so that a caller who is refused by those cannot use up
-//! what others need. Whatever is not sent is given back to the budget; where nothing was even tried, to the range as
-//! well.
+//! A part of both is for devices that have signed in before, so that strangers cannot use up what those need.
+//!
+//! Range and budget are taken after the caller's own limits, so that a caller who is refused by those cannot use up what
+//! others need. Whatever is not sent is given back to the budget; where nothing was even tried, to the range as well.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::Result;
 use crate::config::{Reader, TextLimits};
+use crate::domain::challenge::Lane;
 use crate::domain::identifier::PhoneNumber;
 use crate::domain::quota::Rate;
 use crate::flows::rate_limit::{Limiter, Rule, limited};
@@ -26,7 +28,16 @@ const PREFIX: Rule = Rule {
     },
 };
 
-/// Reserves texts before they are sent.
+/// The same once more for devices that have signed in before: strangers who use their range up hold up none of them.
+const KNOWN_PREFIX: Rule = Rule {
+    name: "phone_prefix_known",
+    ..PREFIX
+};
+
+/// One part in so many of a day's budget is for devices that have signed in before.
+const KEPT_FOR_KNOWN: u32 = 10;
+
+/// Sells the right to send a text.
 #[derive(Debug)]
 pub struct TextBudget {
     store: Store,
@@ -37,6 +48,7 @@ pub struct TextBudget {
 /// One message of a day's budget, to be sent or given back.
 #[derive(Debug)]
 pub struct Reservation {
+    rule: Rule,
     day: String,
     prefix: String,
     request: String,
@@ -58,36 +70,46 @@ impl TextBudget {
         self.limits.serves(number.country())
     }
 
-    /// Reserves a text to this number.
+    /// Reserves a text to this number, out of what this lane may use.
     ///
     /// # Errors
     /// [`crate::Error::RateLimited`] with the true wait, nothing taken from the budget; [`crate::Error::Unavailable`].
     pub async fn reserve(
         &self,
         number: &PhoneNumber,
+        lane: Lane,
         request: &str,
         now: Timestamp,
     ) -> Result<Reservation> {
         let day = now.strftime("%Y-%m-%d").to_string();
+        let whole = self.limits.daily_budget;
+        let (rule, budget) = match lane {
+            Lane::Stranger => (PREFIX, whole - whole / KEPT_FOR_KNOWN),
+            Lane::Known => (KNOWN_PREFIX, whole),
+        };
         let (place, message) = futures_util::join!(
-            self.limiter.admit(PREFIX, number.prefix(), request, now),
-            self.store.reserve_text(&day, self.limits.daily_budget, now),
+            self.limiter.admit(rule, number.prefix(), request, now),
+            self.store.reserve_text(&day, budget, now),
         );
-        let reservation = message?.then(|| Reservation {
-            day,
-            prefix: number.prefix().to_owned(),
-            request: request.to_owned(),
-        });
-        match (place, reservation) {
-            (Ok(_), Some(reservation)) => Ok(reservation),
-            (Ok(_), None) => {
-                self.limiter
-                    .refund(PREFIX, number.prefix(), request, now)
-                    .await?;
-                Err(limited("text_budget", until_midnight(now)))
+        let message = match message {
+            Ok(true) => Ok(Reservation {
+                rule,
+                day,
+                prefix: number.prefix().to_owned(),
+                request: request.to_owned(),
+            }),
+            Ok(false) => Err(limited("text_budget", until_midnight(now))),
+            Err(error) => Err(error),
+        };
+        match (place, message) {
+            (Ok(_), Ok(reservation)) => Ok(reservation),
+            (Ok(_), Err(refusal)) => {
+                let prefix = number.prefix();
+                self.limiter.refund(rule, prefix, request, now).await?;
+                Err(refusal)
             }
             (Err(refusal), reservation) => {
-                self.refund(reservation, now).await?;
+                self.refund(reservation.ok(), now).await?;
                 Err(refusal)
             }
         }
@@ -101,9 +123,12 @@ impl TextBudget {
         let Some(reservation) = reservation else {
             return Ok(());
         };
-        let place = self
-            .limiter
-            .refund(PREFIX, &reservation.prefix, &reservation.request, now);
+        let place = self.limiter.refund(
+            reservation.rule,
+            &reservation.prefix,
+            &reservation.request,
+            now,
+        );
         let message = self.store.refund_text(&reservation.day, now);
         let (place, message) = futures_util::join!(place, message);
         place.and(message)

@@ -1,11 +1,13 @@
 //! Proving a code: the caller's limit and the claim, then the charge, and only then the comparison.
 
+use jiff::Timestamp;
+
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::config::{IpLimits, OtpRules, Reader};
 use crate::domain::challenge::{Lane, Live, Purpose};
+use crate::domain::claim::Claim;
 use crate::domain::code::OtpCode;
-use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{Allowance, FREE_FAILURES, Rate};
 use crate::flows::lane::lane_of;
@@ -14,7 +16,7 @@ use crate::http::Caller;
 use crate::keyring::derive::AddressKeys;
 use crate::keyring::{DeviceToken, Peppers, Reloading};
 use crate::store::Store;
-use crate::store::challenge::charge::{Charged, Paid};
+use crate::store::challenge::charge::{Candidate, Charge, Charged, Paid};
 use crate::{Error, Result, telemetry};
 
 /// A code that somebody typed, and for what.
@@ -34,12 +36,23 @@ pub struct Attempt<'a> {
 #[derive(Debug)]
 pub struct Proven {
     /// The code and what came with its request.
-    pub paid: Paid,
+    pub code: Candidate,
+    /// Who proved it.
     pub lane: Lane,
-    /// Who claims the address.
-    pub owner: Option<UserId>,
+    /// The claim on the address.
+    pub owner: Option<Claim>,
     /// What is left of the caller's own rate.
     pub allowance: Allowance,
+    /// What it was charged, should it not get in.
+    pub receipt: Receipt,
+}
+
+/// What a comparison was charged.
+#[derive(Debug)]
+pub struct Receipt {
+    purpose: Purpose,
+    lane: Lane,
+    paid: Paid,
 }
 
 /// Checks codes.
@@ -92,9 +105,8 @@ impl VerifyCode {
         telemetry::subject(&address_keys.subject(attempt.identifier));
 
         let (allowance, owner) = futures_util::try_join!(
-            self.limiter
-                .admit(self.per_ip, &caller.subject, &caller.request_id, now),
-            self.store.owner(attempt.identifier),
+            self.limiter.admit_caller(self.per_ip, caller, now),
+            self.store.claim(attempt.identifier),
         )?;
         let holder = attempt
             .device_token
@@ -102,18 +114,16 @@ impl VerifyCode {
         let lane = holder.map_or(Lane::Stranger, |holder| lane_of(holder, owner));
 
         let guess = address_keys.guess(attempt.identifier, attempt.owner, attempt.code);
-        let charged = self
-            .store
-            .charge(
-                attempt.purpose,
-                attempt.identifier,
-                lane,
-                guess,
-                &self.rules,
-                now,
-            )
-            .await?;
-        let paid = match charged {
+        let askers = address_keys.askers(attempt.identifier, &caller.subject);
+        let charge = Charge {
+            purpose: attempt.purpose,
+            identifier: attempt.identifier,
+            lane,
+            guess,
+            askers: &askers,
+            now,
+        };
+        let paid = match self.store.charge(&charge, &self.rules).await? {
             Charged::Compare(paid) => Some(paid),
             Charged::Nothing => None,
             Charged::Locked { retry_after } => {
@@ -121,41 +131,100 @@ impl VerifyCode {
                 return Err(limited("failures", retry_after));
             }
         };
-        // Where there is nothing to compare with, a dummy takes the same time.
-        let dummy = Live {
-            nonce: [0; 16],
-            pepper: peppers.current().version(),
-            expires: now,
-            sent: now,
-        };
-        let live = paid.as_ref().map_or(&dummy, |paid| &paid.live);
-        let expected = address_keys.code(
-            attempt.purpose,
-            attempt.identifier,
-            attempt.owner,
-            live,
-            self.rules.digits,
-        );
-        let matches = expected.is_some_and(|expected| expected.matches(attempt.code));
-        match paid {
-            Some(paid) if matches && !paid.withheld && paid.owner.as_deref() == attempt.owner => {
-                Ok(Proven {
-                    paid,
+        let verdict = self.compare(&attempt, &address_keys, paid.as_ref());
+        let receipt = paid.map(|paid| Receipt {
+            purpose: attempt.purpose,
+            lane,
+            paid,
+        });
+        let reason = match (verdict, receipt) {
+            (Verdict::Right(code), Some(receipt)) => {
+                return Ok(Proven {
+                    code,
                     lane,
                     owner,
                     allowance,
-                })
+                    receipt,
+                });
             }
-            paid => {
-                telemetry::metric(
-                    "otp_failed",
-                    &[("reason", if paid.is_some() { "wrong" } else { "no_code" })],
-                );
-                if paid.is_some_and(|paid| paid.failures == FREE_FAILURES) {
+            (Verdict::Outdated, Some(receipt)) => {
+                self.give_back(attempt.identifier, &receipt).await;
+                "outdated"
+            }
+            (_, Some(receipt)) => {
+                if receipt.paid.failures == FREE_FAILURES {
                     telemetry::metric("otp_locked", &[]);
                 }
-                Err(Error::OtpInvalid)
+                "wrong"
             }
+            (_, None) => "no_code",
+        };
+        telemetry::metric("otp_failed", &[("reason", reason)]);
+        Err(Error::OtpInvalid)
+    }
+
+    /// Gives back what a right code was charged that did not get in. What fails here is noted: the failure then stays.
+    pub async fn give_back(&self, identifier: &Identifier, receipt: &Receipt) {
+        let Receipt {
+            purpose,
+            lane,
+            paid,
+        } = receipt;
+        let given = self.store.give_back(*purpose, identifier, *lane, paid);
+        if let Err(error) = given.await {
+            telemetry::note("failure_not_given_back", error);
         }
     }
+
+    /// Compares what was typed with whatever it may be. Where there is nothing to compare with, the same work is done on a
+    /// dummy, so that time tells nothing.
+    fn compare(
+        &self,
+        attempt: &Attempt<'_>,
+        address_keys: &AddressKeys<'_>,
+        paid: Option<&Paid>,
+    ) -> Verdict {
+        let dummy = Live {
+            nonce: [0; 16],
+            pepper: self.peppers.snapshot().current().version(),
+            expires: Timestamp::MIN,
+            sent: Timestamp::MIN,
+        };
+        let is = |live: &Live| {
+            let (purpose, identifier, owner) = (attempt.purpose, attempt.identifier, attempt.owner);
+            let expected = address_keys.code(purpose, identifier, owner, live, self.rules.digits);
+            expected.is_some_and(|expected| expected.matches(attempt.code))
+        };
+        let mut verdict = Verdict::Wrong;
+        let outdated = paid.map_or([None; 2], |paid| paid.outdated);
+        for code in outdated {
+            let live = code.map(|(nonce, pepper)| Live {
+                nonce,
+                pepper,
+                ..dummy.clone()
+            });
+            if is(live.as_ref().unwrap_or(&dummy)) && live.is_some() {
+                verdict = Verdict::Outdated;
+            }
+        }
+        for place in 0..CANDIDATES {
+            let candidate = paid.and_then(|paid| paid.codes.get(place));
+            let matches = is(candidate.map_or(&dummy, |candidate| &candidate.live));
+            if let Some(candidate) = candidate.filter(|candidate| matches && !candidate.withheld) {
+                verdict = Verdict::Right(candidate.clone());
+            }
+        }
+        verdict
+    }
+}
+
+/// The most codes that one comparison is made with.
+const CANDIDATES: usize = 2;
+
+/// What a comparison says.
+enum Verdict {
+    Right(Candidate),
+    /// It was right, of a code that was used or replaced since.
+    Outdated,
+    Wrong,
 }

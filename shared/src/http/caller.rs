@@ -19,6 +19,9 @@ const USER_AGENT: usize = 512;
 pub struct Caller {
     /// Whom limits count: an IPv4 address, or the /64 of an IPv6 address. Callers without an address share one.
     pub subject: String,
+    /// The /48 of an IPv6 address, which limits count too, with a larger allowance: it is what one customer of a provider has at
+    /// the most.
+    pub site: Option<String>,
     /// The address itself, to be shown in activity and sessions; `unknown` where there is none.
     pub ip: String,
     /// What the client calls itself, at most 512 characters, none of which control anything or change the direction of
@@ -46,6 +49,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let unknown = || "unknown".to_owned();
         Ok(Self {
             subject: arrival.source_ip.map_or_else(unknown, subject),
+            site: arrival.source_ip.and_then(site),
             ip: arrival
                 .source_ip
                 .map_or_else(unknown, |ip| ip.to_canonical().to_string()),
@@ -69,11 +73,21 @@ fn shown(user_agent: &str) -> String {
 fn subject(ip: IpAddr) -> String {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => {
-            let network = Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX));
-            format!("{network}/64")
-        }
+        IpAddr::V6(ip) => network(ip, 64),
     }
+}
+
+/// The network that a provider gives to one customer at the most (RFC 6177).
+fn site(ip: IpAddr) -> Option<String> {
+    match ip.to_canonical() {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(ip) => Some(network(ip, 48)),
+    }
+}
+
+fn network(ip: Ipv6Addr, bits: u32) -> String {
+    let network = Ipv6Addr::from_bits(ip.to_bits() & !(u128::MAX >> bits));
+    format!("{network}/{bits}")
 }
 
 #[cfg(test)]
@@ -97,5 +111,15 @@ mod tests {
     #[case("::1", "::/64")]
     fn limits_count_networks(#[case] ip: IpAddr, #[case] counted: &str) {
         assert_eq!(subject(ip), counted);
+    }
+
+    #[rstest]
+    #[case("203.0.113.7", None)]
+    #[case("::ffff:203.0.113.7", None)]
+    #[case("2001:db8:1:2:3:4:5:6", Some("2001:db8:1::/48"))]
+    #[case("2001:db8:1:ffff::1", Some("2001:db8:1::/48"))]
+    #[case("2001:db8:2:2::1", Some("2001:db8:2::/48"))]
+    fn limits_count_sites(#[case] ip: IpAddr, #[case] counted: Option<&str>) {
+        assert_eq!(site(ip).as_deref(), counted);
     }
 }

@@ -139,7 +139,7 @@ impl Error {
             }
             Self::SignatureInvalid => "The signature does not hold.".into(),
             Self::IdentifierTaken => "Another account signs in with this address.".into(),
-            Self::LastIdentifier => "Add another address before you remove this one.".into(),
+            Self::LastIdentifier => "The account has no other address that codes get to. Add another one before you remove this one.".into(),
             Self::VersionConflict => "Read the profile again and repeat the change.".into(),
             Self::RateLimited { retry_after } => format!("Try again in {retry_after} s.").into(),
             Self::DeliveryFailed { .. } => {

@@ -140,8 +140,23 @@ impl<'a> AddressKeys<'a> {
         )
     }
 
-    /// What the challenge remembers of an idempotency key on a channel; of the request where there is no key. For
-    /// linking it is bound to the owner: two people who want the same address are two requests.
+    /// How a challenge knows who asked for its code, by the network that limits count.
+    #[must_use]
+    pub fn asker(&self, identifier: &Identifier, network: &str) -> String {
+        asker(self.peppers.current(), identifier, network)
+    }
+
+    /// The same under every pepper of the ring.
+    #[must_use]
+    pub fn askers(&self, identifier: &Identifier, network: &str) -> Vec<String> {
+        self.peppers
+            .iter()
+            .map(|pepper| asker(pepper, identifier, network))
+            .collect()
+    }
+
+    /// What the challenge remembers of an idempotency key on a channel; of the request where there is no key. For linking
+    /// it is bound to the owner: two people who want the same address are two requests.
     #[must_use]
     pub fn idempotency(
         &self,
@@ -176,8 +191,18 @@ fn guess(
     guess
 }
 
-/// The owner of a linking code, as its item and its MAC know them: a hash of the account and of how often its address
-/// of that kind changed. The item then leads to nobody, and a code asked for before a change opens nothing after it.
+fn asker(pepper: &Pepper, identifier: &Identifier, network: &str) -> String {
+    let parts: [&[u8]; 4] = [
+        b"asker",
+        identifier.kind().as_str().as_bytes(),
+        identifier.as_str().as_bytes(),
+        network.as_bytes(),
+    ];
+    hex::encode(&pepper.mac(Label::Code, &parts)[..8])
+}
+
+/// The owner of a linking code, as its item and its MAC know them: a hash of the account and of how often its address of
+/// that kind changed. The item then leads to nobody, and a code asked for before a change opens nothing after it.
 #[must_use]
 pub fn link_owner(user: UserId, version: u32) -> String {
     let text = format!("owner\0{user}\0{version}");

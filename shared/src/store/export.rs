@@ -77,7 +77,10 @@ pub fn parts() -> impl Iterator<Item = &'static str> {
 }
 
 /// Attributes that are secrets, or mean nothing outside of the tables.
-const HIDDEN: [&str; 9] = ["pk", "sk", "rh", "pv", "nonce", "guess", "rid", "g", "idle"];
+const HIDDEN: [&str; 15] = [
+    "pk", "sk", "rh", "pv", "nonce", "guess", "rid", "g", "idle", "kn", "kpv", "pn", "ppv", "won",
+    "wpv",
+];
 
 /// Attributes that are milliseconds since 1970.
 const MOMENTS: [&str; 16] = [

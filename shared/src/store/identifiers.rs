@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use super::activity::Activity;
 use super::addresses::former;
+use super::challenge::spend::{Place, Spend};
 use super::error::{StoreError, settled};
 use super::item::{Item, at, map, n, s};
 use super::keys::{self, Table};
 use super::pending_notices::{self, Notice};
 use super::profile::{note, still_signed_in};
-use super::redeem::use_up;
-use super::write::{Write, all_held};
+use super::write::Write;
 use super::{Store, session};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::id::{SessionId, UserId};
@@ -56,6 +56,28 @@ pub enum Unlinked {
     Refused,
 }
 
+/// A right code for an address, not used up yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof<'a> {
+    /// The address.
+    pub identifier: &'a Identifier,
+    /// Whom the code is for, as its MAC knows them.
+    pub owner: &'a str,
+    /// The code, as it was compared.
+    pub live: &'a Live,
+    /// Where its challenge held it then.
+    pub place: Place,
+    /// Who compared it.
+    pub lane: Lane,
+}
+
+/// What came of one transaction.
+enum Attempt {
+    Done(Linked),
+    /// The code is in another place by now.
+    Moved(Place),
+}
+
 /// Where each condition of the transactions stands.
 const USER: usize = 0;
 const CHALLENGE: usize = 1;
@@ -66,7 +88,15 @@ fn of(refused: &[Option<Item>], place: usize) -> Option<&Item> {
     refused.get(place).and_then(Option::as_ref)
 }
 
-/// Whether somebody else's claim is all that is in the way.
+/// What is to be done where the code is not where it was.
+fn code_over(spend: Spend<'_>, challenge: Option<&Item>) -> Attempt {
+    match challenge.and_then(|challenge| spend.moved(challenge)) {
+        Some(place) => Attempt::Moved(place),
+        None => Attempt::Done(Linked::CodeOver),
+    }
+}
+
+/// Whether everything is as it should be but for somebody else's claim.
 fn is_taken(refused: &[Option<Item>]) -> bool {
     let others = [USER, CHALLENGE].map(|place| of(refused, place));
     others == [None, None] && of(refused, CLAIM).is_some()
@@ -81,23 +111,49 @@ impl Store {
     pub async fn link(
         &self,
         user: &User,
-        identifier: &Identifier,
-        live: &Live,
-        lane: Lane,
+        proof: &Proof<'_>,
         owner: Option<UserId>,
         by: &By<'_>,
     ) -> Result<Linked> {
-        let used = use_up(Purpose::Link, identifier, live, lane, by.now);
+        let mut spend = Spend {
+            purpose: Purpose::Link,
+            identifier: proof.identifier,
+            live: proof.live,
+            place: proof.place,
+            lane: proof.lane,
+            owner: Some(proof.owner),
+            now: by.now,
+        };
+        for _ in 0..3 {
+            match Box::pin(self.try_to_link(user, spend, owner, by)).await? {
+                Attempt::Done(linked) => return Ok(linked),
+                Attempt::Moved(place) => spend.place = place,
+            }
+        }
+        Err(Error::Unavailable("the challenge kept changing".into()))
+    }
+
+    async fn try_to_link(
+        &self,
+        user: &User,
+        spend: Spend<'_>,
+        owner: Option<UserId>,
+        by: &By<'_>,
+    ) -> Result<Attempt> {
+        let identifier = spend.identifier;
         let change = Change::new(user, identifier.kind(), Some(identifier), by);
         if change.is_none() {
-            let used = all_held(self.transact([used]).await)?;
-            return Ok(if used {
-                Linked::To(Box::new(user.clone()), None)
-            } else {
-                Linked::CodeOver
+            return Ok(match self.transact([spend.write()]).await {
+                Ok(()) => Attempt::Done(Linked::To(Box::new(user.clone()), None)),
+                Err(StoreError::Cancelled(refused)) => code_over(spend, of(&refused, 0)),
+                Err(fault) => return Err(fault.into()),
             });
         }
-        let mut writes = vec![change.account(), used, claim(user, identifier)];
+        let mut writes = vec![
+            change.account(),
+            spend.write(),
+            claim(user, identifier, by.now),
+        ];
         writes.extend(change.rest());
         let (mut outcome, claimant) =
             futures_util::join!(self.transact(writes.clone()), self.claimant(owner, user));
@@ -110,22 +166,26 @@ impl Store {
             outcome = self.transact(writes).await;
         }
         let refused = match outcome {
-            Ok(()) => return Ok(Linked::To(Box::new(change.done()), change.notice())),
+            Ok(()) => {
+                let linked = Linked::To(Box::new(change.done()), change.notice());
+                return Ok(Attempt::Done(linked));
+            }
             Err(StoreError::Cancelled(refused)) => refused,
             Err(fault) => return Err(fault.into()),
         };
         if let Some(item) = of(&refused, USER) {
-            return Ok(match still_signed_in(user, item, by.session)? {
-                Some(_) => Linked::CodeOver, // the address changed meanwhile, and with it what the code is for
-                None => Linked::Refused,
-            });
+            return Ok(Attempt::Done(
+                match still_signed_in(user, item, by.session)? {
+                    Some(_) => Linked::CodeOver, // the address changed meanwhile, and with it what the code is for
+                    None => Linked::Refused,
+                },
+            ));
         }
         if is_taken(&refused) {
-            let used = use_up(Purpose::Link, identifier, live, lane, by.now);
-            settled(self.write(used).await)?;
-            return Ok(Linked::Taken);
+            settled(self.write(spend.write()).await)?;
+            return Ok(Attempt::Done(Linked::Taken));
         }
-        Ok(Linked::CodeOver)
+        Ok(code_over(spend, of(&refused, CHALLENGE)))
     }
 
     /// Another claim on the address that is to be the account's.
@@ -172,12 +232,13 @@ impl Store {
 }
 
 /// Claims an address that is nobody's, or the account's own already.
-fn claim(user: &User, identifier: &Identifier) -> Write {
-    let mut claim = keys::claim(identifier).item();
-    claim.insert("user".to_owned(), s(user.id.to_string()));
-    Write::put(Table::Accounts, claim)
-        .when("attribute_not_exists(pk) OR #user=:user")
-        .value(":user", s(user.id.to_string()))
+fn claim(user: &User, identifier: &Identifier, now: Timestamp) -> Write {
+    Write::put(
+        Table::Accounts,
+        super::claim::item(identifier, user.id, now),
+    )
+    .when("attribute_not_exists(pk) OR #user=:user")
+    .value(":user", s(user.id.to_string()))
 }
 
 /// Gives a claim up, if it is the account's.

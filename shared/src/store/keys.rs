@@ -167,7 +167,13 @@ pub static ENTITIES: &[Entity] = &[
         pk: "CLAIM#<kind>#<identifier>",
         sk: "CLAIM",
         expires: "never",
-        attributes: &[("user", "whose address this is")],
+        attributes: &[
+            ("user", "whose address this is"),
+            (
+                "since",
+                "when it became theirs; not there until version 0.1. Device tokens are bound to it",
+            ),
+        ],
     },
     Entity {
         name: "registrations",
@@ -264,7 +270,19 @@ pub static ENTITIES: &[Entity] = &[
             ("exp", "when the code ends, milliseconds since 1970"),
             (
                 "a, ka",
-                "comparisons of this code, by strangers and by known devices",
+                "comparisons of this code, by strangers and by known devices; what a known device compares with its own code counts here as well",
+            ),
+            (
+                "kn, kpv, kexp, kb, kk, kids, kvia, kwas, kfell",
+                "the same of the code that a known device asked for: the common one, until strangers have used that up",
+            ),
+            (
+                "pn, ppv",
+                "nonce and pepper of the common code before this one, which may be under way when it is replaced",
+            ),
+            (
+                "won, wpv, wl",
+                "nonce and pepper of the code that was used last, and who proved it: `stranger` or `known`",
             ),
             (
                 "f, fa, kf, kfa",
@@ -277,13 +295,18 @@ pub static ENTITIES: &[Entity] = &[
             ),
             (
                 "k",
-                "map from idempotency key (or request), channel and owner to the delivery id, and to the way where it took another",
+                "map from idempotency key (or request), channel and owner to the delivery id, the way it took, a keyed hash of the caller's network, language and origin",
             ),
             ("ids", "the deliveries that carried the code"),
             (
                 "via, was",
                 "the way that the code travelled last, and the one before",
             ),
+            (
+                "joint, spent",
+                "for linking: when others began to share the code, and the set of owners who have used theirs",
+            ),
+            ("way", "the way of the last send, of whichever code"),
             (
                 "fell",
                 "the delivery by WhatsApp that did not arrive and is to go by SMS, where there was one",
@@ -302,11 +325,11 @@ pub static ENTITIES: &[Entity] = &[
             ),
             (
                 "owner",
-                "for linking: the user, and the version of the address that it replaces",
+                "for linking: hash of the user who asked last, and of the version of the address that it replaces",
             ),
             (
                 "src, lang",
-                "origin and language that came with the request",
+                "origin and language that came with the request that made the code",
             ),
             ("rid", "the request that wrote last"),
         ],
@@ -351,10 +374,14 @@ pub static ENTITIES: &[Entity] = &[
         table: Table::Ephemeral,
         pk: "SUPPRESSED#<kind>#<MAC of the identifier>",
         sk: "SUPPRESSED",
-        expires: "never: it outlives the person",
+        expires: "at its end, if it has one; it outlives the person",
         attributes: &[
             ("reason", "`bounce`, `complaint`, `opt_out` or `operator`"),
             ("at", "when"),
+            (
+                "until",
+                "until when, milliseconds since 1970; without it for good",
+            ),
             ("masked", "the address, masked, for the operator's list"),
         ],
     },

@@ -27,6 +27,8 @@ pub struct Suppressed {
     pub masked: Option<String>,
     pub reason: Option<String>,
     pub at: Option<Timestamp>,
+    /// Until when; `None` for good.
+    pub until: Option<Timestamp>,
 }
 
 /// The failures of one lane of one challenge.
@@ -113,6 +115,7 @@ impl Store {
                     masked: item.text("masked").map(str::to_owned),
                     reason: item.text("reason").map(str::to_owned),
                     at: item.moment("at"),
+                    until: item.moment("until"),
                 }
             }));
             from = answer.last_evaluated_key.filter(|key| !key.is_empty());

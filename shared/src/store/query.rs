@@ -24,6 +24,9 @@ pub(super) struct Query {
     page: Option<i32>,
 }
 
+/// The least items of a page after the first.
+const WALKED: i32 = 250;
+
 /// A page, and the key after which the next one begins.
 pub(super) type Page = (Vec<Item>, Option<Item>);
 
@@ -120,7 +123,8 @@ impl Store {
         Ok((answer.items.unwrap_or_default(), next))
     }
 
-    /// At most `limit` of the items that `keep` takes, and whether there are more.
+    /// At most `limit` of the items that `keep` takes, and whether there are more. Where the first page holds too few of them,
+    /// such as after many that are over, the next ones are larger.
     pub(super) async fn query(
         &self,
         mut query: Query,
@@ -139,6 +143,7 @@ impl Store {
                 return Ok((found, false));
             }
             query.after = next;
+            query.page = query.page.map(|items| items.max(WALKED));
         }
     }
 

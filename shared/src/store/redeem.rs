@@ -1,16 +1,18 @@
 //! Uses a right code up and opens the session: one transaction, all of it or nothing.
 //!
-//! Never two sessions from one code, never a burnt code without a session.
+//! Never two sessions from one code, never a burnt code without a session, and of right submissions in flight always one.
 
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
+use super::challenge::spend::{Place, Spend};
 use super::error::{StoreError, settled};
-use super::item::{Item, Read, at, b, n, s};
+use super::item::{Item, Read, at, n, s};
 use super::keys::{self, Table};
-use super::write::Write;
-use super::{Store, session, user};
+use super::write::{Write, all_held};
+use super::{Store, claim, session, user};
 use crate::domain::challenge::{Lane, Live, Purpose};
+use crate::domain::claim::Claim;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Ending, NewSession, Why};
@@ -23,6 +25,9 @@ pub struct Redeem<'a> {
     pub identifier: &'a Identifier,
     /// The code, as it was compared.
     pub live: &'a Live,
+    /// Where its challenge held it then.
+    pub place: Place,
+    /// Who compared it.
     pub lane: Lane,
     /// The account as a new one, in case nobody claims the address: id, address, language.
     pub newcomer: User,
@@ -36,6 +41,8 @@ pub struct Redeem<'a> {
     pub activity: Activity<'a>,
     /// Sessions of one person.
     pub sessions_per_user: u32,
+    /// The session that the browser had before, in its cookie: it ends with this one where it is the same person's.
+    pub replaces: Option<(UserId, SessionId)>,
     pub now: Timestamp,
 }
 
@@ -47,6 +54,8 @@ pub enum Redeemed {
         user: Box<User>,
         /// Whether the account was made just now.
         is_new: bool,
+        /// The claim on the address that was proven.
+        claim: Claim,
     },
     /// Somebody else used the code first, or it ended meanwhile.
     Refused,
@@ -61,14 +70,14 @@ const USER: usize = 2;
 
 impl Store {
     /// Uses the code up; makes the account where nobody claims the address; opens the session, links the source, notes
-    /// the activity. `owner` is who claims the address, as read before.
+    /// the activity. `owner` is the claim on the address, as read before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the code then still stands, or the session is open.
     pub async fn redeem(
         &self,
         mut redeem: Redeem<'_>,
-        mut owner: Option<UserId>,
+        mut owner: Option<Claim>,
     ) -> Result<Redeemed> {
         for _ in 0..4 {
             let (outcome, user) = match owner {
@@ -76,24 +85,29 @@ impl Store {
                     let user = redeem.newcomer.clone();
                     (self.transact(register(&mut redeem)).await, Some(user))
                 }
-                Some(id) => {
-                    let writes = sign_in(&mut redeem, id, None);
+                Some(Claim { user: id, .. }) => {
+                    let writes = sign_in(&mut redeem, id, &[]);
                     let (outcome, user) = futures_util::join!(self.transact(writes), self.user(id));
                     (outcome, user?)
                 }
             };
             let refused = match outcome {
-                Ok(()) => return accepted(user, owner.is_none(), &redeem),
+                Ok(()) => return accepted(user, owner, &redeem),
                 Err(StoreError::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
             };
             let of = |place: usize| refused.get(place).and_then(Option::as_ref);
-            if of(CHALLENGE).is_some() {
-                return Ok(Redeemed::Refused);
+            if let Some(challenge) = of(CHALLENGE) {
+                // A fresh code came in between, or the code became a known device's own: it is in another place.
+                let Some(place) = redeem.spend().moved(challenge) else {
+                    return Ok(Redeemed::Refused);
+                };
+                redeem.place = place;
+                continue;
             }
-            match (owner, of(CLAIM), of(USER)) {
+            match (owner.map(|claim| claim.user), of(CLAIM), of(USER)) {
                 // The address moved meanwhile: read the claim again.
-                (_, Some(_), _) => owner = self.owner(redeem.identifier).await?,
+                (_, Some(_), _) => owner = self.claim(redeem.identifier).await?,
                 (Some(id), None, Some(item))
                     if item.is_empty() || status(item)? == Status::Erasing =>
                 {
@@ -105,21 +119,15 @@ impl Store {
                 {
                     let user = user::read(id, item)?;
                     self.begin_erasure(&user, redeem.now).await?;
-                    owner = self.owner(redeem.identifier).await?;
+                    owner = self.claim(redeem.identifier).await?;
                 }
                 (Some(_), None, Some(item)) if status(item)? == Status::Suspended => {
-                    settled(self.write(redeem.use_up()).await)?;
+                    settled(self.write(redeem.spend().write()).await)?;
                     return Ok(Redeemed::Suspended);
                 }
                 (Some(id), None, Some(item)) => {
-                    let Some(oldest) = oldest(item) else {
-                        return Err(item.corrupt("user", "sessions"));
-                    };
-                    let writes = sign_in(&mut redeem, id, Some(oldest));
-                    match self.transact(writes).await {
-                        Ok(()) => return accepted(Some(user::read(id, item)?), false, &redeem),
-                        Err(StoreError::Cancelled(_)) => {}
-                        Err(fault) => return Err(fault.into()),
+                    if self.sign_in_evicting(&mut redeem, id, item).await? {
+                        return accepted(Some(user::read(id, item)?), owner, &redeem);
                     }
                 }
                 _ => {
@@ -130,6 +138,21 @@ impl Store {
             }
         }
         Err(Error::Unavailable("the account kept changing".into()))
+    }
+
+    /// Opens the session in place of those that are too many, by the user's item as it was; `false` where something has
+    /// changed meanwhile.
+    async fn sign_in_evicting(
+        &self,
+        redeem: &mut Redeem<'_>,
+        id: UserId,
+        item: &Item,
+    ) -> Result<bool> {
+        let surplus = surplus(item, redeem.sessions_per_user);
+        if surplus.is_empty() {
+            return Err(item.corrupt("user", "sessions"));
+        }
+        all_held(self.transact(sign_in(redeem, id, &surplus)).await)
     }
 }
 
@@ -144,10 +167,9 @@ fn register(redeem: &mut Redeem<'_>) -> Vec<Write> {
     if let Some(origin) = redeem.source {
         item.insert("registered_from".to_owned(), s(origin));
     }
-    let mut claim = keys::claim(redeem.identifier).item();
-    claim.insert("user".to_owned(), s(newcomer.id.to_string()));
+    let claim = claim::item(redeem.identifier, newcomer.id, redeem.now);
     let mut writes = vec![
-        redeem.use_up(),
+        redeem.spend().write(),
         Write::put_new(Table::Accounts, claim),
         Write::put_new(Table::Accounts, item),
     ];
@@ -155,8 +177,8 @@ fn register(redeem: &mut Redeem<'_>) -> Vec<Write> {
     writes
 }
 
-/// `evicting`: the session that ends to make room for the new one.
-fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> Vec<Write> {
+/// `evicting`: the sessions that make room for the new one.
+fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<Write> {
     redeem.session.user = id;
     let claim = Write::check(
         Table::Accounts,
@@ -165,12 +187,27 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> 
     )
     .value(":user", s(id.to_string()));
     let set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now";
-    let (set, allowance) = match evicting {
-        None => (set.to_owned(), "size(sessions)<:cap"),
-        Some(_) => (
-            format!("{set}, ended=:ended REMOVE sessions.#old"),
-            "attribute_exists(sessions.#old)",
-        ),
+    let old = |place| format!("sessions.#old{place}");
+    let replaced = redeem.replaces.filter(|(user, _)| *user == id);
+    let replaced = replaced.map(|(_, session)| session).filter(|_| evicting.is_empty());
+    let (set, allowance) = if replaced.is_some() {
+        // Where it is in the map it makes room for the new one.
+        (
+            format!("{set}, ended=:ended REMOVE sessions.#old0"),
+            "(size(sessions)<:cap OR size(sessions)=:cap AND attribute_exists(sessions.#old0))".to_owned(),
+        )
+    } else if evicting.is_empty() {
+        (set.to_owned(), "size(sessions)<:cap".to_owned())
+    } else {
+        let olds: Vec<_> = (0..evicting.len()).map(old).collect();
+        let there: Vec<_> = olds
+            .iter()
+            .map(|old| format!("attribute_exists({old})"))
+            .collect();
+        (
+            format!("{set}, ended=:ended REMOVE {}", olds.join(", ")),
+            there.join(" AND "),
+        )
     };
     let user = Write::update(Table::Accounts, keys::user(id), set)
         .when(format!(
@@ -182,22 +219,39 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: Option<SessionId>) -> 
             (":now", at(redeem.now)),
             (":active", s(Status::Active.as_str())),
         ]);
-    let user = match evicting {
-        None => user.value(":cap", n(redeem.sessions_per_user)),
-        Some(oldest) => {
-            let ending = Ending {
-                why: Why::Evicted,
-                at: redeem.now,
-                request: String::new(),
-            };
-            user.name("#old", oldest.to_string())
-                .value(":ended", session::record(&ending))
-        }
+    let user = if evicting.is_empty() {
+        user.value(":cap", n(redeem.sessions_per_user))
+    } else {
+        user
     };
-    let mut writes = vec![redeem.use_up(), claim, user];
+    let ending: Vec<_> = evicting.iter().copied().chain(replaced).collect();
+    let why = if replaced.is_some() {
+        Why::SignedOut
+    } else {
+        Why::Evicted
+    };
+    let user = ending_in(user, &ending, why, redeem.now);
+    let mut writes = vec![redeem.spend().write(), claim, user];
     writes.extend(session_writes(redeem));
-    writes.extend(evicting.map(|old| Write::delete(Table::Accounts, keys::session(id, old))));
+    let gone = ending.into_iter();
+    writes.extend(gone.map(|old| Write::delete(Table::Accounts, keys::session(id, old))));
     writes
+}
+
+/// Names the sessions that end with a sign-in, and why.
+fn ending_in(user: Write, sessions: &[SessionId], why: Why, now: Timestamp) -> Write {
+    if sessions.is_empty() {
+        return user;
+    }
+    let ending = Ending {
+        why,
+        at: now,
+        request: String::new(),
+    };
+    sessions.iter().enumerate().fold(
+        user.value(":ended", session::record(&ending)),
+        |user, (place, old)| user.name(&format!("#old{place}"), old.to_string()),
+    )
 }
 
 /// The session, the line of activity, the link to the source.
@@ -217,34 +271,17 @@ fn session_writes(redeem: &Redeem<'_>) -> impl Iterator<Item = Write> {
 }
 
 impl Redeem<'_> {
-    fn use_up(&self) -> Write {
-        use_up(
-            Purpose::SignIn,
-            self.identifier,
-            self.live,
-            self.lane,
-            self.now,
-        )
+    fn spend(&self) -> Spend<'_> {
+        Spend {
+            purpose: Purpose::SignIn,
+            identifier: self.identifier,
+            live: self.live,
+            place: self.place,
+            lane: self.lane,
+            owner: None,
+            now: self.now,
+        }
     }
-}
-
-/// Uses a right code up, if it is still good. A code that a known device proved says nothing of the strangers' guesses;
-/// one that anybody else proved does.
-pub(super) fn use_up(
-    purpose: Purpose,
-    identifier: &Identifier,
-    live: &Live,
-    lane: Lane,
-    now: Timestamp,
-) -> Write {
-    let set = match lane {
-        Lane::Stranger => "SET f=:z, kf=:z REMOVE nonce, k, ids, mute, fa, kfa, guess",
-        Lane::Known => "SET kf=:z REMOVE nonce, k, ids, mute, kfa, guess",
-    };
-    let key = keys::challenge(purpose, identifier.kind(), identifier.as_str());
-    Write::update(Table::Ephemeral, key, set)
-        .when("nonce=:n AND exp>:now AND attribute_not_exists(mute)")
-        .values([(":n", b(live.nonce)), (":now", at(now)), (":z", n(0))])
 }
 
 fn status(item: &Item) -> Result<Status> {
@@ -253,21 +290,32 @@ fn status(item: &Item) -> Result<Status> {
         .ok_or_else(|| item.corrupt("user", "status"))
 }
 
-/// The session that ends first: every session lasts equally long, so it is the oldest.
-fn oldest(item: &Item) -> Option<SessionId> {
-    user::sessions(item)
+/// The sessions that are too many for one more, those that end first: every session lasts equally long, so they are the
+/// oldest. More than one where `SESSIONS_PER_USER` is lower than it was.
+fn surplus(item: &Item, most: u32) -> Vec<SessionId> {
+    let mut sessions: Vec<_> = user::sessions(item)
         .into_iter()
-        .min_by_key(|(id, end)| (*end, *id))
-        .map(|(id, _)| id)
+        .map(|(id, end)| (end, id))
+        .collect();
+    sessions.sort_unstable();
+    let kept = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
+    sessions.truncate(sessions.len().saturating_sub(kept));
+    sessions.into_iter().map(|(_, id)| id).collect()
 }
 
-fn accepted(user: Option<User>, is_new: bool, redeem: &Redeem<'_>) -> Result<Redeemed> {
+/// `owner`: the claim on the address, where somebody had it.
+fn accepted(user: Option<User>, owner: Option<Claim>, redeem: &Redeem<'_>) -> Result<Redeemed> {
     let mut user = user.ok_or_else(|| Error::internal("a user vanished between two reads"))?;
+    let claim = owner.unwrap_or(Claim {
+        user: user.id,
+        since: redeem.now.as_millisecond(),
+    });
     user.sessions.insert(redeem.session.id, redeem.session.end);
     user.last_login = Some(redeem.now);
     user.last_activity = Some(redeem.now);
     Ok(Redeemed::Accepted {
         user: Box::new(user),
-        is_new,
+        is_new: owner.is_none(),
+        claim,
     })
 }

@@ -68,21 +68,27 @@ impl Store {
                 suppressed: false,
             });
         };
-        let suppressed = suppression::item(
+        let suppressed = suppression::write(
             suppression.kind,
             suppression.mac,
             suppression.reason,
             suppression.masked,
             now,
         );
-        let suppressed = Write::put(Table::Ephemeral, suppressed);
         match self.transact([move_on(report, now), suppressed]).await {
             Ok(()) => Ok(Reported {
                 moved: true,
                 suppressed: true,
             }),
             Err(StoreError::Cancelled(refused)) => {
-                let record = refused.into_iter().next().flatten().unwrap_or_default();
+                let mut refused = refused.into_iter();
+                let Some(record) = refused.next().flatten() else {
+                    // The address is suppressed for good already.
+                    return Ok(Reported {
+                        moved: held(self.write(move_on(report, now)).await)?,
+                        suppressed: true,
+                    });
+                };
                 let recipient = record.text("to");
                 let foreign =
                     recipient.is_some_and(|to| !suppression.recipients.iter().any(|mac| mac == to));

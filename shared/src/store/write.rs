@@ -13,6 +13,9 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
 use super::Store;
 use super::error::{StoreError, when_busy};
 use super::item::Item;
@@ -237,30 +240,33 @@ impl Store {
     }
 
     /// All writes or none. The token makes a repetition after a lost reply harmless, and every repetition is the very
-    /// same request.
-    pub(super) async fn transact(
+    /// same request. Boxed, since the SDK's futures are large and callers hold several.
+    pub(super) fn transact(
         &self,
         writes: impl IntoIterator<Item = Write>,
-    ) -> Result<(), StoreError> {
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
         let actions = writes
             .into_iter()
             .map(|write| write.in_transaction(self))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| StoreError::Mistaken(error.to_string()))?;
-        let token = uuid::Builder::from_random_bytes(entropy::bytes())
-            .into_uuid()
-            .to_string();
-        when_busy(|| async {
-            self.client
-                .transact_write_items()
-                .set_transact_items(Some(actions.clone()))
-                .client_request_token(&token)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            Ok(())
-        })
-        .await
+            .collect::<Result<Vec<_>, _>>();
+        async move {
+            let actions = actions.map_err(|error| StoreError::Mistaken(error.to_string()))?;
+            let token = uuid::Builder::from_random_bytes(entropy::bytes())
+                .into_uuid()
+                .to_string();
+            when_busy(|| async {
+                self.client
+                    .transact_write_items()
+                    .set_transact_items(Some(actions.clone()))
+                    .client_request_token(&token)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .send()
+                    .await?;
+                Ok(())
+            })
+            .await
+        }
+        .boxed()
     }
 
     async fn send(

@@ -140,3 +140,36 @@ async fn counters(house: &House) -> Value {
     }
     sums
 }
+
+/// Whoever signs out with a token that has been succeeded long since has a copy, and that is told.
+#[tokio::test]
+async fn revoke_of_an_old_token_is_told_as_its_reuse() {
+    let house = House::open().await;
+    let post = async |path: &str, token: &str| {
+        let body = json!({ "refresh": token });
+        house.post(path, &body).send().await
+    };
+    for (behind, expected) in [
+        (0, "session.revoked"),
+        (1, "session.revoked"),
+        (2, "session.refresh_reused"),
+    ] {
+        let who = format!("jane{behind}@example.com");
+        let mut tokens = vec![house.visitor(who).signs_in().await.refresh];
+        for _ in 0..2 {
+            let newest = tokens.last().unwrap();
+            let answer = post("/api/auth/token/refresh/", newest).await.is(200);
+            tokens.push(answer.json()["refresh"].as_str().unwrap().to_owned());
+        }
+        let before = house.events().await.len();
+        let old = &tokens[tokens.len() - 1 - behind];
+        let _ = post("/api/auth/token/revoke/", old).await.is(204);
+        let events = house.events().await;
+        let told = kinds(&events[before..]);
+        assert!(told.contains(&expected), "{behind}: {told:?}");
+        let newest = tokens.last().unwrap();
+        post("/api/auth/token/refresh/", newest)
+            .await
+            .problem(401, "refresh_invalid");
+    }
+}

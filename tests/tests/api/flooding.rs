@@ -216,6 +216,41 @@ async fn request_limit_takes_neighbours_in_one_network_for_one_caller() {
     }
 }
 
+/// B05: one customer with thousands of networks has sixteen allowances, and a busy network takes nothing from its neighbours.
+#[tokio::test]
+async fn request_limit_takes_the_networks_of_one_site_together() {
+    let options = local::Options::memory()
+        .set("IP_SENDS_BURST", "2")
+        .set("IP_SENDS_PER_MINUTE", "1");
+    let house = House::with(options).await;
+    let ask = |n: usize, ip: String| {
+        let visitor = house.visitor(format!("v{n}@example.com")).at(&ip);
+        async move { visitor.asks_for_a_code().await }
+    };
+    let network = |n: usize| format!("2001:db8:1:{n:x}::1");
+    // What one network is refused does not count for the site.
+    let mut refused = 0;
+    for n in 0..40 {
+        refused += usize::from(ask(n, network(0)).await.status == 429);
+    }
+    assert!(refused >= 37, "{refused}");
+    let mut sent = 40 - refused;
+    for n in 1..40 {
+        let answer = ask(100 + n, network(n)).await;
+        if answer.status == 429 {
+            answer.limited();
+            break;
+        }
+        sent += 1;
+    }
+    assert!((32..=36).contains(&sent), "{sent}");
+    let _ = ask(200, "2001:db8:2:1::1".to_owned()).await.is(200);
+    // The limit is one step, as ever.
+    let first = ask(201, "2001:db8:3:1::1".to_owned()).await.is(200);
+    let calls = house.calls_of(&first.request_id()).await;
+    assert_eq!(tests::steps(&calls), 3);
+}
+
 /// B13, B14
 #[tokio::test]
 async fn request_refuses_a_channel_that_does_not_fit_or_is_not_configured() {

@@ -194,6 +194,7 @@ async fn windows_are_kept(store: &Store, address: &str, steps: &[i64], rules: &O
             owner: None,
             source: None,
             language: None,
+            asker: "0",
             now: at(now),
         };
         let seen = store

@@ -117,7 +117,7 @@ async fn by_text() -> String {
     table
 }
 
-/// Issue 3 asks for it; exact, so that a step more is a decision.
+/// Exact, so that a step more is a decision.
 #[tokio::test]
 async fn prices_of_each_limit_are_in_the_page() {
     let mut table =

@@ -372,3 +372,24 @@ async fn profile_activity_is_listed_newest_first_and_forgotten() {
     .is(200);
     assert_eq!(words(&answer.json()), ["signed_in"]);
 }
+
+/// Lines whose time is over are passed by in large pages, however few are asked for.
+#[tokio::test]
+async fn activity_does_not_walk_expired_lines_one_by_one() {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com").signs_in().await;
+    for bio in 0..30 {
+        let _ = patch(&house, &jane, &json!({ "bio": format!("{bio}") }))
+            .await
+            .is(200);
+    }
+    house.advance_without_sweeping(90 * 24 * 60 * 60);
+    let later = house.visitor("jane@example.com").signs_in().await;
+    let path = "/api/profile/activity/?limit=1";
+    let answer = call(&house, &later.access, Method::GET, path, None).await;
+    let answer = answer.is(200);
+    assert_eq!(answer.json()["results"].as_array().unwrap().len(), 1);
+    assert_eq!(answer.json()["next"], Value::Null);
+    let calls = house.calls_of(&answer.request_id()).await;
+    assert!(calls.len() <= 3, "{}", calls.len());
+}

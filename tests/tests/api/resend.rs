@@ -71,6 +71,56 @@ async fn resend_by_a_stranger_leaves_no_trace_in_the_account() {
     }
 }
 
+/// Whoever asks first for somebody's code decides neither where that person comes from nor what they speak.
+#[tokio::test]
+async fn request_by_a_stranger_who_is_first_leaves_no_trace_in_the_account() {
+    let house = House::open().await;
+    for who in ["jane@example.com", "jane+shop@example.com", NUMBER] {
+        let jane = house.visitor(who);
+        let stranger = jane.at(&house.new_ip());
+        let asked = stranger
+            .asks(&from(who, "https://evil.example", "ja"))
+            .await;
+        let _ = asked.is(200);
+        house.advance(31).await;
+        let asked = jane.asks(&from(who, "https://shop.example", "de")).await;
+        let _ = asked.is(200);
+        let code = jane.reads_the_code().await;
+        // Also where the person enters it elsewhere: nobody knows then which of the two asked.
+        let elsewhere = who == NUMBER;
+        let at = if elsewhere {
+            house.new_ip()
+        } else {
+            jane.ip.clone()
+        };
+        let signed_in = jane.at(&at).is_let_in_with(&code).await;
+        let expected: &[&str] = if elsewhere {
+            &[]
+        } else {
+            &["https://shop.example"]
+        };
+        assert_eq!(sources(&house, &signed_in).await, expected);
+        let language = if elsewhere { "en" } else { "de" };
+        assert_eq!(shows(&house, &signed_in).await["language"], language);
+    }
+}
+
+/// A mailbox's day is kept as long as the last of its tagged addresses' asks.
+#[tokio::test]
+async fn request_for_a_tagged_address_keeps_its_mailboxs_day() {
+    let house = House::open().await;
+    let tagged = house.visitor("jane+shop@example.com");
+    let kept = async || {
+        let challenge = house.tables().challenge("email", "jane@example.com").await;
+        challenge.unwrap()["ttl"].as_i64().unwrap()
+    };
+    let _ = tagged.gets_a_code().await;
+    let before = kept().await;
+    house.advance(86_400).await;
+    let _ = tagged.gets_a_code().await;
+    assert!(kept().await >= before + 86_400);
+}
+
 /// The provider refuses the resend by another way: the code has still travelled as before.
 #[tokio::test]
 async fn resend_that_is_refused_leaves_the_code_as_it_was() {

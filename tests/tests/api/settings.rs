@@ -25,6 +25,7 @@ async fn settings_refuse_a_wrong_one_by_name() {
         ("OTP_FAILURE_CAP", &["0", "101"]),
         ("IP_SENDS_PER_MINUTE", &["0", "many"]),
         ("IP_SENDS_BURST", &["0"]),
+        ("IP_TEXTS_PER_HOUR", &["0", "601"]),
         ("IP_VERIFIES_PER_MINUTE", &["0"]),
         ("ACCESS_TOKEN_MINUTES", &["0", "61"]),
         ("REFRESH_GRACE_SECONDS", &["61"]),

@@ -1,5 +1,6 @@
 //! A person signs in by e-mail.
 
+use serde_json::json;
 use tests::{House, steps};
 
 #[tokio::test]
@@ -79,4 +80,45 @@ async fn sign_in_takes_the_promised_steps() {
         assert_eq!(found, 1, "{calls}");
         house.advance(31).await;
     }
+}
+
+/// A lower `SESSIONS_PER_USER` counts from the next sign-in on.
+#[tokio::test]
+async fn redeem_ends_as_many_sessions_as_are_too_many() {
+    let house = House::with(local::Options::memory().set("SESSIONS_PER_USER", "2")).await;
+    let jane = house.visitor("jane@example.com");
+    let first = jane.signs_in().await;
+    let pk = format!("USER#{}", first.user["id"].as_str().unwrap());
+    let end = house.now().as_millisecond() + 86_400_000;
+    let many: serde_json::Map<_, _> = (0..89)
+        .map(|n| {
+            let id = format!("ses_0193a5b2c3d47e8f9a0b1c2d3e4f{n:04x}");
+            (id, json!({ "N": (end + n).to_string() }))
+        })
+        .collect();
+    let values = json!({ ":many": { "M": many } });
+    house
+        .tables()
+        .update(tests::ACCOUNTS, &pk, "USER", "SET sessions = :many", values)
+        .await;
+    house.advance(61).await;
+    let second = jane.signs_in().await;
+    let accounts = house.tables().accounts().await;
+    let user = accounts
+        .iter()
+        .find(|item| item["pk"] == pk.as_str() && item["sk"] == "USER")
+        .unwrap();
+    let sessions = user["sessions"].as_object().unwrap();
+    assert_eq!(sessions.len(), 2, "{sessions:?}");
+    let newest = "ses_0193a5b2c3d47e8f9a0b1c2d3e4f0058";
+    assert!(
+        sessions.contains_key(newest),
+        "the one that ends last stays: {sessions:?}"
+    );
+    let shown = house
+        .get("/api/profile/")
+        .bearer(&second.access)
+        .send()
+        .await;
+    let _ = shown.is(200);
 }

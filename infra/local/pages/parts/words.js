@@ -84,7 +84,7 @@ const STATES = {
   sent: "Your message is on its way.",
   delivered: "Your message was delivered.",
   read: "Your message was delivered.",
-  bounced: "The message came back. Is the address right?",
+  bounced: "The message came back. Is the address right? If it is, messages from us may be blocked there.",
   failed: "The message could not be delivered. Is the address right?",
   complained: "The message was marked as spam, so no more are sent there. Use another address.",
 };

@@ -31,6 +31,7 @@ pub(super) struct Draft<'a> {
     pub(super) delivery: DeliveryId,
     sealed: String,
     key: String,
+    asker: String,
     versions: Vec<u32>,
 }
 
@@ -55,6 +56,7 @@ impl<'a> Draft<'a> {
                 request.channel,
                 request.owner.as_deref(),
             ),
+            asker: address_keys.asker(request.identifier, &caller.subject),
             versions: peppers.iter().map(Pepper::version).collect(),
         }
     }
@@ -80,6 +82,7 @@ impl<'a> Draft<'a> {
             owner: request.owner.as_deref(),
             source: request.source.as_ref().map(SourceOrigin::as_str),
             language: request.locale.as_ref().map(LanguageTag::as_str),
+            asker: &self.asker,
             now: self.now,
         }
     }

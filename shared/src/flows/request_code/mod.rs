@@ -18,15 +18,16 @@ use super::text_budget::{Reservation, TextBudget};
 use crate::clock::SharedClock;
 use crate::cloud::{Setup, StartError};
 use crate::config::{IpLimits, OtpRules, Public, Reader};
-use crate::domain::challenge::{Live, Purpose};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::locale::LanguageTag;
 use crate::domain::quota::{Rate, seconds_until};
 use crate::http::Caller;
-use crate::keyring::{Peppers, Reloading};
+use crate::keyring::{DeviceToken, Peppers, Reloading};
 use crate::messaging::{Content, Dispatch, Language, Messaging, MessagingSettings, Reason};
 use crate::store::Store;
 use crate::store::challenge::ask::{Ask, Asked};
+use crate::store::suppression::Suppression;
 use crate::{Error, Result, telemetry};
 
 /// Sends codes.
@@ -38,6 +39,7 @@ pub struct RequestCode {
     peppers: Reloading<Peppers>,
     rules: OtpRules,
     per_ip: Rule,
+    texts_per_ip: Rule,
     clock: SharedClock,
 }
 
@@ -83,6 +85,13 @@ impl RequestCode {
             per_ip: Rule {
                 name: "ip_sends",
                 rate: Rate::per_minute(limits.sends_per_minute, limits.sends_burst),
+            },
+            texts_per_ip: Rule {
+                name: "ip_texts",
+                rate: Rate {
+                    interval: Duration::from_hours(1) / limits.texts_per_hour.max(1),
+                    burst: TEXTS_AT_ONCE,
+                },
             },
             clock: setup.clock.clone(),
         })
@@ -142,18 +151,27 @@ impl RequestCode {
         let identifier = request.identifier;
         telemetry::subject(&draft.address_keys.subject(identifier));
         let suppressions = draft.address_keys.suppressions(identifier);
-        let (allowance, suppressed, seen, lane) = futures_util::try_join!(
-            self.limiter
-                .admit(self.per_ip, &caller.subject, &caller.request_id, draft.now),
-            self.store.is_suppressed(identifier.kind(), &suppressions),
+        let holder = request
+            .device_token
+            .as_deref()
+            .and_then(|token| DeviceToken::verify(draft.peppers, token, identifier.as_str()));
+        let texts = identifier.phone().is_some();
+        let (allowance, (), suppression, seen, lane) = futures_util::try_join!(
+            self.limiter.admit_caller(self.per_ip, caller, draft.now),
+            self.admit_text(texts && holder.is_none(), caller, draft.now),
+            self.store
+                .suppression(identifier.kind(), &suppressions, draft.now),
             self.store.challenge_seen(request.purpose, identifier),
-            lane(
-                &self.store,
-                draft.peppers,
-                request.device_token.as_deref(),
-                identifier
-            ),
+            lane(&self.store, holder, identifier),
         )?;
+        // A token that was good for this address once is a stranger's.
+        let formerly = texts && holder.is_some() && lane == Lane::Stranger;
+        self.admit_text(formerly, caller, draft.now).await?;
+        let suppressed = match (suppression, lane) {
+            // It stops what strangers cause, and whoever complained may want to sign in.
+            (None, _) | (Some(Suppression::Complaint), Lane::Known) => false,
+            (Some(_), _) => true,
+        };
         Ok(Admitted {
             allowance,
             lane,
@@ -213,6 +231,15 @@ impl RequestCode {
         }
     }
 
+    /// The caller's rate of requests for texts, where this is one that counts.
+    async fn admit_text(&self, counts: bool, caller: &Caller, now: Timestamp) -> Result<()> {
+        if counts {
+            let rule = self.texts_per_ip;
+            self.limiter.admit_caller(rule, caller, now).await?;
+        }
+        Ok(())
+    }
+
     /// Asks the store for the send, and reserves a text where one will go. A number that must wait is told so before
     /// it takes a share of what others need too.
     async fn ask_and_reserve(
@@ -232,12 +259,19 @@ impl RequestCode {
                 return Ok(None);
             }
             self.outbound
-                .reserve(ask.identifier, ask.request, ask.now)
+                .reserve(ask.identifier, ask.lane, ask.request, ask.now)
                 .await
         };
         let asked = self.store.ask(ask, &self.rules, seen);
         let (asked, reservation) = futures_util::join!(asked, reserve);
-        Ok((asked?, reservation))
+        match asked {
+            Ok(asked) => Ok((asked, reservation)),
+            Err(error) => {
+                // Nobody knows whether the send was charged, and nothing is sent.
+                self.cancel(reservation, ask.now).await?;
+                Err(error)
+            }
+        }
     }
 
     /// Gives back what was reserved for a text that is not sent.
@@ -304,7 +338,7 @@ impl RequestCode {
             Dispatch::Accepted { via, .. } => {
                 telemetry::metric("otp_sent", &[("channel", via.as_str())]);
                 if via != ask.channel {
-                    self.store.went_by(ask, &live, via).await?;
+                    self.store.went_by(ask, &live, fresh, via).await?;
                 }
                 Ok(CodeSent {
                     channel: via,
@@ -385,6 +419,8 @@ impl RequestCode {
     }
 }
 
+/// Requests for codes by text that one address may make at once.
+const TEXTS_AT_ONCE: u32 = 10;
 /// Seconds that a client should wait after a refused send, which costs no quota.
 const SOON: u64 = 5;
 

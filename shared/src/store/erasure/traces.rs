@@ -1,6 +1,7 @@
 //! What the tables hold on a person besides the account's own item.
 
-use futures_util::future::try_join_all;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::Result;
@@ -25,7 +26,11 @@ const SIDE_BY_SIDE: usize = 25;
 const PAGES: usize = 20;
 
 /// Takes a code off its challenge, and who asked for it.
-const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, mute, quiet, fell, guess, rid";
+const FORGET_THE_CODE: &str = "REMOVE nonce, pv, exp, digits, k, ids, #owner, src, lang, via, was, way, mute, quiet, fell, guess, pn, ppv, won, wpv, wl, joint, spent, rid";
+
+/// Takes off a challenge who asked for its code last, where the code is good for others too.
+const FORGET_WHO_ASKED: &str =
+    "SET k=:none REMOVE ids, #owner, src, lang, quiet, fell, guess, spent, rid";
 
 impl Store {
     /// What hangs on the person but the account's own item, a page at a time: each page goes before the next is read,
@@ -42,7 +47,8 @@ impl Store {
             let (items, more) = self.query(all(), PAGE, but_the_account).await?;
             let asked: Vec<_> = items.iter().filter_map(link_requests::read).collect();
             for some in asked.chunks(SIDE_BY_SIDE) {
-                try_join_all(some.iter().map(|asked| self.erase_asked(user, asked))).await?;
+                let outcomes = join_all(some.iter().map(|asked| self.erase_asked(user, asked)));
+                outcomes.await.into_iter().collect::<Result<()>>()?;
             }
             for Held { identifier, until } in items.iter().filter_map(read_former) {
                 let recipients = recipients(&identifier);
@@ -85,14 +91,21 @@ impl Store {
         let deliveries: Vec<_> = asked.deliveries.iter().map(keys::Key::item).collect();
         self.delete_all(Table::Ephemeral, &deliveries).await?;
         let code = self.own_linking_code(user, &asked.identifier).await?;
-        let Some(owner) = code.as_ref().and_then(|code| code.text("owner")) else {
+        let Some(code) = code else {
+            return Ok(());
+        };
+        let Some(owner) = code.text("owner") else {
             return Ok(());
         };
         let identifier = &asked.identifier;
         let key = keys::challenge(Purpose::Link, identifier.kind(), identifier.as_str());
-        let forget = Write::update(Table::Ephemeral, key, FORGET_THE_CODE)
-            .when("#owner=:owner")
-            .value(":owner", s(owner));
+        let forget = if code.contains_key("joint") {
+            let none = AttributeValue::M(Item::new());
+            Write::update(Table::Ephemeral, key, FORGET_WHO_ASKED).value(":none", none)
+        } else {
+            Write::update(Table::Ephemeral, key, FORGET_THE_CODE)
+        };
+        let forget = forget.when("#owner=:owner").value(":owner", s(owner));
         settled(self.write(forget).await)
     }
 

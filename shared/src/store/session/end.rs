@@ -6,14 +6,15 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
 
+use super::rotate::{Rotate, Rotation, judge};
 use crate::Result;
 use crate::domain::id::{SessionId, UserId};
-use crate::domain::session::Ending;
+use crate::domain::session::{Ending, Why};
 use crate::domain::token::AccessClaims;
 use crate::domain::user::{Status, User};
 use crate::store::Store;
 use crate::store::error::{StoreError, settled};
-use crate::store::item::{Item, Read, at, map, s};
+use crate::store::item::{Item, Read, at, map, n, s};
 use crate::store::keys::{self, Table};
 use crate::store::user::sessions;
 use crate::store::write::Write;
@@ -40,6 +41,38 @@ impl Store {
             .value(":ended", record(&ending));
         let (outcome, ()) = join(self.write(write), self.sweep(user, [id])).await;
         settled(outcome)
+    }
+
+    /// Ends the session of a refresh token, whoever holds one. Where the token has been succeeded, it is recorded as its use for
+    /// a refresh would be: somebody may have a copy.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer; the session may have ended then.
+    pub async fn sign_out(&self, rotate: &Rotate<'_>) -> Result<()> {
+        let (user, id) = (rotate.token.user, rotate.token.session);
+        let ending = |why| Ending {
+            why,
+            at: rotate.now,
+            request: rotate.request.to_owned(),
+        };
+        let account = Write::update(Table::Accounts, keys::user(user), END)
+            .when("attribute_exists(sessions.#sid)")
+            .name("#sid", id.to_string())
+            .value(":ended", record(&ending(Why::SignedOut)));
+        let session = Write::delete(Table::Accounts, keys::session(user, id))
+            .when("attribute_not_exists(pk) OR g=:g")
+            .value(":g", n(rotate.token.generation));
+        let refused = match self.transact([account, session]).await {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Cancelled(refused)) => refused,
+            Err(fault) => return Err(fault.into()),
+        };
+        let session = refused.into_iter().nth(1).flatten();
+        let why = match session.map(|item| judge(&item, rotate)).transpose()? {
+            Some(Rotation::Reused) => Why::RefreshReused,
+            _ => Why::SignedOut,
+        };
+        self.end_session(user, id, ending(why)).await
     }
 
     /// Ends one of the caller's own sessions; the same write checks that the caller is signed in.

@@ -159,7 +159,7 @@ impl Store {
 const NOTE: &str = "SET eg=:g, eat=:now, eip=:ip, eua=:ua";
 
 /// What the session, as it is, says to a token that is not its live one, or comes too late.
-fn judge(item: &Item, rotate: &Rotate<'_>) -> Result<Rotation> {
+pub(super) fn judge(item: &Item, rotate: &Rotate<'_>) -> Result<Rotation> {
     let Rotate { token, now, .. } = *rotate;
     let session = read(token.session, item)?;
     let known = session.random_hash == RefreshToken::secret_hash(&token.secret);

@@ -1,12 +1,14 @@
 //! What a challenge tells: codes sent, tried and used.
 
+use jiff::Timestamp;
+
 use super::{Change, Effects, Interpreter, Task};
-use crate::domain::challenge::{Lane, Purpose};
+use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
 use crate::domain::event::{Happened, Otp};
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{FREE_FAILURES, failure_wait};
-use crate::store::challenge::{attributes, live};
+use crate::store::challenge::{COMMON, KNOWN, attributes, outdated};
 use crate::store::item::{Item, Read};
 use crate::store::statistics::{Count, Figure};
 
@@ -114,9 +116,15 @@ fn sent(
     }
 }
 
-/// The way that the code travelled last.
+/// The way that a code was sent last.
 fn way(item: &Item) -> Option<Channel> {
-    Channel::parse(item.text("via")?).ok()
+    Channel::parse(item.text("way").or_else(|| item.text("via"))?).ok()
+}
+
+/// The way that the code travelled which this lane tries: a known device its own, if it has one.
+fn tried_way(item: &Item, lane: Lane) -> Option<Channel> {
+    let own = (lane == Lane::Known && item.contains_key(KNOWN.nonce)).then_some(&KNOWN);
+    own.unwrap_or(&COMMON).via(item)
 }
 
 /// A comparison is charged before it is made, right or wrong: which one it was, the mark of what was typed tells.
@@ -135,9 +143,10 @@ fn tried(
         return;
     }
     let at = new.moment(failed_at).unwrap_or(change.noted);
+    let channel = tried_way(new, lane).unwrap_or(code.channel);
     effects
         .counts
-        .push(Count::otp(at, code.channel, Figure::Failed, 1));
+        .push(Count::otp(at, channel, Figure::Failed, 1));
     let otp = code.otp(interpreter);
     let known_device = lane == Lane::Known;
     effects.happened(
@@ -171,57 +180,85 @@ fn tried(
     );
 }
 
+/// Whether the last guess was a code of this challenge, also one that is over: that is nobody's guess.
 fn was_right(interpreter: &Interpreter<'_>, code: &Code, item: &Item) -> bool {
     let digits = item
         .number("digits")
         .and_then(|digits| u8::try_from(digits).ok());
-    let (Some(guess), Some(live), Some(digits)) = (item.bytes("guess"), live(item), digits) else {
+    let (Some(guess), Some(digits)) = (item.bytes("guess"), digits) else {
         return false;
     };
     let owner = item.text("owner");
     let address_keys = interpreter.address_keys;
-    let expected = address_keys.code(code.purpose, &code.identifier, owner, &live, digits);
-    !item.contains_key("mute")
-        && expected.is_some_and(|expected| {
+    let lives = [&COMMON, &KNOWN].into_iter().filter_map(|slot| {
+        let live = slot.live(item)?;
+        (!slot.is_withheld(item)).then_some(live)
+    });
+    let over = outdated(item).into_iter().flatten();
+    let over = over.map(|(nonce, pepper)| Live {
+        nonce,
+        pepper,
+        expires: Timestamp::MIN,
+        sent: Timestamp::MIN,
+    });
+    lives.chain(over).any(|live| {
+        let expected = address_keys.code(code.purpose, &code.identifier, owner, &live, digits);
+        expected.is_some_and(|expected| {
             address_keys.guessed(&code.identifier, owner, &expected, &guess)
         })
+    })
 }
 
-/// A code that was used up leaves its send times, and takes the failures of the lane that proved it.
+/// A code that was used up says so (`won`), and takes the failures of the lane that proved it.
 fn used(code: &Code, old: &Item, new: &Item, change: &Change, effects: &mut Effects) {
-    let gone = old.contains_key("nonce") && !new.contains_key("nonce");
-    if !gone || old.get("s0") != new.get("s0") {
-        return;
-    }
-    // A stranger's proof clears both lanes, a known device's its own only.
-    let Some((lane, failures)) = [Lane::Stranger, Lane::Known].into_iter().find_map(|lane| {
-        let [_, failures, _] = attributes(lane);
-        let charged = old.count(failures);
-        (charged > 0 && new.count(failures) == 0).then_some((lane, charged))
-    }) else {
-        return;
-    };
-    let [_, _, failed_at] = attributes(lane);
+    let Some(lane) = won(old, new) else { return };
+    let [_, failures, failed_at] = attributes(lane);
     let at = old.moment(failed_at).unwrap_or(change.noted);
+    let channel = tried_way(old, lane).unwrap_or(code.channel);
     effects
         .counts
-        .push(Count::otp(at, code.channel, Figure::Verified, 1));
+        .push(Count::otp(at, channel, Figure::Verified, 1));
     effects.tasks.push(Task::Proven {
         identifier: code.identifier.clone(),
-        failures: failures - 1, // the right one was charged too
+        failures: old.count(failures).saturating_sub(1), // the right one was charged too
         at,
         line: change.event_id(at, "activity", effects.tasks.len()),
     });
 }
 
+/// Who used a code up with this change.
+fn won(old: &Item, new: &Item) -> Option<Lane> {
+    let shares = |item: &Item| {
+        item.get("spent")
+            .and_then(|spent| Some(spent.as_ss().ok()?.len()))
+    };
+    if new.get("won") != old.get("won") || shares(new) > shares(old) {
+        return [Lane::Stranger, Lane::Known]
+            .into_iter()
+            .find(|lane| new.text("wl") == Some(lane.as_str()));
+    }
+    // As version 0.1 wrote it: the code is gone, its send times stay, and the failures of the lane that proved it are none.
+    let gone = old.contains_key("nonce") && !new.contains_key("nonce");
+    if !gone || old.get("s0") != new.get("s0") {
+        return None;
+    }
+    // A stranger's proof clears both lanes, a known device's its own only.
+    [Lane::Stranger, Lane::Known].into_iter().find(|lane| {
+        let [_, failures, _] = attributes(*lane);
+        old.count(failures) > 0 && new.count(failures) == 0
+    })
+}
+
 /// A provider said that the code did not arrive the way it went.
 fn fell_through(code: &Code, old: &Item, new: &Item, effects: &mut Effects) {
-    let undelivered = new.text("fell");
-    if let Some(delivery) = undelivered.filter(|_| undelivered != old.text("fell")) {
-        effects.tasks.push(Task::Undelivered {
-            purpose: code.purpose,
-            identifier: code.identifier.clone(),
-            delivery: delivery.to_owned(),
-        });
+    for slot in [&COMMON, &KNOWN] {
+        let undelivered = new.text(slot.undelivered);
+        if let Some(delivery) = undelivered.filter(|_| undelivered != old.text(slot.undelivered)) {
+            effects.tasks.push(Task::Undelivered {
+                purpose: code.purpose,
+                identifier: code.identifier.clone(),
+                delivery: delivery.to_owned(),
+            });
+        }
     }
 }

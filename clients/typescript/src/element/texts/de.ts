@@ -19,7 +19,7 @@ export const de: Words = {
   onItsWay: "Unterwegs",
   delivered: "Zugestellt",
   deliveredMail: "Zugestellt. Nicht im Posteingang? Sehen Sie im Spam-Ordner nach.",
-  cameBack: "Die Nachricht kam zurück. Stimmt die Adresse?",
+  cameBack: "Die Nachricht kam zurück. Stimmt die Adresse? Wenn ja, sind Nachrichten von uns dort vielleicht gesperrt.",
   undelivered: "Die Nachricht konnte nicht zugestellt werden.",
   again: "Noch einmal senden",
   againIn: "Noch einmal senden in {time}",

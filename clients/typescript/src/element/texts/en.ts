@@ -18,7 +18,7 @@ export const en = {
   onItsWay: "On its way",
   delivered: "Delivered",
   deliveredMail: "Delivered. Not in your inbox? Look in the spam folder.",
-  cameBack: "The message came back. Is the address right?",
+  cameBack: "The message came back. Is the address right? If it is, messages from us may be blocked there.",
   undelivered: "The message could not be delivered.",
   again: "Send again",
   againIn: "Send again in {time}",

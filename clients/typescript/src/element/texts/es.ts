@@ -19,7 +19,7 @@ export const es: Words = {
   onItsWay: "En camino",
   delivered: "Entregado",
   deliveredMail: "Entregado. ¿No está en la bandeja de entrada? Mire en la carpeta de correo no deseado.",
-  cameBack: "El mensaje ha sido devuelto. ¿Es correcta la dirección?",
+  cameBack: "El mensaje ha sido devuelto. ¿Es correcta la dirección? Si lo es, puede que allí se bloqueen nuestros mensajes.",
   undelivered: "No se ha podido entregar el mensaje.",
   again: "Enviar de nuevo",
   againIn: "Enviar de nuevo en {time}",

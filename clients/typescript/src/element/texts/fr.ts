@@ -19,7 +19,7 @@ export const fr: Words = {
   onItsWay: "En route",
   delivered: "Distribué",
   deliveredMail: "Distribué. Pas dans votre boîte de réception ? Regardez dans les courriers indésirables.",
-  cameBack: "Le message est revenu. L’adresse est-elle correcte ?",
+  cameBack: "Le message est revenu. L’adresse est-elle correcte ? Si oui, nos messages y sont peut-être bloqués.",
   undelivered: "Le message n’a pas pu être distribué.",
   again: "Renvoyer",
   againIn: "Renvoyer dans {time}",

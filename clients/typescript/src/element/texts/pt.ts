@@ -19,7 +19,7 @@ export const pt: Words = {
   onItsWay: "A caminho",
   delivered: "Entregue",
   deliveredMail: "Entregue. Não está na caixa de entrada? Olhe na pasta de spam.",
-  cameBack: "A mensagem voltou. O endereço está certo?",
+  cameBack: "A mensagem voltou. O endereço está certo? Se estiver, talvez as nossas mensagens estejam bloqueadas lá.",
   undelivered: "Não foi possível entregar a mensagem.",
   again: "Enviar de novo",
   againIn: "Enviar de novo em {time}",

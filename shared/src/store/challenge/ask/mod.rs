@@ -1,16 +1,20 @@
 //! Charges a send and decides which code it carries: a fresh one, or the live one again.
 //!
-//! Two updates that exclude each other are sent together, FRESH and REPEAT; at most one can win. The windows are a
+//! Two updates that exclude each other are sent together, FRESH and REPEAT; at most one can win. A known device and an account
+//! that links an address send a third one, JOIN, which makes a code that lives for others theirs as well. The windows are a
 //! shift register of send times, so that the condition is exact and the charge is the same write.
 
+mod carried;
 mod tagged;
 mod writes;
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use jiff::Timestamp;
 
-use super::{attributes, live, locked, sends};
+use super::{COMMON, KNOWN, Slot, attributes, is_spent, locked, sends};
 use crate::config::OtpRules;
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
@@ -21,6 +25,7 @@ use crate::store::error::StoreError;
 use crate::store::item::{Item, Read};
 use crate::store::keys;
 use crate::{Error, Result};
+pub(super) use carried::Carried;
 use writes::Own;
 
 /// Everything that an Ask depends on, taken once per request.
@@ -50,7 +55,71 @@ pub struct Ask<'a> {
     pub source: Option<&'a str>,
     /// The language that came with the request.
     pub language: Option<&'a str>,
+    /// How the challenge knows the caller: hex digits.
+    pub asker: &'a str,
+    /// Now.
     pub now: Timestamp,
+}
+
+/// Which of the writes that exclude each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plan {
+    /// A new code.
+    Fresh,
+    /// The asker's own code once more.
+    Repeat,
+    /// The code of others, from now on the asker's too.
+    Join,
+}
+
+impl Plan {
+    const ALL: [Self; 3] = [Self::Fresh, Self::Repeat, Self::Join];
+
+    /// The same question as the conditions of the writes, of an item already read.
+    fn of(item: &Item, ask: &Ask<'_>, rules: &OtpRules) -> Self {
+        let known = *ask.slot() == KNOWN;
+        if known && is_live(item, &KNOWN, "kb", ask, rules) {
+            return Self::Repeat;
+        }
+        let [attempts, ..] = attributes(ask.lane);
+        if !is_live(item, &COMMON, attempts, ask, rules) {
+            return Self::Fresh;
+        }
+        if known || item.text("owner") != ask.owner {
+            Self::Join
+        } else {
+            Self::Repeat
+        }
+    }
+
+    /// Where the code is that the write sends.
+    fn source(self, ask: &Ask<'_>) -> &'static Slot {
+        match self {
+            Self::Join => &COMMON,
+            Self::Fresh | Self::Repeat => ask.slot(),
+        }
+    }
+}
+
+impl<'a> Ask<'a> {
+    /// Which of the challenge's codes this request is about. What is withheld is nobody's own.
+    pub(super) fn slot(&self) -> &'static Slot {
+        match (self.purpose, self.lane) {
+            (Purpose::SignIn, Lane::Known) if !self.withheld => &KNOWN,
+            _ => &COMMON,
+        }
+    }
+
+    /// What the challenge remembers of this request.
+    pub(super) fn carried(&self, via: Channel) -> Carried<'a> {
+        Carried {
+            delivery: self.delivery,
+            via: Some(via),
+            asker: Some(self.asker),
+            language: self.language,
+            source: self.source,
+        }
+    }
 }
 
 /// What came of an Ask.
@@ -216,20 +285,28 @@ impl Store {
     async fn ask_plain(&self, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
         let own = Own::new(ask, rules, true);
         for _ in 0..3 {
-            let (fresh, repeat) =
-                futures_util::join!(self.update(own.fresh()), self.update(own.repeat(None)));
-            let old = match (fresh, repeat) {
-                (Ok(item), _) => return charged(&Seen::alone(item), true, ask, rules),
-                (_, Ok(item)) => return charged(&Seen::alone(item), false, ask, rules),
-                (Err(StoreError::Condition(old)), _) | (_, Err(StoreError::Condition(old)))
-                    if is_ours(&old, ask) =>
-                {
-                    old
+            let writes = Plan::ALL
+                .into_iter()
+                .filter_map(|plan| Some((plan, own.planned(plan, None)?)));
+            let outcomes = join_all(
+                writes.map(|(plan, write)| async move { (plan, self.update(write).await) }),
+            )
+            .await;
+            let (mut olds, mut fault) = (Vec::new(), None);
+            for (plan, outcome) in outcomes {
+                match outcome {
+                    Ok(item) => {
+                        return charged(&Seen::alone(item), plan == Plan::Fresh, ask, rules);
+                    }
+                    Err(StoreError::Condition(old)) => olds.push(old),
+                    Err(other) => fault = Some(other),
                 }
-                (Err(StoreError::Condition(old)), Err(StoreError::Condition(_))) => old,
-                (Err(StoreError::Condition(_)), Err(fault)) | (Err(fault), _) => {
-                    return Err(fault.into());
-                }
+            }
+            let ours = olds.iter().position(|old| is_ours(old, ask));
+            let old = match (ours, fault) {
+                (Some(ours), _) => olds.swap_remove(ours),
+                (None, Some(fault)) => return Err(fault.into()),
+                (None, None) => olds.swap_remove(0),
             };
             if let Some(asked) = refused(&Seen::alone(old), ask, rules)? {
                 return Ok(asked);
@@ -244,11 +321,10 @@ fn refused(seen: &Seen, ask: &Ask<'_>, rules: &OtpRules) -> Result<Option<Asked>
     let old = &seen.own;
     if is_ours(old, ask) {
         // The write happened, only its answer was lost.
-        let fresh = old.bytes::<16>("nonce") == Some(ask.nonce);
+        let fresh = old.bytes(ask.slot().nonce) == Some(ask.nonce);
         return charged(seen, fresh, ask, rules).map(Some);
     }
-    if let Some((delivery, via)) = done_before(old, ask) {
-        let live = live(old).ok_or_else(|| old.corrupt("challenge", "nonce"))?;
+    if let Some((live, delivery, via)) = done_before(old, ask) {
         return Ok(Some(Asked::Before {
             live,
             delivery,
@@ -287,38 +363,37 @@ fn mailbox_elsewhere(identifier: &Identifier) -> Option<String> {
 }
 
 fn charged(seen: &Seen, fresh: bool, ask: &Ask<'_>, rules: &OtpRules) -> Result<Asked> {
-    let item = &seen.own;
-    let live = live(item).ok_or_else(|| item.corrupt("challenge", "nonce"))?;
+    let (item, slot) = (&seen.own, ask.slot());
+    let live = slot.live(item);
     Ok(Asked::Send {
-        live,
+        live: live.ok_or_else(|| item.corrupt("challenge", slot.nonce))?,
         fresh,
         reopens: seen.reopens(rules, ask.now),
     })
 }
 
 fn is_ours(item: &Item, ask: &Ask<'_>) -> bool {
-    item.text("rid") == Some(ask.request) && live(item).is_some()
+    item.text("rid") == Some(ask.request) && ask.slot().live(item).is_some()
 }
 
-/// The delivery that the idempotency key led to, and its way: the one that was asked for, unless [`Store::went_by`]
-/// noted another.
-fn done_before(item: &Item, ask: &Ask<'_>) -> Option<(String, Channel)> {
-    let lives = live(item)?.expires > ask.now;
-    let sent = item.get("k")?.as_m().ok()?.get(ask.key)?.as_s().ok()?;
-    let (delivery, via) = match sent.split_once(' ') {
-        Some((delivery, via)) => (delivery, Channel::parse(via).ok()?),
-        None => (sent.as_str(), ask.channel),
-    };
-    lives.then(|| (delivery.to_owned(), via))
+/// The code that the idempotency key led to, its delivery and its way: the one that was asked for, unless
+/// [`Store::went_by`] noted another.
+fn done_before(item: &Item, ask: &Ask<'_>) -> Option<(Live, String, Channel)> {
+    [&COMMON, &KNOWN].into_iter().find_map(|slot| {
+        let live = slot.live(item).filter(|live| live.expires > ask.now)?;
+        let sent = item.get(slot.keys)?.as_m().ok()?.get(ask.key)?;
+        let Carried { delivery, via, .. } = Carried::parse(sent.as_s().ok()?)?;
+        Some((live, delivery.to_owned(), via.unwrap_or(ask.channel)))
+    })
 }
 
-/// The same question as the condition `LIVE`, of an item already read.
-fn is_live(item: &Item, ask: &Ask<'_>, rules: &OtpRules) -> bool {
-    let [attempts, ..] = attributes(ask.lane);
-    live(item).is_some_and(|live| {
+/// Whether the code of a slot is worth repeating to this asker.
+fn is_live(item: &Item, slot: &Slot, attempts: &str, ask: &Ask<'_>, rules: &OtpRules) -> bool {
+    let fits = *slot == KNOWN || item.number("digits") == Some(rules.digits.into());
+    slot.live(item).is_some_and(|live| {
         live.expires >= after(ask.now, WORTH_REPEATING) && ask.peppers.contains(&live.pepper)
     }) && item.count(attempts) < rules.max_attempts
-        && item.number("digits") == Some(rules.digits.into())
-        && item.text("owner") == ask.owner
-        && (ask.withheld || !item.contains_key("mute"))
+        && fits
+        && !ask.owner.is_some_and(|owner| is_spent(item, owner))
+        && (ask.withheld || !slot.is_withheld(item))
 }

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::writes::{Own, shift};
-use super::{Ask, Asked, Seen, Windows, is_live, refused};
+use super::{Ask, Asked, Plan, Seen, Windows, refused};
 use crate::config::OtpRules;
 use crate::domain::challenge::Live;
 use crate::domain::quota::{SLOTS, Window, after};
 use crate::store::Store;
-use crate::store::challenge::{KEEP, live};
+use crate::store::challenge::KEEP;
 use crate::store::error::StoreError;
 use crate::store::item::{Item, at, n, ttl};
 use crate::store::keys::{self, Table};
@@ -16,7 +16,7 @@ use crate::store::write::Write;
 use crate::{Error, Result};
 
 impl Store {
-    /// Own challenge and the mailbox's budget in one transaction; which of FRESH and REPEAT is known from `seen`.
+    /// Own challenge and the mailbox's budget in one transaction; which of the writes is known from `seen`.
     pub(super) async fn ask_tagged(
         &self,
         ask: &Ask<'_>,
@@ -30,11 +30,15 @@ impl Store {
             if let Some(asked) = refused(&seen, ask, rules)? {
                 return Ok(asked);
             }
-            let repeated = live(&seen.own).filter(|_| is_live(&seen.own, ask, rules));
-            let write = match &repeated {
-                Some(live) => own.repeat(Some(live.nonce)),
-                None => own.fresh(),
+            let plan = Plan::of(&seen.own, ask, rules);
+            let repeated = match plan {
+                Plan::Fresh => None,
+                Plan::Repeat | Plan::Join => plan.source(ask).live(&seen.own),
             };
+            let known = repeated.as_ref().map(|live| live.nonce);
+            let write = own
+                .planned(plan, known)
+                .ok_or_else(|| Error::internal("a code that is nobody else's was joined"))?;
             match self.transact([write, mailbox_day(ask, mailbox, day)]).await {
                 Ok(()) => {
                     return Ok(Asked::Send {
@@ -72,7 +76,7 @@ impl Store {
 /// The day of a mailbox: one more of its sends.
 fn mailbox_day(ask: &Ask<'_>, mailbox: &str, day: Window) -> Write {
     let key = keys::challenge(ask.purpose, ask.identifier.kind(), mailbox);
-    let set = format!("SET {}, #ttl=if_not_exists(#ttl,:ttl)", shift('m'));
+    let set = format!("SET {}, #ttl=:ttl", shift('m'));
     Write::update(Table::Ephemeral, key, set)
         .when(format!(
             "attribute_not_exists(m{0}) OR m{0}<=:day",

@@ -1,26 +1,27 @@
-//! The two writes to a challenge that exclude each other, as expressions: FRESH and REPEAT.
+//! The writes to a challenge that exclude each other, as expressions: FRESH, REPEAT and, where the code is somebody else's
+//! as well, JOIN.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::{Ask, WORTH_REPEATING, Windows};
+use super::{Ask, Plan, WORTH_REPEATING, Windows};
 use crate::config::OtpRules;
 use crate::domain::challenge::Live;
 use crate::domain::quota::{SLOTS, Window, after};
-use crate::store::challenge::{KEEP, attributes};
+use crate::store::challenge::{COMMON, KEEP, KNOWN, Slot, attributes};
 use crate::store::item::{Item, at, b, n, s, ttl};
 use crate::store::keys::{self, Table};
 use crate::store::write::Write;
 
-/// The two writes to the identifier's own challenge.
+/// The writes to the identifier's own challenge.
 pub(super) struct Own<'a> {
     ask: &'a Ask<'a>,
-    digits: u8,
     expires: Timestamp,
     lim: String,
-    live: String,
+    common_lives: String,
+    known_lives: String,
     shift: String,
-    values: Vec<(&'static str, AttributeValue)>,
+    values: Item,
 }
 
 impl<'a> Own<'a> {
@@ -47,53 +48,41 @@ impl<'a> Own<'a> {
         let versions: Vec<_> = (0..ask.peppers.len())
             .map(|n| PEPPER_NAMES[n.min(PEPPER_NAMES.len() - 1)])
             .collect();
-        let owner = if ask.owner.is_some() {
-            "#owner=:owner"
-        } else {
-            "attribute_not_exists(#owner)"
+        let lives = |slot: &Slot, attempts: &str| {
+            format!(
+                "attribute_exists({}) AND {}>=:soon AND {attempts}<:max AND {} IN ({})",
+                slot.nonce,
+                slot.expires,
+                slot.pepper,
+                versions.join(",")
+            )
         };
         let mute = if ask.withheld {
             ""
         } else {
             " AND attribute_not_exists(mute)"
         };
-        let live = format!(
-            "attribute_exists(nonce) AND exp>=:soon AND {attempts}<:max AND pv IN ({}) AND digits=:digits AND {owner}{mute}",
-            versions.join(",")
-        );
-        let mut values = vec![
-            (":now", at(ask.now)),
-            (":z", n(0)),
-            (":cool", at(windows.cooldown.latest(ask.now))),
-            (":hour", at(windows.hour.latest(ask.now))),
-            (":day", at(windows.day.latest(ask.now))),
-            (":cap", n(rules.failure_cap)),
-            (":soon", at(after(ask.now, WORTH_REPEATING))),
-            (":max", n(rules.max_attempts)),
-            (":digits", n(rules.digits)),
-            (":rid", s(ask.request)),
-            (":via", s(ask.channel.as_str())),
-            (":ids", AttributeValue::Ss(vec![ask.delivery.to_owned()])),
-            (":ttl", ttl(after(ask.now, KEEP))),
-        ];
-        values.extend(
-            ask.peppers
-                .iter()
-                .zip(PEPPER_NAMES)
-                .map(|(version, name)| (name, n(version))),
-        );
-        values.extend(ask.owner.map(|owner| (":owner", s(owner))));
+        // A linking code that its owner has used lives for the others.
+        let unspent = if ask.owner.is_some() {
+            " AND (attribute_not_exists(spent) OR NOT contains(spent,:owner))"
+        } else {
+            ""
+        };
         Self {
             ask,
-            digits: rules.digits,
             expires: after(ask.now, rules.expiry),
             lim,
-            live,
+            common_lives: format!(
+                "{} AND digits=:digits{mute}{unspent}",
+                lives(&COMMON, attempts)
+            ),
+            known_lives: lives(&KNOWN, "kb"),
             shift: shifts,
-            values,
+            values: values(ask, rules, &windows),
         }
     }
 
+    /// The code that a fresh write makes.
     pub(super) fn live(&self) -> Live {
         let pepper = self.ask.peppers.first().copied().unwrap_or_default();
         Live {
@@ -104,81 +93,200 @@ impl<'a> Own<'a> {
         }
     }
 
-    /// What both writes set.
+    /// The write of a plan; `known` is the nonce that the caller already holds, where the answer cannot bring it.
+    pub(super) fn planned(&self, plan: Plan, known: Option<[u8; 16]>) -> Option<Write> {
+        match plan {
+            Plan::Fresh => Some(self.fresh()),
+            Plan::Repeat => Some(self.repeat(known)),
+            Plan::Join => self.join(known),
+        }
+    }
+
+    /// What all writes set.
     fn common(&self) -> String {
-        format!("{}, rid=:rid, via=:via, #ttl=:ttl", self.shift)
+        format!("{}, rid=:rid, way=:via, #ttl=:ttl", self.shift)
     }
 
-    fn values(&self) -> Item {
-        let values = self.values.iter();
-        values
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect()
+    /// That the idempotency key was not used for a code that lives in this slot.
+    fn unused(slot: &Slot) -> String {
+        format!(
+            "(attribute_not_exists({}.#h) OR attribute_not_exists({}) OR {}<=:now)",
+            slot.keys, slot.nonce, slot.expires
+        )
     }
 
-    /// A new code: what came with the request belongs to it, and a resend does not change it.
-    pub(super) fn fresh(&self) -> Write {
-        let mut set = self.common();
-        let mut remove = vec!["mute", "fell"];
-        let mut values = self.values();
+    /// A new code: what came with the request belongs to it, and is not changed by whoever asks for it again. Verifications
+    /// of the code that it replaces may be under way, and find it as `pn`. A known device's is the common code too.
+    fn fresh(&self) -> Write {
+        let known = *self.ask.slot() == KNOWN;
+        let mut set = vec![
+            "nonce=:n, pv=:p1, digits=:digits, exp=:e, a=:z, ka=:z, via=:via".to_owned(),
+            "pn=if_not_exists(nonce,:gone), ppv=if_not_exists(pv,:p1)".to_owned(),
+            self.common(),
+        ];
+        let mut remove = vec!["mute", "fell", "joint", "spent"];
         for (name, value, given) in [
-            ("src", ":src", self.ask.source),
-            ("lang", ":lang", self.ask.language),
-            ("#owner", ":owner", self.ask.owner),
+            ("src", "src=:src", self.ask.source),
+            ("lang", "lang=:lang", self.ask.language),
+            ("#owner", "#owner=:owner", self.ask.owner),
         ] {
-            if let Some(given) = given {
-                set = format!("{set}, {name}={value}");
-                values.insert(value.to_owned(), s(given));
+            if given.is_some() {
+                set.push(value.to_owned());
             } else {
                 remove.push(name);
             }
         }
-        values.extend([
-            (":n".to_owned(), b(self.ask.nonce)),
-            (":e".to_owned(), at(self.expires)),
-            (
-                ":k".to_owned(),
-                AttributeValue::M([(self.ask.key.to_owned(), s(self.ask.delivery))].into()),
-            ),
-        ]);
-        debug_assert_eq!(values[":digits"], n(self.digits));
-        let set = format!(
-            "SET nonce=:n, pv={}, digits=:digits, exp=:e, a=:z, ka=:z, k=:k, ids=:ids, {set} REMOVE {}",
-            PEPPER_NAMES[0],
-            remove.join(", ")
-        );
-        let when = format!(
-            "NOT ({}) AND (attribute_not_exists(k.#h) OR attribute_not_exists(nonce) OR exp<=:now) AND {}",
-            self.live, self.lim
-        );
-        self.write(set, when, values)
-    }
-
-    /// `known`: the nonce that the caller already holds, where the answer cannot bring it.
-    pub(super) fn repeat(&self, known: Option<[u8; 16]>) -> Write {
-        let mut values = self.values();
-        values.insert(":did".to_owned(), s(self.ask.delivery));
-        let mut condition = format!(
-            "{} AND attribute_not_exists(k.#h) AND {}",
-            self.live, self.lim
-        );
-        if let Some(nonce) = known {
-            condition.push_str(" AND nonce=:n");
-            values.insert(":n".to_owned(), b(nonce));
+        let mut lives = vec![format!("NOT ({})", self.common_lives)];
+        if known {
+            set.push(
+                "k=:none, kn=:n, kpv=:p1, kexp=:e, kb=:z, kk=:k, kids=:ids, kvia=:via".to_owned(),
+            );
+            remove.extend(["ids", "kfell"]);
+            lives.push(format!("NOT ({})", self.known_lives));
+        } else {
+            set.push("k=:k, ids=:ids".to_owned());
         }
-        // `was`: should the provider refuse this one, the code has travelled as it had before.
-        let set = format!("SET k.#h=:did, was=via, {} ADD ids :ids", self.common());
-        self.write(set, condition, values)
+        let set = format!("SET {} REMOVE {}", set.join(", "), remove.join(", "));
+        let when = [
+            lives.join(" AND "),
+            Self::unused(&COMMON),
+            Self::unused(&KNOWN),
+            self.lim.clone(),
+        ];
+        self.write(set, &when)
     }
 
-    fn write(&self, set: String, when: String, values: Item) -> Write {
+    /// The code that the asker's slot holds, once more. `was`: should the provider refuse this one, the code has travelled as
+    /// it had before.
+    fn repeat(&self, known: Option<[u8; 16]>) -> Write {
+        let slot = self.ask.slot();
+        let lives = match (*slot == KNOWN, self.ask.owner) {
+            (true, _) => self.known_lives.clone(),
+            (false, None) => self.common_lives.clone(),
+            (false, Some(_)) => format!("{} AND #owner=:owner", self.common_lives),
+        };
+        let set = format!(
+            "SET {keys}.#h=:did, {was}={via}, {via}=:via, {} ADD {} :ids",
+            self.common(),
+            slot.deliveries,
+            keys = slot.keys,
+            was = slot.was,
+            via = slot.via,
+        );
+        self.again(set, lives, known)
+    }
+
+    /// The live common code for somebody who has none there: a known device makes it its own; another account that wants
+    /// to link the address shares its nonce and its comparisons. `None` where there is nobody like that.
+    fn join(&self, known: Option<[u8; 16]>) -> Option<Write> {
+        let common = self.common();
+        if *self.ask.slot() == KNOWN {
+            let set = format!(
+                "SET kn=nonce, kpv=pv, kexp=exp, kb=if_not_exists(ka,:z), kk=:k, kids=:ids, kwas=via, kvia=:via, \
+                 pn=if_not_exists(kn,:gone), ppv=if_not_exists(kpv,pv), {common} REMOVE kfell"
+            );
+            let lives = format!("NOT ({}) AND {}", self.known_lives, self.common_lives);
+            return Some(self.again(set, lives, known));
+        }
+        self.ask.owner?;
+        // What came with the others' requests goes: it is not to outlive them, and what they were sent is not sent again.
+        let set = format!(
+            "SET #owner=:owner, joint=:now, k=:k, ids=:ids, was=via, via=:via, {common} REMOVE src, lang, fell"
+        );
+        let lives = format!(
+            "{} AND (attribute_not_exists(#owner) OR #owner<>:owner)",
+            self.common_lives
+        );
+        Some(self.again(set, lives, known))
+    }
+
+    fn again(&self, set: String, lives: String, known: Option<[u8; 16]>) -> Write {
+        let mut when = vec![
+            lives,
+            Self::unused(&COMMON),
+            Self::unused(&KNOWN),
+            self.lim.clone(),
+        ];
+        if let Some(nonce) = known {
+            let source = if set.contains("kn=nonce") {
+                COMMON.nonce
+            } else {
+                self.ask.slot().nonce
+            };
+            when.push(format!("{source}=:seen"));
+            return self.write(set, &when).value(":seen", b(nonce));
+        }
+        self.write(set, &when)
+    }
+
+    fn write(&self, set: String, when: &[String]) -> Write {
         let ask = self.ask;
         let key = keys::challenge(ask.purpose, ask.identifier.kind(), ask.identifier.as_str());
+        let when = when.join(" AND ");
+        let used = |name: &str| is_used(name, &set) || is_used(name, &when);
+        let values: Vec<_> = self
+            .values
+            .iter()
+            .filter(|(name, _)| used(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         Write::update(Table::Ephemeral, key, set)
             .when(when)
             .name("#h", ask.key)
             .values(values)
     }
+}
+
+/// What the expressions may name.
+fn values(ask: &Ask<'_>, rules: &OtpRules, windows: &Windows) -> Item {
+    let sent = s(ask.carried(ask.channel).to_string());
+    let ids = AttributeValue::Ss(vec![ask.delivery.to_owned()]);
+    let keys = AttributeValue::M([(ask.key.to_owned(), sent.clone())].into());
+    let mut values = vec![
+        (":now", at(ask.now)),
+        (":z", n(0)),
+        (":cool", at(windows.cooldown.latest(ask.now))),
+        (":hour", at(windows.hour.latest(ask.now))),
+        (":day", at(windows.day.latest(ask.now))),
+        (":cap", n(rules.failure_cap)),
+        (":soon", at(after(ask.now, WORTH_REPEATING))),
+        (":max", n(rules.max_attempts)),
+        (":digits", n(rules.digits)),
+        (":rid", s(ask.request)),
+        (":via", s(ask.channel.as_str())),
+        (":ids", ids),
+        (":did", sent),
+        (":k", keys),
+        (":none", AttributeValue::M(Item::new())),
+        (":n", b(ask.nonce)),
+        (":gone", b([0; 0])),
+        (":e", at(after(ask.now, rules.expiry))),
+        (":ttl", ttl(after(ask.now, KEEP))),
+    ];
+    let peppers = ask.peppers.iter().zip(PEPPER_NAMES);
+    values.extend(peppers.map(|(version, name)| (name, n(version))));
+    let given = [
+        (":owner", ask.owner),
+        (":src", ask.source),
+        (":lang", ask.language),
+    ];
+    values.extend(
+        given
+            .into_iter()
+            .filter_map(|(name, given)| Some((name, s(given?)))),
+    );
+    values
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// Whether an expression names this value.
+fn is_used(name: &str, expression: &str) -> bool {
+    expression.match_indices(name).any(|(start, _)| {
+        let rest = &expression[start + name.len()..];
+        !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+    })
 }
 
 /// As many versions as a ring may hold at once.
