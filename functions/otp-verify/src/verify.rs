@@ -16,10 +16,11 @@ use shared::domain::id::{ActivityId, SessionId, UserId};
 use shared::domain::identifier::Identifier;
 use shared::domain::locale::LanguageTag;
 use shared::domain::quota::after;
-use shared::domain::session::{Ending, NewSession, Why};
+use shared::domain::session::NewSession;
 use shared::domain::source::SourceOrigin;
 use shared::domain::token::RefreshToken;
 use shared::domain::user::User;
+use shared::flows::replaced_session;
 use shared::flows::verify_code::{Attempt, Proven};
 use shared::http::{
     Caller, Fields, JsonBody, SessionCookie, True, channel, device_token, rate_limit_headers,
@@ -28,7 +29,7 @@ use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::keyring::{DeviceToken, Keyring};
 use shared::store::activity::Activity;
 use shared::store::redeem::{Redeem, Redeemed};
-use shared::{Error, Result, background, entropy, telemetry};
+use shared::{Error, Result, entropy, telemetry};
 
 use crate::App;
 
@@ -179,7 +180,13 @@ impl App {
         };
         telemetry::metric("otp_verified", &[("channel", via.as_str())]);
         if let Some((other, session)) = replaces.filter(|(before, _)| *before != user.id) {
-            self.end_beside(other, session, caller, now);
+            replaced_session::end_in_background(
+                &self.store,
+                other,
+                session,
+                &caller.request_id,
+                now,
+            );
         }
 
         let refresh = RefreshToken::issue(keyring.peppers.current(), user.id, id, 0, secret);
@@ -198,21 +205,6 @@ impl App {
             user: Person::new(&user, is_new),
             tokens,
         })
-    }
-
-    /// Ends somebody else's session, whose browser this is no more. The answer does not wait for it.
-    fn end_beside(&self, user: UserId, session: SessionId, caller: &Caller, now: Timestamp) {
-        let store = self.store.clone();
-        let ending = Ending {
-            why: Why::SignedOut,
-            at: now,
-            request: caller.request_id.clone(),
-        };
-        background::spawn(async move {
-            if let Err(error) = store.end_session(user, session, ending).await {
-                tracing::warn!(%error, "the session that a browser had before goes on until its time is over");
-            }
-        });
     }
 
     fn activity<'a>(&self, via: Channel, caller: &'a Caller, now: Timestamp) -> Activity<'a> {

@@ -13,6 +13,7 @@ pub mod export;
 mod lane;
 pub mod notices;
 pub mod rate_limit;
+pub mod replaced_session;
 pub mod request_code;
 pub mod send;
 pub mod sent;

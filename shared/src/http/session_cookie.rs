@@ -172,12 +172,19 @@ mod tests {
         Arc::new(CookiePolicy {
             own,
             listed: vec![LISTED.to_owned()],
-            name: if plain { "latchkey-refresh-3000" } else { "__Host-latchkey-refresh" }.to_owned(),
+            name: if plain {
+                "latchkey-refresh-3000"
+            } else {
+                "__Host-latchkey-refresh"
+            }
+            .to_owned(),
             secure: !plain,
         })
     }
 
-    async fn asked(headers: &[(&'static str, &'static str)]) -> Result<Option<SessionCookie>, Error> {
+    async fn asked(
+        headers: &[(&'static str, &'static str)],
+    ) -> Result<Option<SessionCookie>, Error> {
         let mut request = Request::new(()).into_parts().0;
         request.extensions.insert(policy("https://id.example.com"));
         for (name, value) in headers {
@@ -213,7 +220,12 @@ mod tests {
     ) {
         let headers = [headers, &[(ASKED, "1")]].concat();
         assert!(matches!(asked(&headers).await, Err(Error::ForeignPage)));
-        assert!(asked(&headers[..headers.len() - 1]).await.unwrap().is_none());
+        assert!(
+            asked(&headers[..headers.len() - 1])
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[rstest]
@@ -222,7 +234,9 @@ mod tests {
     #[case(&[(ASKED, "1, 1")])]
     #[case(&[(ASKED, "1"), (ASKED, "1")])]
     #[tokio::test]
-    async fn session_cookie_is_asked_for_by_one_1(#[case] headers: &[(&'static str, &'static str)]) {
+    async fn session_cookie_is_asked_for_by_one_1(
+        #[case] headers: &[(&'static str, &'static str)],
+    ) {
         assert!(matches!(asked(headers).await, Err(Error::Invalid(_))));
     }
 

@@ -33,7 +33,10 @@ pub struct TokenPair {
     #[cfg_attr(feature = "document", schema(value_type = String))]
     access: SecretString,
     /// Opaque; good for one refresh. Missing where it travels in the session cookie.
-    #[serde(serialize_with = "expose_some", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "expose_some",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(
         feature = "document",
         schema(value_type = Option<String>, nullable = false, pattern = "^rt_")
@@ -74,7 +77,10 @@ fn expose_some<S: Serializer>(
 impl TokenPair {
     /// Takes the refresh token out, for a cookie that carries it, and says for how many seconds it lasts.
     pub fn take_refresh(&mut self) -> (SecretString, i64) {
-        (self.refresh.take().unwrap_or_default(), self.refresh_expires_in)
+        (
+            self.refresh.take().unwrap_or_default(),
+            self.refresh_expires_in,
+        )
     }
 }
 

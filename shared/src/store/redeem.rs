@@ -189,12 +189,15 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<W
     let set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now";
     let old = |place| format!("sessions.#old{place}");
     let replaced = redeem.replaces.filter(|(user, _)| *user == id);
-    let replaced = replaced.map(|(_, session)| session).filter(|_| evicting.is_empty());
+    let replaced = replaced
+        .map(|(_, session)| session)
+        .filter(|_| evicting.is_empty());
     let (set, allowance) = if replaced.is_some() {
         // Where it is in the map it makes room for the new one.
         (
             format!("{set}, ended=:ended REMOVE sessions.#old0"),
-            "(size(sessions)<:cap OR size(sessions)=:cap AND attribute_exists(sessions.#old0))".to_owned(),
+            "(size(sessions)<:cap OR size(sessions)=:cap AND attribute_exists(sessions.#old0))"
+                .to_owned(),
         )
     } else if evicting.is_empty() {
         (set.to_owned(), "size(sessions)<:cap".to_owned())

@@ -108,7 +108,9 @@ async fn cookie_carries_the_refresh_token_and_nothing_else_does() {
 
     // Without the header the cookie is not read, and none is set.
     let cookie = browser.cookie.clone().unwrap();
-    let plain = house.request(Method::POST, REFRESH).header("cookie", &cookie);
+    let plain = house
+        .request(Method::POST, REFRESH)
+        .header("cookie", &cookie);
     let plain = answer(plain.json(&json!({}))).await;
     assert_eq!(plain.code(), (422, "invalid_request"));
     let held = house.sign_in("joe@example.com").await;
@@ -137,18 +139,37 @@ async fn cookie_is_for_pages_of_this_site() {
         (Some("1"), Some(&own), Some("cross-site"), forbidden),
         (Some("1"), None, Some("cross-site"), forbidden),
         (Some("1"), Some("https://evil.example"), None, forbidden),
-        (Some("1"), Some("https://evil.example"), Some("same-site"), forbidden),
-        (Some("1"), Some("https://app.example.com.evil.example"), None, forbidden),
+        (
+            Some("1"),
+            Some("https://evil.example"),
+            Some("same-site"),
+            forbidden,
+        ),
+        (
+            Some("1"),
+            Some("https://app.example.com.evil.example"),
+            None,
+            forbidden,
+        ),
         (Some("1"), Some("null"), Some("same-origin"), forbidden),
         (Some("0"), Some(&own), Some("same-origin"), invalid),
         (Some(""), None, None, invalid),
-        (None, Some("https://evil.example"), Some("cross-site"), invalid),
+        (
+            None,
+            Some("https://evil.example"),
+            Some("cross-site"),
+            invalid,
+        ),
     ];
     for (header, origin, site, expected) in rows {
         for sends_cookie in [true, false] {
             for body in [None, Some(json!({})), Some(json!({"refresh": "rt_x"}))] {
                 let mut request = house.request(Method::POST, REFRESH);
-                let given = [("x-session-cookie", header), ("origin", origin), ("sec-fetch-site", site)];
+                let given = [
+                    ("x-session-cookie", header),
+                    ("origin", origin),
+                    ("sec-fetch-site", site),
+                ];
                 for (name, value) in given.into_iter().filter_map(|(n, v)| Some((n, v?))) {
                     request = request.header(name, value);
                 }
@@ -157,7 +178,9 @@ async fn cookie_is_for_pages_of_this_site() {
                 }
                 let expected = match (header, &body, expected) {
                     (None, None, _) => (400, "malformed_request"),
-                    (None, Some(body), _) if body.get("refresh").is_some() => (401, "refresh_invalid"),
+                    (None, Some(body), _) if body.get("refresh").is_some() => {
+                        (401, "refresh_invalid")
+                    }
                     (_, Some(body), (200, _)) if body.get("refresh").is_some() => invalid,
                     (_, _, (200, _)) if !sends_cookie => (401, "refresh_invalid"),
                     (_, _, expected) => expected,
@@ -188,9 +211,13 @@ async fn cookie_is_for_pages_of_this_site() {
 async fn cookie_of_a_refused_page_leaves_the_code_unused() {
     let house = House::open().await;
     let mut browser = Browser::at(&house);
-    let asked = house.post("/api/auth/otp/request/", &json!({"identifier": "jane@example.com"}));
+    let asked = house.post(
+        "/api/auth/otp/request/",
+        &json!({"identifier": "jane@example.com"}),
+    );
     assert_eq!(asked.await.status, 200);
-    let body = json!({"identifier": "jane@example.com", "otp_code": house.code("jane@example.com").await});
+    let body =
+        json!({"identifier": "jane@example.com", "otp_code": house.code("jane@example.com").await});
     for _ in 0..5 {
         let request = browser.request(Method::POST, VERIFY).json(&body);
         let refused = answer(request.header("sec-fetch-site", "cross-site")).await;
@@ -228,7 +255,9 @@ async fn cookie_is_cleared_where_its_session_is_over_and_nowhere_else() {
     let cookie = browser.cookie.clone().unwrap();
 
     // What is wrong for another reason leaves it.
-    let wrong = browser.request(Method::POST, REFRESH).json(&json!({"x": 1}));
+    let wrong = browser
+        .request(Method::POST, REFRESH)
+        .json(&json!({"x": 1}));
     let wrong = answer(wrong).await;
     assert_eq!((wrong.status, set_cookie(&wrong)), (422, None));
     house
@@ -237,21 +266,38 @@ async fn cookie_is_cleared_where_its_session_is_over_and_nowhere_else() {
     let down = answer(browser.request(Method::POST, REFRESH)).await;
     assert_eq!((down.status, set_cookie(&down)), (503, None));
     answer(house.request(Method::DELETE, "/_local/faults")).await;
-    let none = answer(house.request(Method::POST, REFRESH).header("x-session-cookie", "1")).await;
-    assert_eq!((none.code(), set_cookie(&none)), ((401, "refresh_invalid"), None));
+    let none = answer(
+        house
+            .request(Method::POST, REFRESH)
+            .header("x-session-cookie", "1"),
+    )
+    .await;
+    assert_eq!(
+        (none.code(), set_cookie(&none)),
+        ((401, "refresh_invalid"), None)
+    );
 
     let twice = format!("{cookie}; {cookie}");
     for bad in ["latchkey-refresh-1=rt_x", twice.as_str()] {
         let request = house.request(Method::POST, REFRESH);
-        let request = request.header("x-session-cookie", "1").header("cookie", bad);
-        assert_eq!(answer(request).await.code(), (401, "refresh_invalid"), "{bad}");
+        let request = request
+            .header("x-session-cookie", "1")
+            .header("cookie", bad);
+        assert_eq!(
+            answer(request).await.code(),
+            (401, "refresh_invalid"),
+            "{bad}"
+        );
     }
 
     let out = browser.send(browser.request(Method::POST, REVOKE)).await;
     assert!(out.status == 204 && is_clearing(&out), "{out:?}");
     browser.cookie = Some(cookie);
     let over = browser.refresh().await;
-    assert!(over.code() == (401, "refresh_invalid") && is_clearing(&over), "{over:?}");
+    assert!(
+        over.code() == (401, "refresh_invalid") && is_clearing(&over),
+        "{over:?}"
+    );
     assert_eq!(browser.cookie, None);
     let again = browser.send(browser.request(Method::POST, REVOKE)).await;
     assert_eq!(again.status, 204, "there is nothing left to revoke");
@@ -262,7 +308,10 @@ async fn cookie_goes_with_its_session_where_the_person_ends_it() {
     let house = House::open().await;
     let mut browser = Browser::at(&house);
     let entered = browser.sign_in("jane@example.com").await;
-    let access = entered.body["tokens"]["access"].as_str().unwrap().to_owned();
+    let access = entered.body["tokens"]["access"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let other = house.sign_in("jane@example.com").await;
     let sessions = house.get("/api/auth/sessions/", &access).await;
     let id = |current: bool| {
@@ -280,7 +329,9 @@ async fn cookie_goes_with_its_session_where_the_person_ends_it() {
     let foreign = browser.request(Method::DELETE, &id(true));
     let foreign = foreign.header("sec-fetch-site", "cross-site");
     assert_eq!(answer(foreign).await.code(), (401, "unauthenticated"));
-    let foreign = browser.request(Method::DELETE, &id(true)).bearer_auth(&access);
+    let foreign = browser
+        .request(Method::DELETE, &id(true))
+        .bearer_auth(&access);
     let foreign = foreign.header("sec-fetch-site", "cross-site");
     assert_eq!(answer(foreign).await.code(), (403, "forbidden"));
     let ended = browser
@@ -326,10 +377,16 @@ async fn cookie_is_let_through_by_cors_for_listed_origins() {
             .header("origin", origin)
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "x-session-cookie");
-        let refused = house.request(Method::POST, REFRESH).header("origin", origin);
+        let refused = house
+            .request(Method::POST, REFRESH)
+            .header("origin", origin);
         for answer in [answer(preflight).await, answer(refused).await] {
             let said = answer.headers.get("access-control-allow-credentials");
-            assert_eq!(said.map(|value| value.to_str().unwrap()), allowed, "{answer:?}");
+            assert_eq!(
+                said.map(|value| value.to_str().unwrap()),
+                allowed,
+                "{answer:?}"
+            );
         }
     }
 }
