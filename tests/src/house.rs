@@ -70,6 +70,13 @@ impl House {
             .body("application/json", body.to_string())
     }
 
+    /// What is found at a whole URL, such as a link that an answer gave.
+    pub async fn fetch(&self, url: &str) -> String {
+        let answer = self.client.get(url).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{url}");
+        answer.text().await.expect("a text")
+    }
+
     /// Sends bytes to the gateway as they are and gives everything that comes back, for what no client would send.
     pub async fn raw(&self, request: impl AsRef<[u8]>) -> String {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -188,7 +188,7 @@ export interface paths {
         post?: never;
         /**
          * Erase the account
-         * @description Has the account erased after the grace of 30 days (unless configured otherwise; 0 is at once). The other sessions end now. Within the grace one can sign in, and undo it.
+         * @description Has the account erased after the grace of 30 days (unless configured otherwise; 0 is at once). The other sessions end now. Within the grace one can sign in, and undo it. The person is told by mail, or by text where there is no mail: now, three days before, and when it is done.
          */
         delete: operations["eraseAccount"];
         options?: never;
@@ -309,7 +309,7 @@ export interface paths {
         };
         /**
          * Export the account
-         * @description Everything that is held on the person, as one JSON attachment. An export beyond 4 MiB is handed out by a link.
+         * @description Everything that is held on the person, as one JSON attachment, with the names and ids of the other answers and a sentence on each part. An export beyond 4 MiB is handed out by a link.
          */
         get: operations["exportAccount"];
         put?: never;
@@ -331,7 +331,7 @@ export interface paths {
         put?: never;
         /**
          * Keep the account
-         * @description Undoes the wish to erase the account. It takes no body.
+         * @description Undoes the wish to erase the account, and tells the person so. It takes no body.
          */
         post: operations["restoreAccount"];
         delete?: never;
@@ -515,7 +515,7 @@ export interface paths {
         put?: never;
         /**
          * SendGrid: events of mails
-         * @description Signed over the time and the body, which may be five minutes apart from our clock. A bad event in a batch is left out. A bounce, a complaint or an opt-out suppresses the address.
+         * @description Signed over the time and the body, which may be five minutes apart from our clock. A bad event in a batch is left out. A bounce or an opt-out suppresses the address, a complaint for thirty days.
          */
         post: operations["reportSendGrid"];
         delete?: never;
@@ -535,7 +535,7 @@ export interface paths {
         put?: never;
         /**
          * SES by SNS: events of mails
-         * @description SNS says `text/plain` of its JSON. A subscription is confirmed for our own topics only. A permanent bounce or a complaint suppresses the address.
+         * @description SNS says `text/plain` of its JSON. A subscription is confirmed for our own topics only. A permanent bounce suppresses the address, a complaint for thirty days.
          */
         post: operations["reportSes"];
         delete?: never;
@@ -884,7 +884,29 @@ export interface components {
              */
             exported_at?: string;
             /** @description The account itself. */
-            account?: Record<string, never>;
+            profile?: components["schemas"]["ExportedProfile"];
+            /** @description The sign-ins that still count, and those that have ended and are not deleted yet. */
+            sessions?: components["schemas"]["Part_ExportedSession"];
+            /** @description Where the person signed in from, by origin. */
+            sources?: components["schemas"]["Part_ExportedSource"];
+            /** @description What happened to the account, newest first. */
+            activity?: components["schemas"]["Part_ExportedActivity"];
+            /** @description The addresses that the account had before. */
+            former_addresses?: components["schemas"]["Part_FormerAddress"];
+            /** @description The addresses that the person asked to add. */
+            pending_requests?: components["schemas"]["Part_PendingRequest"];
+            /** @description The messages that are still to be sent about the account. */
+            pending_notices?: components["schemas"]["Part_PendingNotice"];
+            /** @description What is known of codes for the account's addresses. */
+            codes?: components["schemas"]["Part_CodeRequests"];
+            /** @description The messages that were sent. */
+            deliveries?: components["schemas"]["Part_ExportedDelivery"];
+            /** @description The addresses that take no messages. */
+            suppressions?: components["schemas"]["Part_ExportedSuppression"];
+            /** @description What counts against the person's own limits. */
+            limits?: components["schemas"]["Part_UsedLimit"];
+            /** @description The files that are kept. */
+            pictures?: components["schemas"]["Part_ExportedFile"];
             /**
              * Format: uri
              * @description Where a large export is to be had.
@@ -892,32 +914,105 @@ export interface components {
             url?: string;
             /** @description Seconds for which the link is good. */
             expires_in?: number;
-            /** @description One part, as the tables hold it. */
-            sessions?: unknown[];
-            /** @description One part, as the tables hold it. */
-            sources?: unknown[];
-            /** @description One part, as the tables hold it. */
-            activity?: unknown[];
-            /** @description One part, as the tables hold it. */
-            asked?: unknown[];
-            /** @description One part, as the tables hold it. */
-            former?: unknown[];
-            /** @description One part, as the tables hold it. */
-            claims?: unknown[];
-            /** @description One part, as the tables hold it. */
-            erasure?: unknown[];
-            /** @description One part, as the tables hold it. */
-            notices?: unknown[];
-            /** @description One part, as the tables hold it. */
-            codes?: unknown[];
-            /** @description One part, as the tables hold it. */
-            deliveries?: unknown[];
-            /** @description One part, as the tables hold it. */
-            suppressions?: unknown[];
-            /** @description One part, as the tables hold it. */
-            limits?: unknown[];
-            /** @description One part, as the tables hold it. */
-            pictures?: unknown[];
+        };
+        /** @description The account itself: the profile, and what else is known of it. */
+        ExportedProfile: {
+            /** @description The account. */
+            id: string;
+            /** @description The proven e-mail address. */
+            email: string | null;
+            /** @description Whether there is one. */
+            email_verified: boolean;
+            /** @description The proven phone number, E.164. */
+            phone_number: string | null;
+            /** @description Whether there is one. */
+            phone_verified: boolean;
+            /** @description Empty where it is not set. */
+            username: string;
+            /** @description Empty where it is not set. */
+            first_name: string;
+            /** @description Empty where it is not set. */
+            last_name: string;
+            /** @description First and last name, empty without them. */
+            full_name: string;
+            /** @description Of the name, else of the address. */
+            initials: string;
+            /** @description The username, else the full name, else the part before the @ or the masked number. */
+            display_username: string;
+            /** @description Empty where it is not set. */
+            bio: string;
+            /**
+             * Format: uri
+             * @description The picture at 512 pixels, or `null`.
+             */
+            avatar: string | null;
+            /** @description The picture in its three sizes, or `null`. */
+            avatar_urls: components["schemas"]["PictureUrls"] | null;
+            /** @description BCP 47. */
+            language: string;
+            /** @description IANA. */
+            timezone: string;
+            /**
+             * @description An account exists only with a proven address.
+             * @enum {boolean}
+             */
+            is_verified: true;
+            /** @description What the person may do beyond their own profile. */
+            roles: string[];
+            /**
+             * Format: date-time
+             * @description When the account was opened.
+             */
+            date_joined: string;
+            /**
+             * Format: date-time
+             * @description The last sign-in.
+             */
+            last_login: string | null;
+            /**
+             * Format: date-time
+             * @description The last sign of life.
+             */
+            last_activity: string | null;
+            /**
+             * Format: date-time
+             * @description When the account will be erased, if that was asked for.
+             */
+            erases_at: string | null;
+            /** @description Rises with every change; the `ETag` holds it. */
+            version: number;
+            /** @description What this part is. */
+            about: string;
+            /** @description `active`, or `suspended` where an operator stopped the account. */
+            status: string;
+            /** @description How the person registered. */
+            registration_method: string | null;
+            /** @description The page that they registered on. */
+            registration_source: components["schemas"]["Source"] | null;
+            /** @description How often the e-mail address changed. */
+            email_changes: number;
+            /** @description How often the phone number changed. */
+            phone_number_changes: number;
+            /** @description Why sessions of the account were last ended before their time. */
+            sessions_ended_reason: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            sessions_ended_at: string | null;
+        };
+        /** @description One state of a message and its moment. */
+        ExportedStep: {
+            /**
+             * @description The state.
+             * @enum {string}
+             */
+            status: "queued" | "sent" | "delivered" | "failed" | "bounced" | "read" | "complained";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
         };
         /** @description A key set (RFC 7517). */
         Keys: {
@@ -968,6 +1063,281 @@ export interface components {
             results: components["schemas"]["NewUser"][];
             /** @description The `cursor` of the next page; `null` on the last. */
             next: string | null;
+        };
+        /** @description One part of an export. */
+        Part_CodeRequests: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description The address. */
+                identifier: string;
+                /** @description What the codes are for: `sign_in`, or `link` where the address is to be added to an account. */
+                purpose: string;
+                /** @description The last ten requests, newest first. */
+                requested_at: string[];
+                /** @description The last ten requests for the same mailbox, its tagged addresses included, newest first. */
+                mailbox_requested_at: string[];
+                /**
+                 * Format: date-time
+                 * @description When the code that was sent last ends, or ended; `null` once it was used.
+                 */
+                code_expires_at: string | null;
+                /**
+                 * @description How it travelled last.
+                 * @enum {string|null}
+                 */
+                channel: "email" | "phone" | "whatsapp" | null;
+                /** @description The messages that carried it. */
+                delivery_ids: string[];
+                /** @description Wrong codes in a row, by unknown devices. */
+                failures: number;
+                /**
+                 * Format: date-time
+                 * @description The last one's moment.
+                 */
+                last_failure_at: string | null;
+                /** @description Wrong codes in a row, by devices that had signed in before. */
+                known_device_failures: number;
+                /**
+                 * Format: date-time
+                 * @description The last one's moment.
+                 */
+                known_device_last_failure_at: string | null;
+                /** @description The page that the last request came from. */
+                source: components["schemas"]["Source"] | null;
+                /** @description The language that came with it. */
+                language: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when this is kept.
+                 */
+                kept_until: string | null;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_ExportedActivity: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description What: `signed_in`, `profile_updated`, … */
+                event: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description From which address of the network. */
+                ip: string;
+                /** @description By what, as it calls itself. */
+                user_agent: string;
+                /** @description More, depending on the event; may be empty. */
+                detail: string;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_ExportedDelivery: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description Its name, which `GET /api/auth/otp/deliveries/{id}/` takes. */
+                delivery_id: string;
+                /** @description The address that it was for. */
+                identifier: string;
+                /** @description `code`, or `notice` where it carried none. */
+                kind: string;
+                /**
+                 * @description `queued` < `sent` < `delivered`, `failed`, `bounced` < `read`, `complained`.
+                 * @enum {string}
+                 */
+                status: "queued" | "sent" | "delivered" | "failed" | "bounced" | "read" | "complained";
+                /**
+                 * @description How it travelled.
+                 * @enum {string|null}
+                 */
+                channel: "email" | "phone" | "whatsapp" | null;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                updated_at: string;
+                /** @description Every state, oldest first. */
+                history: components["schemas"]["ExportedStep"][];
+                /** @description The provider's first error code, if there was one. */
+                error_code: string | null;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_ExportedFile: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /**
+                 * @description `picture`, `upload` for a file that is to become one, `export` for an earlier export, or `marker` for a note that a
+                 *     picture is being changed.
+                 */
+                kind: string;
+                /** @description Where everybody finds it; `null` for what nobody can fetch. */
+                url: string | null;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_ExportedSession: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description Its name. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When a code opened it.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last refreshed.
+                 */
+                last_used_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends at the latest.
+                 */
+                expires_at: string;
+                /** @description From where it was last refreshed; the sign-in where it never was. */
+                ip: string;
+                /** @description By what, likewise. */
+                user_agent: string;
+                /** @description How it was opened. */
+                amr: string[];
+                /** @description From where it was opened. */
+                signed_in_from: components["schemas"]["Whereabouts"];
+                /** @description From where its last refresh was repeated, where that was another place or program. */
+                repeated_from: components["schemas"]["Whereabouts"] | null;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_ExportedSource: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description The origin. */
+                source: components["schemas"]["Source"];
+                /** @description How they did so the first time: `otp_email`, `otp_phone` or `otp_whatsapp`. */
+                registration_method: string;
+                /**
+                 * Format: date-time
+                 * @description The first time.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description The last time.
+                 */
+                last_seen_at: string;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_ExportedSuppression: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description The address. */
+                identifier: string;
+                /** @description Why: `bounce`, `complaint`, `opt_out` or `operator`. */
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                at: string | null;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_FormerAddress: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description The address. */
+                identifier: string;
+                /**
+                 * Format: date-time
+                 * @description When it was given up; `null` where that was before such moments were kept.
+                 */
+                given_up_at: string | null;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_PendingNotice: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description The addresses that it goes to; empty where they are looked up when it is sent. */
+                identifiers: string[];
+                /** @description What it is about: `added`, `changed` or `removed` of an address, `erasure_asked`, `erasure_near`, `erasure_undone`. */
+                subject: string;
+                /**
+                 * Format: date-time
+                 * @description When it is tried next.
+                 */
+                due_at: string;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_PendingRequest: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description The address. */
+                identifier: string;
+                /** @description The messages that were sent for it. */
+                delivery_ids: string[];
+                /**
+                 * Format: date-time
+                 * @description When the person asked last, while the code for it is theirs.
+                 */
+                requested_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description When that code ends, or ended.
+                 */
+                code_expires_at: string | null;
+                /**
+                 * @description How it travelled.
+                 * @enum {string|null}
+                 */
+                channel: "email" | "phone" | "whatsapp" | null;
+                /** @description In which language it was written. */
+                language: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when the request is remembered.
+                 */
+                kept_until: string | null;
+            }[];
+        };
+        /** @description One part of an export. */
+        Part_UsedLimit: {
+            /** @description What this part is. */
+            about: string;
+            /** @description Everything that there is of it. */
+            items: {
+                /** @description What is limited. */
+                limit: string;
+                /**
+                 * Format: date-time
+                 * @description Until when what was used counts.
+                 */
+                counts_until: string;
+            }[];
         };
         /** @description The picture, as everybody may see it. */
         Picture: {
@@ -1369,6 +1739,18 @@ export interface components {
             client_id?: string;
             /** @description Whether it counts. If not, nothing else is said. */
             active: boolean;
+        };
+        /** @description From where something was done. */
+        Whereabouts: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description From which address of the network. */
+            ip: string;
+            /** @description By what, as it calls itself. */
+            user_agent: string;
         };
         /** @description One wrong field. */
         WrongField: {
@@ -2221,6 +2603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };
@@ -2266,6 +2649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };
@@ -2353,6 +2737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };
@@ -2604,6 +2989,7 @@ export interface operations {
             };
             404: components["responses"]["not_found"];
             409: components["responses"]["last_identifier"];
+            429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };
@@ -2746,14 +3132,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "account": {
-                     *         "email": "jane@example.com"
-                     *       },
-                     *       "activity": [],
                      *       "exported_at": "2026-01-31T12:00:00Z",
                      *       "id": "usr_01996b3e7d4c7f0a8e21c6f1a2b3c4d5",
-                     *       "sessions": [],
-                     *       "sources": []
+                     *       "sources": {
+                     *         "about": "The sites and apps on which you signed in, by their address.",
+                     *         "items": [
+                     *           {
+                     *             "created_at": "2026-01-31T12:00:00Z",
+                     *             "last_seen_at": "2026-01-31T12:00:00Z",
+                     *             "registration_method": "otp_email",
+                     *             "source": {
+                     *               "name": "app.example.com",
+                     *               "url": "https://app.example.com"
+                     *             }
+                     *           }
+                     *         ]
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Export"];
@@ -2775,6 +3169,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };
@@ -2828,6 +3223,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["unauthenticated"];
+            429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };

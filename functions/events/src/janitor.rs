@@ -1,4 +1,4 @@
-//! What is done once a day.
+//! What is done once an hour.
 
 use std::time::Duration;
 
@@ -8,8 +8,10 @@ use shared::flows::notices::Notifier;
 
 use crate::App;
 
-/// How long erasures may take: the function's own time (`Timeout` in template.yaml), less what the notices before take.
-const ERASING: Duration = Duration::from_secs(40);
+/// How long notices may take, before the erasures and after them, and how long the erasures: together less than the
+/// function's own time (`Timeout` in template.yaml), by what a call that has begun may take.
+const TELLING: Duration = Duration::from_secs(30);
+const ERASING: Duration = Duration::from_secs(90);
 
 impl App {
     /// Tells people of changes that whoever made them could not tell, and erases those whose time has come. One failure
@@ -22,8 +24,10 @@ impl App {
             outbound: &self.outbound,
             peppers: &peppers,
         };
-        let told = notifier.send_pending(now).await;
+        let told = notifier.send_pending(now, TELLING).await;
         let erased = erase_due(&self.store, &self.bucket, &peppers, now, ERASING).await;
-        told.and(erased.map(|_| ()))
+        // What the erasures have promised.
+        let last = notifier.send_pending(now, TELLING).await;
+        told.and(erased.map(drop)).and(last)
     }
 }

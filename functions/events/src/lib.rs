@@ -2,7 +2,7 @@
 //! after their answer, and writes to people about some of it.
 //!
 //! Three kinds of events come in: batches of a stream ([`records`]), domain events that a rule of the bus hands back
-//! ([`messages`]), and the daily schedule ([`janitor`]).
+//! ([`messages`]), and the hourly schedule ([`janitor`]).
 
 mod bus;
 mod janitor;

@@ -4,13 +4,13 @@
 //! whose outcome nobody knows is not sent again. One that was certainly not sent is tried again with the event.
 
 use serde_json::Value;
-use shared::domain::id::UserId;
+use shared::domain::id::{DeliveryId, UserId};
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::{FREE_FAILURES, failure_wait};
 use shared::domain::user::{Status, User};
 use shared::keyring::derive::AddressKeys;
 use shared::messaging::{Content, Language, Lockout};
-use shared::{Error, Result, telemetry};
+use shared::{Error, Result, entropy, telemetry};
 
 use crate::App;
 
@@ -80,6 +80,7 @@ impl App {
         let notified = self
             .outbound
             .notify(
+                DeliveryId::new(now, entropy::bytes()),
                 &address,
                 language,
                 content,

@@ -7,6 +7,7 @@ use shared::domain::id::DeliveryId;
 use shared::domain::identifier::Identifier;
 use shared::domain::quota::seconds_until;
 use shared::flows::send::{Outgoing, Record};
+use shared::keyring::Peppers;
 use shared::keyring::derive::AddressKeys;
 use shared::messaging::{Content, Dispatch, Language};
 use shared::store::challenge::sms_fallback::{Undelivered, UndeliveredCode};
@@ -24,7 +25,8 @@ impl App {
         sealed: &str,
     ) -> Result<()> {
         let now = self.clock.now();
-        let peppers = self.peppers.snapshot();
+        let knows = |peppers: &Peppers| AddressKeys::new(peppers).can_judge(sealed);
+        let peppers = self.peppers.that_knows(knows).await;
         let address_keys = AddressKeys::new(&peppers);
         let Some(id) = address_keys.unseal(sealed) else {
             return Ok(());

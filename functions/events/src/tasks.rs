@@ -17,6 +17,7 @@ impl App {
         for task in std::mem::take(&mut effects.tasks) {
             match task {
                 Task::Active { user, at } => self.store.note_active(user, at).await?,
+                Task::TrimActivity { user } => self.store.trim_activity(user).await?,
                 Task::Join { user, at, source } => {
                     let joined = Joined { at, user };
                     self.store.note_joined(joined, source.as_deref()).await?;

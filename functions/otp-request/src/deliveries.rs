@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::channel::Channel;
 use shared::domain::delivery::{Delivery, DeliveryStatus};
+use shared::keyring::Peppers;
 use shared::keyring::derive::AddressKeys;
 use shared::{Error, Result};
 
@@ -42,7 +43,9 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<Shown>> {
-    let id = AddressKeys::new(&app.peppers.snapshot())
+    let knows = |peppers: &Peppers| AddressKeys::new(peppers).can_judge(&id);
+    let peppers = app.peppers.that_knows(knows).await;
+    let id = AddressKeys::new(&peppers)
         .unseal(&id)
         .ok_or(Error::NotFound)?;
     Ok(Json(Shown::from(app.store.delivery(id).await?)))

@@ -9,6 +9,7 @@ use shared::domain::InvalidValue;
 use shared::domain::locale::{LanguageTag, TimeZoneName};
 use shared::domain::profile::{Bio, Change, PersonName, ProfilePatch, Username};
 use shared::flows::auth::SignedIn;
+use shared::flows::rate_limit::limited;
 use shared::http::{Caller, Described, Fields, JsonBody};
 use shared::store::profile::{Changed, ProfileChange};
 use shared::{Error, Result};
@@ -116,6 +117,7 @@ impl App {
         match self.store.change_profile(user, &change).await? {
             Changed::To(user) => Ok(profile(&user, &self.avatars)),
             Changed::Moved => Err(Error::VersionConflict),
+            Changed::Limited(retry_after) => Err(limited("changes", retry_after)),
             Changed::Refused => Err(Error::Unauthenticated),
         }
     }

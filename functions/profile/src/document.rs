@@ -1,18 +1,17 @@
 //! The routes, for the API's document.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use shared::domain::id::UserKind;
 use shared::domain::identifier::IdentifierKind;
+use shared::flows::profile::Profile;
 use shared::flows::sent::Sent;
 use shared::http::spec::HttpMethod::{Delete, Get, Patch, Post, Put};
-use shared::http::spec::schema::{anything, count, id, list, may, object, time, url, word};
-use shared::http::spec::{RATE, Ref, Route, Spec, device_token, idempotency_key, if_match};
-use shared::store::export::parts;
+use shared::http::spec::schema::word;
+use shared::http::spec::{RATE, Route, Spec, device_token, idempotency_key, if_match};
 
 use crate::change::{self, Method};
 use crate::erasure::Accepted;
+use crate::export::Exported;
 use crate::identifiers::{proof, wish};
-use crate::view::Profile;
 use crate::{activity, sources};
 
 /// Describes the routes of this function.
@@ -27,7 +26,7 @@ pub fn document(spec: &mut Spec) {
             .signed_in()
             .takes(if_match())
             .json("ProfileChange", move |fields| change::read(fields, meaning))
-            .fails(&["version_conflict"]);
+            .fails(&["version_conflict", "rate_limited"]);
         spec.add(shows_profile(route));
     }
     addresses(spec);
@@ -41,23 +40,26 @@ pub fn document(spec: &mut Spec) {
         .lists::<activity::ActivityEntry>("Activities");
     spec.add(route);
 
-    let export = export(spec);
     let route = Route::new(Get, "/api/profile/export/", "exportAccount")
         .recently_signed_in()
-        .shows(200, [("application/json", export)])
-        .says(&["Content-Disposition"]);
+        .answers::<Exported>(200)
+        .says(&["Content-Disposition"])
+        .fails(&["rate_limited"]);
     spec.add(route);
     let route = Route::new(Delete, "/api/profile/", "eraseAccount")
         .recently_signed_in()
-        .answers::<Accepted>(202);
+        .answers::<Accepted>(202)
+        .fails(&["rate_limited"]);
     spec.add(route);
-    let route = Route::new(Post, "/api/profile/restore/", "restoreAccount").signed_in();
+    let route = Route::new(Post, "/api/profile/restore/", "restoreAccount")
+        .signed_in()
+        .fails(&["rate_limited"]);
     spec.add(shows_profile(route));
 }
 
 /// Answers with the profile and its version.
 fn shows_profile(route: Route) -> Route {
-    route.answers::<Profile<'_>>(200).says(&["ETag"])
+    route.answers::<Profile>(200).says(&["ETag"])
 }
 
 fn addresses(spec: &mut Spec) {
@@ -88,24 +90,6 @@ fn addresses(spec: &mut Spec) {
     let route = Route::new(Delete, "/api/profile/identifiers/{kind}/", "removeAddress")
         .recently_signed_in()
         .place("kind", word("", &kinds))
-        .fails(&["not_found", "last_identifier"]);
+        .fails(&["not_found", "last_identifier", "rate_limited"]);
     spec.add(route);
-}
-
-/// An export is as the tables hold it, so only its parts are named; or it is a link.
-fn export(spec: &mut Spec) -> Ref {
-    let mut members = vec![
-        may("id", id::<UserKind>("The account.")),
-        may("exported_at", time("When.")),
-        may("account", object("The account itself.", [])),
-        may("url", url("Where a large export is to be had.")),
-        may("expires_in", count("Seconds for which the link is good.")),
-    ];
-    let part = || list("One part, as the tables hold it.", anything());
-    members.extend(parts().map(|name| may(name, part())));
-    let export = object(
-        "Everything that is held on a person, or a link to it.",
-        members,
-    );
-    spec.schema("Export", export)
 }

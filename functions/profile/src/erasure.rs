@@ -8,13 +8,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::domain::id::UserId;
 use shared::domain::quota::after;
 use shared::flows::auth::{RecentSignIn, SignedIn};
 use shared::flows::erase;
+use shared::flows::rate_limit::limited;
 use shared::http::Caller;
 use shared::store::erasure::{Due, ErasureWish};
 use shared::store::profile::Changed;
-use shared::{Error, Result};
+use shared::{Error, Result, telemetry};
 
 use crate::App;
 use crate::view::profile;
@@ -42,6 +44,7 @@ pub(crate) async fn ask(
     let (id, erases) = (user.id, after(now, app.grace));
     let user = match app.store.ask_erasure(user, erases, &wish).await? {
         Changed::To(user) => user,
+        Changed::Limited(retry_after) => return Err(limited("changes", retry_after)),
         Changed::Moved | Changed::Refused => return Err(Error::Unauthenticated),
     };
     let erases_at = user.erases_at.unwrap_or(erases);
@@ -53,6 +56,7 @@ pub(crate) async fn ask(
         };
         erase::erase(&app.store, &app.bucket, &keyring.peppers, due, now).await?;
     }
+    app.tell(id, now).await;
     Ok((StatusCode::ACCEPTED, Json(Accepted { erases_at })).into_response())
 }
 
@@ -70,7 +74,22 @@ pub(crate) async fn restore(
         now,
     };
     match app.store.undo_erasure(user, &wish).await? {
-        Changed::To(user) => Ok(profile(&user, &app.avatars)),
+        Changed::To(user) => {
+            app.tell(user.id, now).await;
+            Ok(profile(&user, &app.avatars))
+        }
+        Changed::Limited(retry_after) => Err(limited("changes", retry_after)),
         Changed::Moved | Changed::Refused => Err(Error::Unauthenticated),
+    }
+}
+
+impl App {
+    /// Tells the person what they, or somebody in their name, just did; what fails stays for the janitor.
+    async fn tell(&self, user: UserId, now: Timestamp) {
+        let keyring = self.keyring.snapshot();
+        let told = self.notifier(&keyring).send_promised(user, now).await;
+        if let Err(error) = told {
+            telemetry::note("notice_not_sent", error);
+        }
     }
 }

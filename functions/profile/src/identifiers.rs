@@ -11,15 +11,17 @@ use shared::domain::challenge::Purpose;
 use shared::domain::channel::Channel;
 use shared::domain::code::OtpCode;
 use shared::domain::identifier::{Identifier, IdentifierKind};
+use shared::domain::notice::Notice;
 use shared::domain::user::User;
 use shared::flows::auth::{RecentSignIn, SignedIn};
 use shared::flows::notices::Notifier;
+use shared::flows::rate_limit::limited;
 use shared::flows::request_code::{CodeRequest, CodeSent};
 use shared::flows::verify_code::Attempt;
 use shared::http::{Caller, Fields, JsonBody, channel, device_token, idempotency_key};
+use shared::keyring::Keyring;
 use shared::keyring::derive::AddressKeys;
 use shared::store::identifiers::{By, Linked, Proof, Unlinked};
-use shared::store::pending_notices::Notice;
 use shared::{Error, Result, telemetry};
 
 use crate::App;
@@ -88,17 +90,19 @@ pub(crate) async fn verify(
     };
     let owner = proven.owner.map(|claim| claim.user);
     let linked = app.store.link(&user, &proof, owner, &by).await;
-    if matches!(linked, Ok(Linked::CodeOver) | Err(_)) {
+    if matches!(linked, Ok(Linked::CodeOver | Linked::Limited(_)) | Err(_)) {
         app.verify_code
             .give_back(&identifier, &proven.receipt)
             .await;
     }
     match linked? {
-        Linked::To(user, notice) => {
-            app.after(&user, Some(identifier.kind()), notice, now).await;
+        Linked::To(user, notices) => {
+            app.after(&user, Some(identifier.kind()), &notices, now)
+                .await;
             Ok(profile(&user, &app.avatars))
         }
         Linked::Taken => Err(Error::IdentifierTaken),
+        Linked::Limited(retry_after) => Err(limited("changes", retry_after)),
         Linked::CodeOver => Err(Error::OtpInvalid),
         Linked::Refused => Err(Error::Unauthenticated),
     }
@@ -125,11 +129,12 @@ pub(crate) async fn remove(
         return Err(Error::LastIdentifier);
     }
     match app.store.unlink(user, kind, &by).await? {
-        Unlinked::To(user, notice) => {
-            app.after(&user, None, notice, now).await;
+        Unlinked::To(user, notices) => {
+            app.after(&user, None, &notices, now).await;
             Ok(StatusCode::NO_CONTENT)
         }
         Unlinked::Last => Err(Error::LastIdentifier),
+        Unlinked::Limited(retry_after) => Err(limited("changes", retry_after)),
         Unlinked::Refused => Err(Error::Unauthenticated),
     }
 }
@@ -151,29 +156,18 @@ impl App {
             && outbound.withheld(&address, suppressed).is_none())
     }
 
-    /// What follows a change: the notice, and the other address opened where failures had closed it. What fails here
-    /// is noted; the notice stays until it was sent.
+    /// What follows a change: the notices, and the other address opened where failures had closed it. What fails here
+    /// is noted; a notice stays until it was sent.
     async fn after(
         &self,
         user: &User,
         proven: Option<IdentifierKind>,
-        notice: Option<Notice>,
+        notices: &[Notice],
         now: Timestamp,
     ) {
-        let told = async {
-            match &notice {
-                Some(notice) => {
-                    let peppers = &self.keyring.snapshot().peppers;
-                    let notifier = Notifier {
-                        store: &self.store,
-                        outbound: self.request_code.outbound(),
-                        peppers,
-                    };
-                    notifier.send(notice, now).await
-                }
-                None => Ok(()),
-            }
-        };
+        let keyring = self.keyring.snapshot();
+        let notifier = self.notifier(&keyring);
+        let told = notifier.send(notices, now);
         let opened = async {
             let other = match proven {
                 Some(IdentifierKind::Email) => user.phone_number().map(Identifier::Phone),
@@ -190,6 +184,17 @@ impl App {
             if let Err(error) = outcome {
                 telemetry::note(what, error);
             }
+        }
+    }
+}
+
+impl App {
+    /// What sends notices.
+    pub(crate) fn notifier<'a>(&'a self, keyring: &'a Keyring) -> Notifier<'a> {
+        Notifier {
+            store: &self.store,
+            outbound: self.request_code.outbound(),
+            peppers: &keyring.peppers,
         }
     }
 }

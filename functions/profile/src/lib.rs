@@ -26,6 +26,7 @@ use shared::clock::SharedClock;
 use shared::cloud::{Setup, StartError};
 use shared::config::{Avatars, OtpRules, Public, TokenRules, settings};
 use shared::flows::auth::Auth;
+use shared::flows::rate_limit::Limiter;
 use shared::flows::request_code::RequestCode;
 use shared::flows::verify_code::VerifyCode;
 use shared::http;
@@ -41,6 +42,8 @@ struct App {
     auth: Auth,
     request_code: RequestCode,
     verify_code: VerifyCode,
+    /// What an account may ask for.
+    limiter: Limiter,
     bucket: AvatarBucket,
     avatars: Avatars,
     /// Failures in a row that close an address.
@@ -74,6 +77,7 @@ pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
         auth: Auth::new(setup, &store, keyring.clone(), rules),
         request_code: RequestCode::open(setup, &mut reader, &public, &store, peppers.clone())?,
         verify_code: VerifyCode::open(setup, &mut reader, &store, peppers),
+        limiter: Limiter::new(store.clone()),
         bucket: AvatarBucket::open(setup, &mut reader),
         avatars: Avatars::read(&mut reader),
         failure_cap: OtpRules::read(&mut reader).failure_cap,

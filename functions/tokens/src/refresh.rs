@@ -44,8 +44,8 @@ pub(crate) async fn refresh(
 
 async fn exchange(app: &App, caller: &Caller, text: &str) -> Result<TokenPair> {
     let now = app.clock.now();
-    let keyring = app.keyring.snapshot();
-    let token = RefreshToken::open(&keyring.peppers, text).ok_or(Error::RefreshInvalid)?;
+    let (keyring, token) = open(app, text).await;
+    let token = token.ok_or(Error::RefreshInvalid)?;
     let rotate = rotate(app, caller, &keyring, &token, now);
     let (rotation, user) = try_join!(app.store.rotate(rotate), app.store.user(token.user))?;
     let user = user
@@ -101,6 +101,18 @@ pub(crate) fn presented(
     );
     fields.finish(|| Some(()))?;
     Ok(cookie.token().map(str::to_owned))
+}
+
+/// The refresh token of a text, if it is one, and the keys that know it. One by a pepper that this ring does not know may
+/// have been made after a rotation that this function slept through.
+pub(crate) async fn open(app: &App, text: &str) -> (Arc<Keyring>, Option<RefreshToken>) {
+    let version = RefreshToken::parse(text).map(|token| token.pepper_version);
+    let knows = |keyring: &Keyring| {
+        version.is_none_or(|version| keyring.peppers.version(version).is_some())
+    };
+    let keyring = app.keyring.that_knows(knows).await;
+    let token = RefreshToken::open(&keyring.peppers, text);
+    (keyring, token)
 }
 
 /// The refresh token of a body.

@@ -6,11 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use shared::Result;
-use shared::domain::token::RefreshToken;
 use shared::http::{Caller, JsonBody, SessionCookie};
 
 use crate::App;
-use crate::refresh::{presented, rotate};
+use crate::refresh::{open, presented, rotate};
 
 /// Ends the session of a refresh token, of any generation: its holder may end the session.
 ///
@@ -21,9 +20,9 @@ pub(crate) async fn revoke(
     cookie: Option<SessionCookie>,
     body: Option<JsonBody>,
 ) -> Result<Response> {
-    let text = presented(cookie.as_ref(), body)?;
-    let keyring = app.keyring.snapshot();
-    if let Some(token) = text.and_then(|text| RefreshToken::open(&keyring.peppers, &text)) {
+    if let Some(text) = presented(cookie.as_ref(), body)?
+        && let (keyring, Some(token)) = open(&app, &text).await
+    {
         let rotate = rotate(&app, &caller, &keyring, &token, app.clock.now());
         app.store.sign_out(&rotate).await?;
     }

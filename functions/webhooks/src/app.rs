@@ -15,7 +15,7 @@ use shared::keyring::{Peppers, Reloading};
 use shared::store::Store;
 use shared::store::keys::Table;
 use shared::store::report::{Report, Suppression};
-use shared::{Result, telemetry};
+use shared::{Error, Result, telemetry};
 
 use crate::certificates::Certificates;
 
@@ -71,15 +71,23 @@ impl App {
     }
 
     /// Writes an event down; one about a message that is not ours changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], also where the message may be ours by a pepper that this function could not read yet: the
+    /// provider should report again.
     pub(crate) async fn take(
         &self,
         provider: &'static str,
         event: &Event,
         now: Timestamp,
     ) -> Result<()> {
-        let peppers = self.peppers.snapshot();
+        let knows = |peppers: &Peppers| AddressKeys::new(peppers).can_judge(&event.delivery_id);
+        let peppers = self.peppers.that_knows(knows).await;
         let address_keys = AddressKeys::new(&peppers);
         let Some(delivery) = address_keys.unseal(&event.delivery_id) else {
+            if !knows(&peppers) && self.peppers.may_be_old() {
+                return Err(Error::Unavailable("the peppers may be old".to_owned()));
+            }
             ignored(provider, "unknown_delivery");
             return Ok(());
         };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use shared::avatars::AvatarBucket;
 use shared::clock::{SharedClock, SystemClock};
 use shared::cloud::{SecretSource, Setup};
-use shared::config::{Complaints, Variables, settings};
+use shared::config::{Avatars, Complaints, Variables, settings};
 use shared::keyring::{Peppers, SigningKeys};
 use shared::store::Store;
 
@@ -148,6 +148,16 @@ impl App {
         let sentence = |error: Complaints| hint(error.to_string(), self.local.as_deref());
         reader
             .finish(bucket)
+            .map_err(|error| Failure::Usage(sentence(error)))
+    }
+
+    /// Where pictures are served from.
+    pub(crate) fn avatars(&self) -> Result<Avatars, Failure> {
+        let mut reader = self.setup.reader();
+        let avatars = Avatars::read(&mut reader);
+        let sentence = |error: Complaints| hint(error.to_string(), self.local.as_deref());
+        reader
+            .finish(avatars)
             .map_err(|error| Failure::Usage(sentence(error)))
     }
 

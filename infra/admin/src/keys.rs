@@ -20,7 +20,8 @@ pub(crate) enum Keys {
         #[arg(long, value_enum, default_value_t = Kind::Rs256)]
         kind: Kind,
     },
-    /// Lets the next key sign from now on, keeps the current one for verifying, and makes a new next one.
+    /// Lets the next key sign from now on, keeps the current one for verifying, and makes a new next one. Where there is no
+    /// next key, a new one is only published; it signs from the rotation after that on.
     Rotate {
         /// The kind of the new next key.
         #[arg(long, value_enum, default_value_t = Kind::Rs256)]
@@ -104,6 +105,8 @@ async fn rotate(kind: Kind, force: bool, app: &App, output: &Output) -> Result<(
                 .to_owned(),
         ));
     };
+    let signs = ring.iter().find(|key| key["state"] == "next");
+    let signs = signs.and_then(|key| key["kid"].as_str()).map(str::to_owned);
     let now = app.now();
     let last = document.members.get(ROTATED_AT).and_then(Value::as_str);
     if !force {
@@ -116,7 +119,11 @@ async fn rotate(kind: Kind, force: bool, app: &App, output: &Output) -> Result<(
         .members
         .insert(ROTATED_AT.to_owned(), json!(whole(now)));
     secret.replace(document).await?;
-    let sentence = format!("the ring is now {kids}; functions pick it up within a minute");
+    let what = match signs {
+        Some(kid) => format!("{kid} signs from now on"),
+        None => "the next key is only published, and signs from the next rotation on".to_owned(),
+    };
+    let sentence = format!("{what}: the ring is now {kids}; functions pick it up within a minute");
     output.done(
         &sentence,
         Map::from_iter([("kids".to_owned(), json!(kids))]),

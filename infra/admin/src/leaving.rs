@@ -28,13 +28,16 @@ pub(crate) async fn export(
     app: &App,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (peppers, bucket) = (app.peppers()?, app.bucket()?);
+    let (peppers, bucket, avatars) = (app.peppers()?, app.bucket()?, app.avatars()?);
     let user = person(app, who).await?;
     let bar = output.spinner("collecting");
-    let document = export::export(&app.store, &bucket, &peppers, user.id, app.now()).await;
+    let document =
+        export::export(&app.store, &bucket, &avatars, &peppers, user.id, app.now()).await;
     bar.finish_and_clear();
     let document =
         document?.ok_or_else(|| Failure::NotFound(format!("{} was erased meanwhile", user.id)))?;
+    let document =
+        serde_json::to_value(document).map_err(|error| Failure::Other(error.to_string()))?;
     let Some(file) = file else {
         output.document(&document);
         return Ok(());
@@ -92,7 +95,8 @@ pub(crate) async fn erase(who: &str, how: How, app: &App, output: &Output) -> Re
             ("erases_at".to_owned(), json!(due.at)),
         ]);
         let sentence = format!(
-            "{} is erased at {}, unless they restore the account until then; their sessions have ended",
+            "{} is erased at {}, unless they restore the account until then; their sessions have ended, and they are told \
+             within the hour",
             user.id, due.at
         );
         output.done(&sentence, done);
@@ -119,7 +123,11 @@ pub(crate) async fn erase(who: &str, how: How, app: &App, output: &Output) -> Re
         ("id".to_owned(), json!(user.id)),
         ("erased".to_owned(), json!(true)),
     ]);
-    output.done(&format!("nothing of {} is left", user.id), done);
+    let sentence = format!(
+        "nothing of {} is left but a last message to them, which goes within the hour",
+        user.id
+    );
+    output.done(&sentence, done);
     Ok(())
 }
 
@@ -154,7 +162,7 @@ async fn wish(user: &User, days: u32, app: &App) -> Result<Due, Failure> {
             user: user.id,
             at: user.erases_at.unwrap_or(erases),
         }),
-        Changed::Moved | Changed::Refused => Err(Failure::Other(format!(
+        Changed::Moved | Changed::Limited(_) | Changed::Refused => Err(Failure::Other(format!(
             "{} changed meanwhile; try again",
             user.id
         ))),

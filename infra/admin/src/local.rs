@@ -24,6 +24,7 @@ struct Endpoints {
     region: String,
     tables: Tables,
     bucket: String,
+    avatar_base_url: Option<String>,
     secret_id: String,
     #[serde(default)]
     settings: BTreeMap<String, String>,
@@ -87,6 +88,7 @@ pub(crate) async fn endpoints(url: &str) -> Result<(Variables, SharedClock), Fai
         variables.set(name, value);
     }
     let optional = [
+        ("AVATAR_BASE_URL", found.avatar_base_url),
         ("AWS_ENDPOINT_URL_S3", found.s3),
         ("AWS_ENDPOINT_URL_SES", found.ses),
         ("AWS_ENDPOINT_URL_SNS", found.sns),

@@ -16,6 +16,7 @@ mod local;
 mod locks;
 mod output;
 mod people;
+mod peppers;
 mod secret;
 mod sessions;
 mod stack;
@@ -94,9 +95,12 @@ enum Work {
     /// Failures that hold an address up.
     #[command(subcommand)]
     Locks(locks::Locks),
-    /// The keys that sign access tokens, and the pepper.
+    /// The keys that sign access tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// What codes, refresh tokens and suppressions are derived from.
+    #[command(subcommand)]
+    Peppers(peppers::Peppers),
     /// What else the secret holds: the providers' keys, by name.
     #[command(subcommand)]
     Secret(secret::Secret),
@@ -162,6 +166,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> {
         Work::Suppressions(command) => suppressions::run(command, &app, output).await,
         Work::Locks(command) => locks::run(command, &app, output).await,
         Work::Keys(command) => keys::run(command, &app, output).await,
+        Work::Peppers(command) => peppers::run(command, &app, output).await,
         Work::Secret(command) => secret::run(command, &app, output).await,
         Work::Doctor => doctor::run(&app, output).await,
     }

@@ -109,7 +109,7 @@ settings! {
     REFRESH_GRACE_SECONDS [0..=60 seconds] = Some("10"), "How long the immediate predecessor of a refresh token still answers with its successor.", because "a thief could use the same time";
     SESSIONS_PER_USER [1..=90] = Some("20"), "Sessions of one person; one more ends the oldest.", because "the user's item holds them all";
     SIGNING_KEYS [secret] = None, "a JSON list of {\"kid\", \"pem\" or \"secret\", \"state\": \"current\" | \"next\" | \"previous\"} with exactly one current key", "The keys that sign access tokens.";
-    PEPPERS [secret] = None, "a JSON list of {\"version\", \"secret\"}, each secret 32 bytes or more in base64, the first one used", "What codes, refresh tokens, cursors and suppressions are derived from.";
+    PEPPERS [secret] = None, "a JSON list of {\"version\", \"secret\"}, each secret 32 bytes or more in base64; the one with the \"state\" \"current\" is used, or the first where none has a state", "What codes, refresh tokens, cursors and suppressions are derived from.";
     MAIL_PROVIDER = Some("ses"), "`ses` or `sendgrid`", "Who sends mail.";
     MAIL_FROM = None, "an address, with a name if you like: Example <no-reply@example.com>", "The sender of mail.";
     SES_CONFIGURATION_SET = None, "the name of a configuration set", "The configuration set that reports deliveries, bounces and complaints.";

@@ -16,6 +16,7 @@ pub mod identifier;
 pub(crate) mod json;
 pub mod locale;
 pub mod network;
+pub mod notice;
 pub mod picture;
 pub mod profile;
 pub mod quota;

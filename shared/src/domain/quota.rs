@@ -56,6 +56,21 @@ impl Rate {
         }
     }
 
+    /// Like [`Rate::admit`], for a call that weighs as several.
+    ///
+    /// # Errors
+    /// The wait, where the call is not admitted.
+    pub fn admit_weighing(
+        &self,
+        weight: u32,
+        tat: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Timestamp, Duration> {
+        let more = self.interval * weight.saturating_sub(1);
+        let tat = tat.map_or(now, |tat| tat.max(now));
+        self.admit(Some(after(tat, more)), now)
+    }
+
     /// A rate so many times as fast, with so many times the burst.
     #[must_use]
     pub fn times(&self, factor: u32) -> Self {
@@ -134,6 +149,31 @@ impl Window {
         (sent > self.latest(now)).then(|| after(sent, self.length))
     }
 }
+
+/// What one account may change of itself: sixty changes at once and six a minute. It is counted in the account's own item,
+/// by the very write that makes the change.
+pub const CHANGES: Rate = Rate {
+    interval: Duration::from_secs(10),
+    burst: 60,
+};
+/// A change that sends messages weighs as so many.
+pub const TELLING_CHANGE: u32 = 10;
+
+/// How often one account may ask to link an address: fifty times at once, then once in eight days. So what it asked for
+/// within the 400 days that this is remembered are at most a hundred addresses.
+pub const LINK_REQUESTS: Rate = Rate {
+    interval: Duration::from_hours(8 * 24),
+    burst: 50,
+};
+
+/// How often one account may be exported: six times at once, then once in ten minutes.
+pub const EXPORTS: Rate = Rate {
+    interval: Duration::from_mins(10),
+    burst: 6,
+};
+
+/// How many lines of activity an account keeps; older ones go, whatever their age.
+pub const ACTIVITY_LINES: usize = 1_000;
 
 /// From this many failures in a row on, an identifier waits.
 pub const FREE_FAILURES: u32 = 5;

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::id::{SessionId, UserId};
-use super::identifier::{EmailAddress, IdentifierKind, PhoneNumber};
+use super::identifier::{EmailAddress, Identifier, IdentifierKind, PhoneNumber};
 use super::profile::Profile;
+use super::quota::CHANGES;
 
 /// Whether a person may use the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +73,8 @@ pub struct User {
     pub erases_at: Option<Timestamp>,
     /// Counts the changes of the profile.
     pub version: u64,
+    /// Until when the account's own changes count ([`CHANGES`], a theoretical arrival time).
+    pub changes: Option<Timestamp>,
 }
 
 /// Hides what identifies the person.
@@ -103,7 +108,22 @@ impl User {
             last_activity: Some(joined),
             erases_at: None,
             version: 1,
+            changes: None,
         }
+    }
+
+    /// Charges one more change of this weight to the account, as it was read; gives what its item has to hold then.
+    ///
+    /// # Errors
+    /// Whole seconds to wait, where there were too many.
+    pub fn charge_change(&self, weight: u32, now: Timestamp) -> Result<Timestamp, u64> {
+        let admitted = CHANGES.admit_weighing(weight, self.changes, now);
+        admitted.map_err(|wait| {
+            wait.as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX)
+        })
     }
 
     /// Whether a session opens anything: it counts, and the account is active and its time has not come.
@@ -149,6 +169,26 @@ impl User {
     #[must_use]
     pub fn phone_number(&self) -> Option<PhoneNumber> {
         PhoneNumber::restore(self.phone.as_deref()?)
+    }
+
+    /// Where the person is told what becomes of the account: by mail, by text only where there is no mail.
+    #[must_use]
+    pub fn reached_at(&self) -> Option<Identifier> {
+        let mail = self.email_address().map(Identifier::Email);
+        mail.or_else(|| self.phone_number().map(Identifier::Phone))
+    }
+
+    /// The day of the erasure in the person's own time zone, if there is to be one.
+    #[must_use]
+    pub fn erasure_day(&self) -> Option<Date> {
+        Some(self.day_of(self.erases_at?))
+    }
+
+    /// The day of a moment in the person's own time zone.
+    #[must_use]
+    pub fn day_of(&self, moment: Timestamp) -> Date {
+        let zone = TimeZoneDatabase::bundled().get(self.profile.timezone.as_str());
+        zone.unwrap_or(TimeZone::UTC).to_datetime(moment).date()
     }
 
     /// One or two letters for a round picture.

@@ -6,6 +6,7 @@
 //! - [`request_code`], [`verify_code`]: sending a code, and checking one; [`sent`]: the answer to the former;
 //! - [`replaced_session`]: the session that a browser gives up by a sign-in;
 //! - [`notices`]: telling people that an address of their account changed;
+//! - [`profile`]: the profile as its owner sees it;
 //! - [`export`], [`erase`]: handing out everything that is held on a person, and removing it.
 
 pub mod auth;
@@ -13,6 +14,7 @@ pub mod erase;
 pub mod export;
 mod lane;
 pub mod notices;
+pub mod profile;
 pub mod rate_limit;
 pub mod replaced_session;
 pub mod request_code;

@@ -23,7 +23,7 @@ use crate::messaging::{
     Content, Dispatch, Language, Message, Messaging, Reason, Recipient, Refusal,
 };
 use crate::store::Store;
-use crate::{Error, Result, entropy, telemetry};
+use crate::{Error, Result, telemetry};
 
 /// The way out: the providers, and what texts cost.
 pub struct Outbound {
@@ -247,13 +247,14 @@ impl Outbound {
         suppressed.and(refunded).and(ended.map(drop))
     }
 
-    /// Sends a message that is not a code.
+    /// Tells somebody something that is no code, as this delivery.
     ///
     /// # Errors
     /// [`Error::RateLimited`] when the day's texts are used up, [`Error::Unavailable`] when the message was certainly
     /// not sent, or the store does not answer: it may be told again.
     pub async fn notify(
         &self,
+        id: DeliveryId,
         to: &Identifier,
         language: Language,
         content: Content,
@@ -267,7 +268,6 @@ impl Outbound {
         if !self.offers(channel) || self.withheld(to, suppressed).is_some() {
             return Ok(Notified::Never);
         }
-        let id = DeliveryId::new(now, entropy::bytes());
         let request = id.to_string();
         let reservation = self.reserve(to, Lane::Stranger, &request, now).await?;
         let outgoing = Outgoing {

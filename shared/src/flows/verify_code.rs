@@ -1,5 +1,7 @@
 //! Proving a code: the caller's limit and the claim, then the charge, and only then the comparison.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::clock::SharedClock;
@@ -93,6 +95,15 @@ impl VerifyCode {
         self.rules.digits
     }
 
+    /// The peppers, those of the codes that are compared among them: one that the ring does not know may be of a rotation
+    /// that this function slept through.
+    async fn ring_for(&self, paid: Option<&Paid>) -> Arc<Peppers> {
+        let codes = || paid.into_iter().flat_map(|paid| &paid.codes);
+        let knows =
+            |peppers: &Peppers| codes().all(|code| peppers.version(code.live.pepper).is_some());
+        self.peppers.that_knows(knows).await
+    }
+
     /// Pays for one comparison and makes it.
     ///
     /// # Errors
@@ -131,7 +142,8 @@ impl VerifyCode {
                 return Err(limited("failures", retry_after));
             }
         };
-        let verdict = self.compare(&attempt, &address_keys, paid.as_ref());
+        let ring = self.ring_for(paid.as_ref()).await;
+        let verdict = self.compare(&attempt, &AddressKeys::new(&ring), paid.as_ref());
         let receipt = paid.map(|paid| Receipt {
             purpose: attempt.purpose,
             lane,

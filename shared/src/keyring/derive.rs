@@ -89,6 +89,12 @@ impl<'a> AddressKeys<'a> {
             .then_some(sealed.id)
     }
 
+    /// Whether a text may be one that was sealed here: it is sealed under a pepper of the ring, or it is none by its form.
+    #[must_use]
+    pub fn can_judge(&self, text: &str) -> bool {
+        SealedId::parse(text).is_none() || self.unseal(text).is_some()
+    }
+
     /// How a delivery remembers its recipient.
     #[must_use]
     pub fn recipient(&self, identifier: &Identifier) -> String {

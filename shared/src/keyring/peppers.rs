@@ -106,12 +106,14 @@ impl fmt::Debug for Pepper {
     }
 }
 
-/// The peppers that count: the first makes new values, the others still check old ones.
+/// The peppers that count: the current one makes new values, the others check what was made with them. A next one is
+/// known before it makes anything, so that a function whose ring is a minute old knows it too.
 #[derive(Debug)]
 pub struct Peppers(Vec<Pepper>);
 
 impl Peppers {
-    /// Reads `PEPPERS`: a JSON list of `{version, secret}`, each secret 32 bytes or more in base64.
+    /// Reads `PEPPERS`: a JSON list of `{version, secret, state}`, each secret 32 bytes or more in base64. `state` is
+    /// `current`, `next` or `previous`; where no entry has one, the first is current.
     pub fn read(reader: &mut Reader) -> Self {
         let peppers = reader.required(&PEPPERS, || None, |text| parse(text).map(Some));
         // The start is refused then; until it is, nothing may rest on a secret that anybody knows.
@@ -124,7 +126,7 @@ impl Peppers {
         Self(vec![pepper])
     }
 
-    /// A ring of these, the first current; `None` for an empty list or two of one version.
+    /// A ring of these, the first one current; `None` for an empty list or two of one version.
     #[must_use]
     pub fn from_list(peppers: Vec<Pepper>) -> Option<Self> {
         let mut versions: Vec<_> = peppers.iter().map(Pepper::version).collect();
@@ -162,10 +164,31 @@ impl FromSettings for Peppers {
 struct Entry {
     version: u32,
     secret: SecretString,
+    state: Option<State>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Current,
+    Next,
+    Previous,
 }
 
 fn parse(text: &str) -> Option<Peppers> {
-    let entries: Vec<Entry> = serde_json::from_str(text).ok()?;
+    let mut entries: Vec<Entry> = serde_json::from_str(text).ok()?;
+    let has = |state| {
+        entries
+            .iter()
+            .filter(|entry| entry.state == Some(state))
+            .count()
+    };
+    let named = entries.iter().any(|entry| entry.state.is_some());
+    if named && has(State::Current) != 1 {
+        return None;
+    }
+    // The sort is stable: the others keep their order.
+    entries.sort_by_key(|entry| named && entry.state != Some(State::Current));
     let peppers = entries.iter().map(|entry| {
         let secret = decode(entry.secret.expose_secret())?;
         (secret.len() >= MIN_BYTES).then(|| Pepper::new(entry.version, &secret))
@@ -212,6 +235,29 @@ mod tests {
             ring.current().mac(Label::Code, &[b"x"]),
             direct.mac(Label::Code, &[b"x"])
         );
+    }
+
+    #[test]
+    fn a_ring_may_name_its_current_pepper() {
+        let ring = |a: &str, b: &str| {
+            read(&format!(
+                r#"[{{"version": 2, "secret": "{A}"{a}}}, {{"version": 1, "secret": "{B}"{b}}}]"#
+            ))
+        };
+        let current = r#", "state": "current""#;
+        let next = r#", "state": "next""#;
+        let read = ring(next, current).unwrap();
+        assert_eq!(read.current().version(), 1);
+        assert_eq!(read.version(2).unwrap().version(), 2, "it is known already");
+        assert_eq!(ring(current, "").unwrap().current().version(), 2);
+        assert_eq!(ring("", current).unwrap().current().version(), 1);
+        for (a, b) in [
+            (current, current),
+            (next, ""),
+            (r#", "state": "best""#, current),
+        ] {
+            assert!(ring(a, b).is_err(), "{a} {b}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! How a rotation reaches a running function: the secret is read again in the background, so that no request waits for
 //! it.
 //!
-//! A snapshot older than a minute is still handed out while a newer one is fetched in the background. Only a token
-//! by a key that the ring does not know waits for the secret, and at most once a minute over all requests: the new
+//! A snapshot older than a minute is still handed out while a newer one is fetched in the background. Only what was made by a
+//! key or pepper that the ring does not know waits for the secret, and at most once a minute over all requests: the new
 //! key of a rotation is published as `next` first, so this happens to forged tokens, and to a ring that was frozen
 //! with its function through a whole rotation.
 
@@ -44,6 +44,8 @@ struct Inner<T> {
     clock: SharedClock,
     reload: Option<Reload>,
     snapshot: RwLock<Arc<T>>,
+    /// When the value was last read.
+    read: RwLock<Timestamp>,
     /// When the secret was last asked, whatever came of it.
     asked: RwLock<Timestamp>,
     /// Held while the secret is read, so that it is read once at a time.
@@ -86,6 +88,7 @@ impl<T: FromSettings> Reloading<T> {
             clock,
             reload,
             snapshot: RwLock::new(Arc::new(first)),
+            read: RwLock::new(now),
             asked: RwLock::new(now),
             asking: Mutex::new(()),
             waited: Mutex::new(None),
@@ -108,6 +111,31 @@ impl<T: FromSettings> Reloading<T> {
             background::spawn(async move { inner.renew().await });
         }
         self.inner.current()
+    }
+
+    /// The value as last read; where it does not know what is asked of it, the secret is read first, unless a request has
+    /// waited for that within the last minute.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, when it is time to read again.
+    pub async fn that_knows(&self, knows: impl Fn(&T) -> bool) -> Arc<T> {
+        let snapshot = self.snapshot();
+        if knows(&snapshot) {
+            return snapshot;
+        }
+        self.wait_for_newer().await;
+        self.inner.current()
+    }
+
+    /// Whether the value is older than it should be, because the secret could not be read.
+    #[must_use]
+    pub fn may_be_old(&self) -> bool {
+        let read = *self
+            .inner
+            .read
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.inner.reload.is_some() && is_over(read, self.inner.clock.now())
     }
 
     /// Reads the secret now, unless a request has waited for it within the last minute; whether it did.
@@ -169,6 +197,7 @@ impl<T: FromSettings> Inner<T> {
                     .snapshot
                     .write()
                     .unwrap_or_else(PoisonError::into_inner) = Arc::new(newer);
+                *self.read.write().unwrap_or_else(PoisonError::into_inner) = self.clock.now();
             }
             Err(cause) => tracing::warn!(%cause, "the secret could not be read again"),
         }

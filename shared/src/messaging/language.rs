@@ -1,5 +1,7 @@
 //! The languages that messages exist in, and the choice among them.
 
+use jiff::civil::Date;
+
 /// A language that every message exists in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
@@ -56,6 +58,23 @@ impl Language {
         }
     }
 
+    /// A day as the language writes it: `30 December 2026`, `2026年12月30日`.
+    #[must_use]
+    pub fn date(self, date: Date) -> String {
+        let (day, year) = (date.day(), date.year());
+        let month = usize::try_from(date.month() - 1).unwrap_or_default();
+        let named = |months: [&'static str; 12]| months[month.min(11)];
+        match self {
+            Self::English => format!("{day} {} {year}", named(ENGLISH)),
+            Self::German => format!("{day}. {} {year}", named(GERMAN)),
+            Self::Spanish => format!("{day} de {} de {year}", named(SPANISH)),
+            Self::French if day == 1 => format!("1er {} {year}", named(FRENCH)),
+            Self::French => format!("{day} {} {year}", named(FRENCH)),
+            Self::Portuguese => format!("{day} de {} de {year}", named(PORTUGUESE)),
+            Self::Japanese => format!("{year}年{}月{day}日", date.month()),
+        }
+    }
+
     /// The language for a message: the one that the request names, else the first that we have of `Accept-Language`
     /// (RFC 9110 section 12.5.4, heaviest first), else English.
     #[must_use]
@@ -86,9 +105,99 @@ impl Language {
     }
 }
 
+const ENGLISH: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const GERMAN: [&str; 12] = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+];
+const SPANISH: [&str; 12] = [
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+];
+const FRENCH: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+const PORTUGUESE: [&str; 12] = [
+    "janeiro",
+    "fevereiro",
+    "março",
+    "abril",
+    "maio",
+    "junho",
+    "julho",
+    "agosto",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn date_reads_as_its_language_writes_it() {
+        let day = jiff::civil::date(2026, 12, 30);
+        let dates = Language::ALL.map(|language| language.date(day));
+        assert_eq!(
+            dates,
+            [
+                "30 December 2026",
+                "30. Dezember 2026",
+                "30 de diciembre de 2026",
+                "30 décembre 2026",
+                "30 de dezembro de 2026",
+                "2026年12月30日",
+            ]
+        );
+        let first = jiff::civil::date(2027, 1, 1);
+        assert_eq!(Language::French.date(first), "1er janvier 2027");
+    }
 
     #[test]
     fn the_request_decides_then_the_browser_then_english() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use crate::domain::channel::Channel;
 use crate::domain::code::OtpCode;
 use crate::domain::identifier::{
@@ -80,8 +82,23 @@ pub enum Content {
     },
     /// A notice that wrong codes were entered again and again.
     Lockout(Lockout),
+    /// A notice of what becomes of the whole account.
+    Erasure(ErasureNews),
     /// A welcome to a new user; by mail only.
     Welcome,
+}
+
+/// What becomes of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErasureNews {
+    /// It will be erased on this day.
+    Asked(Date),
+    /// It will be, and the day comes near.
+    Near(Date),
+    /// It stays after all.
+    Undone,
+    /// It was erased.
+    Done,
 }
 
 /// How a channel is held up after failures.

@@ -27,7 +27,7 @@ pub use config::{
 };
 pub use dispatch::{Dispatch, Reason, Refusal};
 pub use language::Language;
-pub use message::{Content, Lockout, Message, Recipient};
+pub use message::{Content, ErasureNews, Lockout, Message, Recipient};
 pub use templates::{Mail, TemplateError, Templates};
 
 use crate::cloud::Setup;

@@ -11,7 +11,7 @@ use crate::config::Public;
 
 use super::gsm7;
 use super::language::Language;
-use super::message::{Content, Lockout, Message};
+use super::message::{Content, ErasureNews, Lockout, Message};
 
 macro_rules! files {
     ($($language:ident $folder:literal: $($file:literal),*;)*) => {
@@ -27,12 +27,12 @@ macro_rules! files {
 }
 
 files! {
-    English "en": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    German "de": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    Spanish "es": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    French "fr": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    Portuguese "pt": "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    Japanese "ja": "otp.txt", "link.txt", "changed.txt", "lockout.txt", "welcome.txt";
+    English "en": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    German "de": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Spanish "es": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    French "fr": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Portuguese "pt": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    Japanese "ja": "erasure.txt", "otp.txt", "link.txt", "changed.txt", "lockout.txt", "welcome.txt";
 }
 
 /// How much of an SMS the brand may take.
@@ -176,6 +176,7 @@ impl Templates {
                 context! { closed => false, minutes => wait.as_secs().div_ceil(60).max(1) },
             ),
             Content::Lockout(Lockout::Closed) => ("lockout", context! { closed => true }),
+            Content::Erasure(news) => ("erasure", erasure(*news, language)),
             Content::Welcome => ("welcome", context! {}),
         };
         let code = message.content.code().map_or_else(
@@ -193,6 +194,19 @@ impl Templates {
             .template_from_named_str(&file_name, source)?
             .render(values)?)
     }
+}
+
+/// What becomes of an account; texts have the day in digits, for their alphabet lacks letters of some months.
+fn erasure(news: ErasureNews, language: Language) -> Value {
+    let (news, day) = match news {
+        ErasureNews::Asked(day) => ("asked", Some(day)),
+        ErasureNews::Near(day) => ("near", Some(day)),
+        ErasureNews::Undone => ("undone", None),
+        ErasureNews::Done => ("done", None),
+    };
+    let date = day.map(|day| language.date(day)).unwrap_or_default();
+    let day = day.map(|day| day.to_string()).unwrap_or_default();
+    context! { news, date, day }
 }
 
 /// A paragraph for HTML, escaped, in which an address of the web can be followed.
@@ -215,6 +229,7 @@ fn linked(paragraph: &str) -> Value {
 mod tests {
     use std::time::Duration;
 
+    use jiff::civil::date;
     use rstest::rstest;
 
     use super::*;
@@ -246,6 +261,10 @@ mod tests {
             Content::Lockout(Lockout::Wait(Duration::from_secs(30))),
             Content::Lockout(Lockout::Closed),
             Content::Welcome,
+            Content::Erasure(ErasureNews::Asked(date(2026, 9, 30))),
+            Content::Erasure(ErasureNews::Near(date(2026, 8, 1))),
+            Content::Erasure(ErasureNews::Undone),
+            Content::Erasure(ErasureNews::Done),
         ];
         for change in [
             AddressChange::Added,

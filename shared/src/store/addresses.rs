@@ -3,13 +3,16 @@
 
 use jiff::Timestamp;
 
-use super::item::{Item, Read, at};
+use super::challenge::KEEP;
+use super::item::{Item, Read, at, ttl};
 use super::keys;
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
+use crate::domain::quota::after;
 use crate::domain::user::User;
 
 /// An address that an account has, or had.
+#[derive(Clone)]
 pub(super) struct Held {
     pub(super) identifier: Identifier,
     /// When the account gave it up; what came later is somebody else's. [`Timestamp::MAX`] while the account has it.
@@ -34,11 +37,16 @@ pub(super) fn held(user: &User, item: &Item) -> Vec<Held> {
             until: Timestamp::MAX,
         })
         .collect();
-    let former = item.get("former").and_then(|set| set.as_ss().ok());
-    for given_up in former.into_iter().flatten().filter_map(|text| parse(text)) {
+    for given_up in former_in(item) {
         add(&mut all, given_up);
     }
     all
+}
+
+/// The addresses that the account's own item says it had before, as items were written until version 0.2.
+pub(super) fn former_in(item: &Item) -> impl Iterator<Item = Held> {
+    let former = item.get("former").and_then(|set| set.as_ss().ok());
+    former.into_iter().flatten().filter_map(|text| parse(text))
 }
 
 /// Adds an address that was given up; of one that was held again later the longer time counts.
@@ -57,6 +65,7 @@ pub(super) fn add(all: &mut Vec<Held>, given_up: Held) {
 pub(super) fn former(user: UserId, address: &Identifier, given_up: Timestamp) -> Item {
     let mut item = keys::former(user, address, given_up).item();
     item.insert("at".to_owned(), at(given_up));
+    item.insert("ttl".to_owned(), ttl(after(given_up, KEEP)));
     item
 }
 

@@ -6,7 +6,7 @@ use super::activity::Activity;
 use super::error::StoreError;
 use super::item::{Read, map, n, s};
 use super::keys::{self, Table};
-use super::profile::note;
+use super::profile::{counting_a_line, note};
 use super::write::Write;
 use super::{Store, user};
 use crate::domain::id::{SessionId, UserId};
@@ -88,12 +88,16 @@ impl Store {
             }
             None => "SET #version=#version+:one REMOVE avatar",
         };
-        let update = Write::update(Table::Accounts, keys::user(change.user), update)
-            .when(format!(
-                "#status=:active AND attribute_exists(sessions.#sid) AND {as_seen}"
-            ))
-            .name("#sid", change.session.to_string())
-            .values(values);
+        let update = counting_a_line(Write::update(
+            Table::Accounts,
+            keys::user(change.user),
+            update,
+        ))
+        .when(format!(
+            "#status=:active AND attribute_exists(sessions.#sid) AND {as_seen}"
+        ))
+        .name("#sid", change.session.to_string())
+        .values(values);
         [update, note(change.user, &change.activity)]
     }
 }

@@ -4,13 +4,17 @@ use aws_sdk_dynamodb::types::{DeleteRequest, ReturnConsumedCapacity, WriteReques
 use futures_util::future::try_join_all;
 
 use super::Store;
-use super::error::when_busy;
+use super::error::{jittered, when_busy};
 use super::item::Item;
 use super::keys::{Key, Table};
 use crate::{Error, Result};
 
 /// The most items that one call deletes (DynamoDB's own limit).
 const BATCH: usize = 25;
+
+/// The longest pauses, in milliseconds, before what a busy table left undone is tried again; the last is not waited out
+/// for nothing.
+const PAUSES: [u64; 8] = [20, 40, 80, 160, 320, 640, 1_000, 1_000];
 
 impl Store {
     /// Deletes the items of these keys, as far as they are there.
@@ -24,7 +28,7 @@ impl Store {
                     Ok(WriteRequest::builder().delete_request(delete).build())
                 })
                 .collect::<Result<Vec<_>>>()?;
-            for _ in 0..8 {
+            for longest in PAUSES {
                 let answer = when_busy(|| async {
                     Ok(self
                         .client
@@ -40,6 +44,7 @@ impl Store {
                 if left.is_empty() {
                     break;
                 }
+                tokio::time::sleep(jittered(longest)).await;
             }
             if !left.is_empty() {
                 return Err(Error::Unavailable("the table is too busy to delete".into()));

@@ -155,7 +155,8 @@ pub(super) fn may_make_a_record(id: DeliveryId, now: Timestamp) -> bool {
     now.duration_since(id.made_at()) <= MAKES_A_RECORD
 }
 
-fn read(item: &Item) -> Result<Delivery> {
+/// Reads a delivery's item.
+pub(super) fn read(item: &Item) -> Result<Delivery> {
     let state = item
         .text("st")
         .and_then(DeliveryStatus::parse)

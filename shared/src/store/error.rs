@@ -170,6 +170,12 @@ where
     }
 }
 
+/// A pause of a quarter of `longest` milliseconds and up to that much more.
+pub(super) fn jittered(longest: u64) -> Duration {
+    let [jitter] = entropy::bytes::<1>();
+    Duration::from_millis(longest / 4 + longest * u64::from(jitter) / 256)
+}
+
 /// Repeats a call that found the item or the table busy: at most four times, jittered; such a refusal did nothing, so
 /// any call may be repeated after it. What is unknown is not repeated here.
 pub(crate) async fn when_busy<T, F>(call: impl Fn() -> F) -> Result<T, StoreError>
@@ -181,11 +187,7 @@ where
             Err(StoreError::Busy(_)) => {}
             other => return other,
         }
-        let [jitter] = entropy::bytes::<1>();
-        tokio::time::sleep(Duration::from_millis(
-            longest / 4 + longest * u64::from(jitter) / 256,
-        ))
-        .await;
+        tokio::time::sleep(jittered(longest)).await;
     }
     call().await
 }

@@ -10,13 +10,15 @@ use super::challenge::spend::{Place, Spend};
 use super::error::{StoreError, settled};
 use super::item::{Item, at, map, n, s};
 use super::keys::{self, Table};
-use super::pending_notices::{self, Notice};
-use super::profile::{note, still_signed_in};
+use super::pending_notices::{notice, promised};
+use super::profile::{counting_a_line, note, still_signed_in};
 use super::write::Write;
 use super::{Store, session};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::identifier::{AddressChange, Identifier, IdentifierKind};
+use crate::domain::notice::{News, Notice};
+use crate::domain::quota::TELLING_CHANGE;
 use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
 use crate::{Error, Result};
@@ -35,12 +37,14 @@ pub struct By<'a> {
 /// What came of a proven address.
 #[derive(Clone, Debug)]
 pub enum Linked {
-    /// The account as it is now, and the notice to send; none if the address was the account's already.
-    To(Box<User>, Option<Notice>),
+    /// The account as it is now, and who is to be told; nobody, where it was the account's already.
+    To(Box<User>, Vec<Notice>),
     /// The address is somebody else's; the code is used up.
     Taken,
     /// The code was used or has ended, or it was for the address before this one.
     CodeOver,
+    /// The account changed too often; whole seconds to wait. The code is not used up.
+    Limited(u64),
     /// The account is gone or not active, or the session has ended.
     Refused,
 }
@@ -48,10 +52,12 @@ pub enum Linked {
 /// What came of giving an address up.
 #[derive(Clone, Debug)]
 pub enum Unlinked {
-    /// The account as it is now, and the notice to send; none if there was no address.
-    To(Box<User>, Option<Notice>),
+    /// The account as it is now, and who is to be told; nobody, where there was none.
+    To(Box<User>, Vec<Notice>),
     /// It is the last way to sign in.
     Last,
+    /// The account changed too often; whole seconds to wait.
+    Limited(u64),
     /// The account is gone or not active, or the session has ended.
     Refused,
 }
@@ -144,17 +150,23 @@ impl Store {
         let change = Change::new(user, identifier.kind(), Some(identifier), by);
         if change.is_none() {
             return Ok(match self.transact([spend.write()]).await {
-                Ok(()) => Attempt::Done(Linked::To(Box::new(user.clone()), None)),
+                Ok(()) => Attempt::Done(Linked::To(Box::new(user.clone()), Vec::new())),
                 Err(StoreError::Cancelled(refused)) => code_over(spend, of(&refused, 0)),
                 Err(fault) => return Err(fault.into()),
             });
         }
+        let changes = match user.charge_change(TELLING_CHANGE, by.now) {
+            Ok(changes) => changes,
+            Err(retry_after) => return Ok(Attempt::Done(Linked::Limited(retry_after))),
+        };
+        let notices = change.notices();
         let mut writes = vec![
-            change.account(),
+            change.account(changes),
             spend.write(),
             claim(user, identifier, by.now),
         ];
         writes.extend(change.rest());
+        writes.extend(notices.iter().flat_map(promised));
         let (mut outcome, claimant) =
             futures_util::join!(self.transact(writes.clone()), self.claimant(owner, user));
         if matches!(&outcome, Err(StoreError::Cancelled(refused)) if is_taken(refused))
@@ -167,7 +179,7 @@ impl Store {
         }
         let refused = match outcome {
             Ok(()) => {
-                let linked = Linked::To(Box::new(change.done()), change.notice());
+                let linked = Linked::To(Box::new(change.done()), notices);
                 return Ok(Attempt::Done(linked));
             }
             Err(StoreError::Cancelled(refused)) => refused,
@@ -209,15 +221,21 @@ impl Store {
         for _ in 0..4 {
             let change = Change::new(&user, kind, None, by);
             if change.is_none() {
-                return Ok(Unlinked::To(Box::new(user), None));
+                return Ok(Unlinked::To(Box::new(user), Vec::new()));
             }
             if user.address(kind.other()).is_none() {
                 return Ok(Unlinked::Last);
             }
-            let mut writes = vec![change.account()];
+            let changes = match user.charge_change(TELLING_CHANGE, by.now) {
+                Ok(changes) => changes,
+                Err(retry_after) => return Ok(Unlinked::Limited(retry_after)),
+            };
+            let notices = change.notices();
+            let mut writes = vec![change.account(changes)];
             writes.extend(change.rest());
+            writes.extend(notices.iter().flat_map(promised));
             let refused = match self.transact(writes).await {
-                Ok(()) => return Ok(Unlinked::To(Box::new(change.done()), change.notice())),
+                Ok(()) => return Ok(Unlinked::To(Box::new(change.done()), notices)),
                 Err(StoreError::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
             };
@@ -275,7 +293,7 @@ impl<'a> Change<'a> {
     }
 
     /// The account: the address, its version, the one session that is kept.
-    fn account(&self) -> Write {
+    fn account(&self, changes: Timestamp) -> Write {
         let Self { user, kind, by, .. } = *self;
         let end = self.end();
         let ending = Ending {
@@ -292,10 +310,11 @@ impl<'a> Change<'a> {
             (":only", only),
             (":ended", session::record(&ending)),
             (":now", at(by.now)),
+            (":changes", at(changes)),
         ]);
         let mut when = "#status=:active AND sessions.#sid=:end AND #count=:seen".to_owned();
         let mut set =
-            "SET sessions=:only, ended=:ended, last_activity=:now, #count=#count+:one, #version=#version+:one"
+            "SET sessions=:only, ended=:ended, last_activity=:now, #changes=:changes, #count=#count+:one, #version=#version+:one"
                 .to_owned();
         if let Some(new) = self.new {
             values.insert(":address".to_owned(), s(new.as_str()));
@@ -304,7 +323,7 @@ impl<'a> Change<'a> {
             when.push_str(" AND attribute_exists(#other)");
             set.push_str(" REMOVE #address");
         }
-        Write::update(Table::Accounts, keys::user(user.id), set)
+        counting_a_line(Write::update(Table::Accounts, keys::user(user.id), set))
             .when(when)
             .name("#sid", by.session.to_string())
             .name("#address", field(kind))
@@ -313,7 +332,7 @@ impl<'a> Change<'a> {
             .values(values)
     }
 
-    /// The line of activity, the old claim given up and remembered, the notice promised.
+    /// The line of activity, the old claim given up and remembered.
     fn rest(&self) -> impl Iterator<Item = Write> {
         let old = self.old_identifier().into_iter().flat_map(|old| {
             let former = former(self.user.id, &old, self.by.now);
@@ -322,10 +341,7 @@ impl<'a> Change<'a> {
                 Write::put(Table::Accounts, former),
             ]
         });
-        let notice = self.notice().map(|notice| pending_notices::item(&notice));
-        std::iter::once(note(self.user.id, &self.by.activity))
-            .chain(old)
-            .chain(notice.map(|notice| Write::put_new(Table::Accounts, notice)))
+        std::iter::once(note(self.user.id, &self.by.activity)).chain(old)
     }
 
     /// Whether nothing is left to change.
@@ -352,24 +368,24 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The notice goes to the former address and to the account's other one.
-    fn notice(&self) -> Option<Notice> {
+    /// The former address is told, and the other one, each for itself.
+    fn notices(&self) -> Vec<Notice> {
         let other = self
             .user
             .address(self.kind.other())
             .and_then(Identifier::restore);
         let old = self.old_identifier();
-        let shown = self.new.cloned().or_else(|| old.clone())?;
-        let to: Vec<_> = old.into_iter().chain(other).collect();
-        (!to.is_empty()).then(|| Notice {
-            user: self.user.id,
-            at: self.by.now,
+        let Some(shown) = self.new.cloned().or_else(|| old.clone()) else {
+            return Vec::new();
+        };
+        let news = News::Address {
             change: self.change(),
             kind: self.kind,
             masked: shown.masked(),
-            to,
-            language: self.user.profile.language.as_str().to_owned(),
-        })
+        };
+        let to = old.into_iter().chain(other);
+        to.map(|to| notice(self.user, news.clone(), to, self.by.now))
+            .collect()
     }
 
     /// The account afterwards.

@@ -74,6 +74,14 @@ pub static ENTITIES: &[Entity] = &[
             ),
             ("version", "counts the changes of the profile; its ETag"),
             (
+                "changes",
+                "theoretical arrival time (GCRA) of the account's own changes, milliseconds since 1970",
+            ),
+            (
+                "lines",
+                "lines of activity so far; with every hundredth the oldest go",
+            ),
+            (
                 "former",
                 "until version 0.2: set of addresses that the account had before, each between its kind and the moment when it was given up; now each is an item of its own",
             ),
@@ -131,7 +139,7 @@ pub static ENTITIES: &[Entity] = &[
         table: Table::Accounts,
         pk: "USER#<id>",
         sk: "ACTIVITY#<id>",
-        expires: "after `ACTIVITY_DAYS`",
+        expires: "after `ACTIVITY_DAYS`, or when there are a thousand newer ones",
         attributes: &[
             ("event", "what happened"),
             ("at", "when"),
@@ -155,7 +163,7 @@ pub static ENTITIES: &[Entity] = &[
         table: Table::Accounts,
         pk: "USER#<id>",
         sk: "FORMER#<kind>#<identifier>#<moment>",
-        expires: "never",
+        expires: "400 days after it was given up, like the last trace of it",
         attributes: &[(
             "at",
             "when the person gave the address up: what was sent to it before is theirs, and erasure finds it",
@@ -178,8 +186,8 @@ pub static ENTITIES: &[Entity] = &[
     Entity {
         name: "registrations",
         table: Table::Accounts,
-        pk: "STATS#REGISTRATIONS",
-        sk: "<day>#<shard>",
+        pk: "STATS#REGISTRATIONS#<shard>",
+        sk: "<day>",
         expires: "never",
         attributes: &[(
             "m_<method>",
@@ -189,8 +197,8 @@ pub static ENTITIES: &[Entity] = &[
     Entity {
         name: "sources",
         table: Table::Accounts,
-        pk: "STATS#SOURCES",
-        sk: "<origin>#<shard>",
+        pk: "STATS#SOURCES#<shard>",
+        sk: "<origin>",
         expires: "never",
         attributes: &[
             (
@@ -203,8 +211,8 @@ pub static ENTITIES: &[Entity] = &[
     Entity {
         name: "code figures",
         table: Table::Accounts,
-        pk: "STATS#OTP",
-        sk: "<day>#<channel>#<shard>",
+        pk: "STATS#OTP#<shard>",
+        sk: "<day>#<channel>",
         expires: "never",
         attributes: &[(
             "requested, sent, delivered, verified, failed, limited",
@@ -214,8 +222,8 @@ pub static ENTITIES: &[Entity] = &[
     Entity {
         name: "last-active histogram",
         table: Table::Accounts,
-        pk: "STATS#ACTIVE",
-        sk: "<day>#<shard>",
+        pk: "STATS#ACTIVE#<shard>",
+        sk: "<day>",
         expires: "never",
         attributes: &[("users", "users whose last sign of life was that day")],
     },
@@ -233,7 +241,10 @@ pub static ENTITIES: &[Entity] = &[
         pk: "SEEN#<id of a stream record, or of a message to be sent once>",
         sk: "SEEN",
         expires: "after 15 days: a stream remembers for one, a dead letter for 14",
-        attributes: &[],
+        attributes: &[(
+            "by",
+            "of a message to be sent once: which attempt marked it",
+        )],
     },
     Entity {
         name: "due erasure",
@@ -241,20 +252,49 @@ pub static ENTITIES: &[Entity] = &[
         pk: "ERASURES",
         sk: "<milliseconds since 1970, 15 digits>#<user id>",
         expires: "never: it goes with its user, or when the wish is undone",
-        attributes: &[],
+        attributes: &[(
+            "tries, next",
+            "how often carrying it out has failed, and until when it rests",
+        )],
     },
     Entity {
         name: "notice",
         table: Table::Accounts,
-        pk: "NOTICES",
-        sk: "<milliseconds since 1970, 15 digits>#<user id>",
-        expires: "never: it goes when its letters are out",
+        pk: "NOTICES#<user id>",
+        sk: "<what it is about>",
+        expires: "never: it goes when its message is out, or was tried eight times; it outlives its user only where it tells them that they were erased",
         attributes: &[
-            ("to", "list of the addresses that are to be told"),
-            ("change, kind", "what happened to which of the addresses"),
-            ("masked", "the address, masked"),
+            (
+                "to",
+                "list of the one address that is to be told; empty where it is looked up when it is told",
+            ),
+            (
+                "change",
+                "what happened: `added`, `changed`, `removed`, `erasure_asked`, `erasure_near`, `erasure_undone`, `erased`",
+            ),
+            (
+                "kind, masked",
+                "of an address that changed: its kind, and the address, masked",
+            ),
+            (
+                "day",
+                "of an erasure that was asked for: the day, in the person's time zone",
+            ),
             ("lang", "the language to write in"),
+            ("due, tries", "when it is tried next, and how often it was"),
+            ("delivery", "the delivery of the last try"),
         ],
+    },
+    Entity {
+        name: "due notice",
+        table: Table::Accounts,
+        pk: "NOTICES",
+        sk: "<milliseconds since 1970, 15 digits>#<user id>#<what it is about>",
+        expires: "never: it goes with its notice",
+        attributes: &[(
+            "to, change, kind, masked, lang",
+            "until version 0.2, under keys without the last part: the notice itself, for all its recipients; such an item is split when it is tried",
+        )],
     },
     Entity {
         name: "challenge",
@@ -463,9 +503,27 @@ pub(crate) fn due_erasure(at: Timestamp, user: UserId) -> Key {
     Key::new("ERASURES".to_owned(), format!("{}#{user}", millis(at)))
 }
 
-/// What people are still to be told of a change of an account; in the order of time.
-pub(crate) fn notice(at: Timestamp, user: UserId) -> Key {
+/// What a person is still to be told, by its name among theirs.
+pub(crate) fn notice(user: UserId, id: &str) -> Key {
+    Key::new(format!("NOTICES#{user}"), id)
+}
+
+/// When a notice is tried next; in the order of time.
+pub(crate) fn notice_due(due: Timestamp, user: UserId, id: &str) -> Key {
+    Key::new("NOTICES".to_owned(), format!("{}#{user}#{id}", millis(due)))
+}
+
+/// What people were still to be told of a change of an account, as versions until 0.2 wrote it.
+pub(crate) fn notice_before(at: Timestamp, user: UserId) -> Key {
     Key::new("NOTICES".to_owned(), format!("{}#{user}", millis(at)))
+}
+
+/// The moment, the person and the notice of a key of [`notice_due`].
+pub(crate) fn notice_due_of(sk: &str) -> Option<(Timestamp, UserId, &str)> {
+    let (due, rest) = sk.split_once('#')?;
+    let (user, id) = rest.split_once('#')?;
+    let due = Timestamp::from_millisecond(due.parse().ok()?).ok()?;
+    Some((due, UserId::parse(user)?, id))
 }
 
 /// A moment in digits whose order is that of time.
@@ -473,7 +531,7 @@ pub(crate) fn millis(at: Timestamp) -> String {
     format!("{:015}", at.as_millisecond().max(0))
 }
 
-/// The moment and the person of a key of [`due_erasure`] or [`notice`].
+/// The moment and the person of a key of [`due_erasure`] or [`notice_before`].
 pub(crate) fn moment_and_user(sk: &str) -> Option<(Timestamp, UserId)> {
     let (millis, user) = sk.split_once('#')?;
     let at = Timestamp::from_millisecond(millis.parse().ok()?).ok()?;
@@ -500,7 +558,13 @@ pub(crate) fn seen(id: &str) -> Key {
     Key::new(format!("SEEN#{id}"), "SEEN")
 }
 
-/// An item of statistics; `rest` follows the metric.
+/// One shard of a counter. The shard is part of the partition key, so that the shards are no single partition's load.
+pub(crate) fn counter(metric: &str, shard: u8, place: &str) -> Key {
+    Key::new(format!("STATS#{metric}#{shard}"), place)
+}
+
+/// An item of statistics; `rest` is what stands behind its metric. Until version 0.2 counters were such items, with their
+/// shard at the end of `rest`; they are still added up.
 pub(crate) fn statistic(metric: &str, rest: impl Into<String>) -> Key {
     Key::new(format!("STATS#{metric}"), rest)
 }

@@ -22,7 +22,15 @@ use crate::keyring::derive::link_owner;
 pub(super) struct Asked {
     pub(super) identifier: Identifier,
     /// The messages that were sent for it.
-    pub(super) deliveries: Vec<Key>,
+    pub(super) deliveries: Vec<DeliveryId>,
+}
+
+impl Asked {
+    /// The keys of those messages.
+    pub(super) fn delivery_keys(&self) -> Vec<Key> {
+        let ids = self.deliveries.iter();
+        ids.map(|id| keys::delivery(&id.to_string())).collect()
+    }
 }
 
 impl Store {
@@ -71,7 +79,7 @@ pub(super) fn read(item: &Item) -> Option<Asked> {
         deliveries: deliveries
             .into_iter()
             .flatten()
-            .map(|id| keys::delivery(id))
+            .filter_map(|id| DeliveryId::parse(id))
             .collect(),
     })
 }

@@ -33,6 +33,8 @@ pub enum Changed {
     To(Box<User>),
     /// Somebody else changed it first.
     Moved,
+    /// The account changed too often; whole seconds to wait.
+    Limited(u64),
     /// The account is gone or not active, or the session has ended.
     Refused,
 }
@@ -53,11 +55,16 @@ impl Store {
             if profile == user.profile {
                 return Ok(Changed::To(Box::new(user)));
             }
-            let writes = Self::profile_writes(&user, &profile, change);
+            let changes = match user.charge_change(1, change.now) {
+                Ok(changes) => changes,
+                Err(retry_after) => return Ok(Changed::Limited(retry_after)),
+            };
+            let writes = Self::profile_writes(&user, &profile, change, changes);
             let refused = match self.transact(writes).await {
                 Ok(()) => {
                     user.profile = profile;
                     user.version += 1;
+                    user.changes = Some(changes);
                     user.last_activity = Some(change.now);
                     return Ok(Changed::To(Box::new(user)));
                 }
@@ -76,7 +83,12 @@ impl Store {
         Err(Error::Unavailable("the profile kept changing".into()))
     }
 
-    fn profile_writes(user: &User, profile: &Profile, change: &ProfileChange<'_>) -> [Write; 2] {
+    fn profile_writes(
+        user: &User,
+        profile: &Profile,
+        change: &ProfileChange<'_>,
+        changes: Timestamp,
+    ) -> [Write; 2] {
         let fields = [
             ("username", profile.username.as_str()),
             ("first_name", profile.first_name.as_str()),
@@ -90,8 +102,13 @@ impl Store {
             (":seen", n(user.version)),
             (":next", n(user.version + 1)),
             (":now", at(change.now)),
+            (":changes", at(changes)),
         ]);
-        let mut set = vec!["#version=:next".to_owned(), "last_activity=:now".to_owned()];
+        let mut set = vec![
+            "#version=:next".to_owned(),
+            "last_activity=:now".to_owned(),
+            "#changes=:changes".to_owned(),
+        ];
         let mut remove = Vec::new();
         for (field, text) in fields {
             if text.is_empty() {
@@ -105,12 +122,17 @@ impl Store {
         if !remove.is_empty() {
             update = format!("{update} REMOVE {}", remove.join(", "));
         }
-        let update = Write::update(Table::Accounts, keys::user(user.id), update)
+        let update = counting_a_line(Write::update(Table::Accounts, keys::user(user.id), update))
             .when("#status=:active AND attribute_exists(sessions.#sid) AND #version=:seen")
             .name("#sid", change.session.to_string())
             .values(values);
         [update, note(user.id, &change.activity)]
     }
+}
+
+/// Counts a line of activity with an update of its account: the stream sees by it when the oldest have to go.
+pub(super) fn counting_a_line(update: Write) -> Write {
+    update.adding("#lines :line").value(":line", n(1))
 }
 
 /// Writes a line of activity.

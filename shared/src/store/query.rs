@@ -83,6 +83,12 @@ impl Query {
         self
     }
 
+    /// Only those that come after this key, as an earlier page gave it.
+    pub(super) fn from(mut self, key: Option<Item>) -> Self {
+        self.after = key;
+        self
+    }
+
     /// Backwards.
     pub(super) fn newest_first(mut self) -> Self {
         self.newest_first = true;
@@ -144,6 +150,27 @@ impl Store {
             }
             query.after = next;
             query.page = query.page.map(|items| items.max(WALKED));
+        }
+    }
+
+    /// What `read` makes of at most `limit` items, and whether there are more. The items themselves go with their page.
+    pub(super) async fn query_map<T>(
+        &self,
+        mut query: Query,
+        limit: usize,
+        read: impl Fn(&Item) -> Option<T>,
+    ) -> Result<(Vec<T>, bool)> {
+        let mut found = Vec::new();
+        loop {
+            let (items, next) = self.query_page(&query).await?;
+            found.extend(items.iter().filter_map(&read));
+            if found.len() > limit {
+                return Ok((found, true));
+            }
+            if next.is_none() {
+                return Ok((found, false));
+            }
+            query.after = next;
         }
     }
 

@@ -9,6 +9,7 @@ use super::challenge::spend::{Place, Spend};
 use super::error::{StoreError, settled};
 use super::item::{Item, Read, at, n, s};
 use super::keys::{self, Table};
+use super::profile::counting_a_line;
 use super::write::{Write, all_held};
 use super::{Store, claim, session, user};
 use crate::domain::challenge::{Lane, Live, Purpose};
@@ -212,7 +213,7 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<W
             there.join(" AND "),
         )
     };
-    let user = Write::update(Table::Accounts, keys::user(id), set)
+    let user = counting_a_line(Write::update(Table::Accounts, keys::user(id), set))
         .when(format!(
             "#status=:active AND {allowance} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
         ))

@@ -53,6 +53,7 @@ pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
             .number("version")
             .and_then(|version| version.try_into().ok())
             .unwrap_or(1),
+        changes: item.moment("changes"),
     })
 }
 
@@ -108,6 +109,7 @@ pub(crate) fn item(user: &User) -> Item {
     set("timezone", s(user.profile.timezone.as_str()));
     set("roles", texts(&user.roles));
     set("version", n(user.version));
+    set("lines", n(1)); // the sign-in that makes the account
     set("joined", at(user.joined));
     set("email_version", n(user.email_version));
     set("phone_version", n(user.phone_version));

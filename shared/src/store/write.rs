@@ -80,6 +80,15 @@ impl Write {
         }
     }
 
+    /// Adds to numbers or sets as well; only for an update that does not do so yet.
+    pub(crate) fn adding(mut self, terms: &str) -> Self {
+        if let Action::Update(_, set) = &mut self.action {
+            set.push_str(" ADD ");
+            set.push_str(terms);
+        }
+        self
+    }
+
     /// Writes only if this holds.
     pub(crate) fn when(mut self, condition: impl Into<String>) -> Self {
         self.when = Some(condition.into());

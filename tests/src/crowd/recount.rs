@@ -227,8 +227,9 @@ impl Crowd {
             if let Some(alive) = account.alive {
                 let noted = moment(&user["last_activity"]);
                 let apart = noted.duration_since(alive).abs();
+                // A refresh shows by the hour.
                 assert!(
-                    apart < jiff::SignedDuration::from_secs(60),
+                    apart < jiff::SignedDuration::from_mins(61),
                     "{alive} {user:?}"
                 );
             }

@@ -416,7 +416,7 @@ async fn link_survives_a_lost_reply_and_keeps_a_lost_notice() {
     let accounts = house.tables().accounts().await;
     let notices: Vec<_> = accounts
         .iter()
-        .filter(|item| item["pk"] == "NOTICES")
+        .filter(|item| item["pk"].as_str().unwrap().starts_with("NOTICES#"))
         .collect();
     assert_eq!(notices.len(), 1);
     assert_eq!(notices[0]["to"], json!(["jane@example.com"]));

@@ -131,14 +131,34 @@ async fn counters(house: &House) -> Value {
             _ => None,
         };
         let pk = item["pk"].as_str().unwrap_or_default().to_owned();
+        let metric = pk.rsplit_once('#').map(|(metric, _shard)| metric);
         for (attribute, value) in &item {
-            if let Some(name) = name(&pk, attribute) {
+            if let Some(name) = name(metric.unwrap_or_default(), attribute) {
                 let sum = sums[name].as_i64().unwrap() + value.as_i64().unwrap();
                 sums[name] = sum.into();
             }
         }
     }
     sums
+}
+
+/// The mark comes before the mail; where its reply is lost, the mail goes all the same, and once.
+#[tokio::test]
+async fn welcome_survives_a_lost_reply_on_its_mark() {
+    for after in 0..3 {
+        let house = House::open().await;
+        let order = json!({
+            "service": "dynamodb", "operation": "PutItem", "fault": "lost_reply", "times": 1, "after": after,
+            "background": true,
+        });
+        house.fault(order).await;
+        let _ = house.visitor("jane@example.com").signs_in().await;
+        assert!(house.cloud().settle().await);
+        let sent = house.sent_to("jane@example.com").await;
+        let subjects = sent.iter().filter_map(|mail| mail["subject"].as_str());
+        let welcomes = subjects.filter(|subject| subject.contains("Welcome"));
+        assert_eq!(welcomes.count(), 1, "call {after}");
+    }
 }
 
 /// Whoever signs out with a token that has been succeeded long since has a copy, and that is told.

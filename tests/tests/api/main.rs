@@ -3,6 +3,8 @@
 
 mod addresses;
 mod analytics;
+mod before;
+mod bounds;
 mod canary;
 mod deliveries;
 mod edge;
@@ -22,6 +24,8 @@ mod invariants;
 mod known_device;
 mod limiter;
 mod lockout;
+mod notices;
+mod peppers;
 mod prices;
 mod profile;
 mod race;

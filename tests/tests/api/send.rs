@@ -114,7 +114,7 @@ async fn send_records_a_warning_with_its_recipient() {
     assert_eq!(notices.count(), 1);
     let export = house.get("/api/profile/export/").bearer(&jane.access);
     let export = export.send().await.is(200).json();
-    assert_eq!(export["deliveries"].as_array().unwrap().len(), 4);
+    assert_eq!(export["deliveries"]["items"].as_array().unwrap().len(), 4);
     house.is_sound().await;
 }
 

@@ -336,7 +336,7 @@ fn grants_let_whoever_refuses_codes_count_it() {
         operation: "UpdateItem".to_owned(),
         within: None,
         table: Some(ACCOUNTS.to_owned()),
-        partition: Some("STATS#OTP".to_owned()),
+        partition: Some("STATS#OTP#3".to_owned()),
     };
     let issuers = ["otp-request", "profile"];
     let functions = template::functions();

@@ -2,6 +2,7 @@
 //! binary.
 
 mod binaries;
+mod bounds;
 mod directions;
 mod grants;
 mod lock;

@@ -24,7 +24,7 @@ async fn an_operator_exports_what_the_person_would_get() {
     let jane = house.visitor("jane@example.com").signs_in().await;
     let _ = house.cloud().settle().await;
     let own = own(&house, &jane).await;
-    assert_eq!(own["account"]["email"], "jane@example.com");
+    assert_eq!(own["profile"]["email"], "jane@example.com");
     let shown = at(&house, &["users", "export", "jane@example.com"]).await;
     assert_eq!(without_moment(shown.json()), own);
 
@@ -45,6 +45,13 @@ async fn an_operator_exports_what_the_person_would_get() {
     }
     at(&house, &arguments).await.failed(2, "exists");
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// How many mails to her say this in their subject.
+async fn told(house: &House, words: &str) -> usize {
+    let sent = house.sent_to("jane@example.com").await;
+    let subjects = sent.iter().filter_map(|mail| mail["subject"].as_str());
+    subjects.filter(|subject| subject.contains(words)).count()
 }
 
 /// Whatever of the tables names this person.
@@ -71,6 +78,8 @@ async fn an_operator_erases_at_once_when_they_mean_it() {
     .await;
     assert_eq!(done.json()["erased"], true);
     assert!(house.cloud().settle().await);
+    house.advance(60 * 60).await;
+    assert_eq!(told(&house, "was erased").await, 1);
     assert_eq!(
         traces(&house, &jane).await,
         0,
@@ -123,10 +132,18 @@ async fn an_erasure_by_grace_can_be_undone_or_brought_forward() {
         later["erases_at"], wished["erases_at"],
         "the earlier moment stands"
     );
+    house.advance(60 * 60).await;
+    assert_eq!(
+        told(&house, "will be erased on").await,
+        2,
+        "one for each wish"
+    );
     let _ = at(&house, &["users", "erase", "jane@example.com", "--yes"])
         .await
         .text();
     assert!(house.cloud().settle().await);
+    house.advance(60 * 60).await;
+    assert_eq!(told(&house, "was erased").await, 1);
     assert_eq!(
         traces(&house, &jane).await,
         0,

@@ -17,6 +17,8 @@ pub(super) async fn show(State(dev_api): State<Arc<DevApi>>) -> Json<Value> {
     let mut all = dev_api.endpoints.urls();
     all.insert("api".to_owned(), dev_api.endpoints.public_url().into());
     let public_url = dev_api.gateway.public_url.clone();
+    let pictures = format!("{}/_local/avatars", dev_api.endpoints.public_url());
+    all.insert("avatar_base_url".to_owned(), pictures.into());
     all.insert("public_url".to_owned(), public_url.into());
     all.insert("region".to_owned(), REGION.into());
     all.insert("tables".to_owned(), json!(dev_api.tables.names()));

@@ -1,12 +1,9 @@
-//! Schedules: every one of them runs once for each UTC day that begins by our clock, and whenever somebody moves it
-//! forward.
+//! Schedules: each runs once for each hour or UTC day that begins by our clock, and whenever somebody moves it forward.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use tokio::sync::Mutex;
@@ -17,16 +14,17 @@ use crate::gateway::Gateway;
 use crate::settings::REGION;
 use crate::template::Schedule;
 
-/// What is due each day.
+/// What is due each hour, and each day.
 pub(crate) struct Calendar {
     gateway: Arc<Gateway>,
     schedules: Vec<Schedule>,
-    last: Mutex<Date>,
+    /// When it was last looked at.
+    last: Mutex<Timestamp>,
 }
 
 impl Calendar {
     pub(crate) fn new(gateway: Arc<Gateway>, schedules: Vec<Schedule>) -> Self {
-        let last = Mutex::new(day(gateway.state.clock.now()));
+        let last = Mutex::new(gateway.state.clock.now());
         Self {
             gateway,
             schedules,
@@ -34,7 +32,7 @@ impl Calendar {
         }
     }
 
-    /// Looks at the day of our clock until the cloud ends.
+    /// Looks at our clock until the cloud ends.
     pub(crate) async fn feed(self: Arc<Self>) {
         let mut look = tokio::time::interval(Duration::from_millis(200));
         loop {
@@ -43,33 +41,33 @@ impl Calendar {
         }
     }
 
-    /// Runs what is due where a day has begun; days that were jumped over are not made up for.
+    /// Runs what is due where an hour or a day has begun; those that were jumped over are not made up for.
     pub(crate) async fn look(&self) {
-        self.run(|last, today| today > last).await;
+        self.run(|schedule, last, now| {
+            let period = if schedule.hourly { 3_600 } else { 86_400 };
+            now.as_second().div_euclid(period) > last.as_second().div_euclid(period)
+        })
+        .await;
     }
 
-    /// Runs everything, after the clock was moved forward, and returns when it has run: whoever jumps over a moment
-    /// does not want to wait for the day after it.
+    /// Runs everything, after the clock was moved forward, and returns when it has run: whoever jumps over a moment does
+    /// not want to wait for the hour after it.
     pub(crate) async fn jumped(&self) {
-        self.run(|_, _| true).await;
+        self.run(|_, _, _| true).await;
     }
 
-    async fn run(&self, is_due: impl FnOnce(Date, Date) -> bool) {
+    async fn run(&self, is_due: impl Fn(&Schedule, Timestamp, Timestamp) -> bool) {
         let mut last = self.last.lock().await;
         let now = self.gateway.state.clock.now();
-        if is_due(*last, day(now)) {
-            for schedule in &self.schedules {
+        for schedule in &self.schedules {
+            if is_due(schedule, *last, now) {
                 let function = schedule.function.clone();
                 let gateway = Arc::clone(&self.gateway);
                 deliver(gateway, function, event(schedule, now), background_id).await;
             }
         }
-        *last = day(now);
+        *last = now;
     }
-}
-
-fn day(at: Timestamp) -> Date {
-    TimeZone::UTC.to_datetime(at).date()
 }
 
 /// The schedule's own input, or EventBridge's scheduled event.

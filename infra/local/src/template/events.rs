@@ -53,6 +53,8 @@ pub(crate) struct Schedule {
     pub(crate) function: String,
     /// The event's name in the template.
     pub(crate) name: String,
+    /// Whether it happens every hour; else every day.
+    pub(crate) hourly: bool,
     /// What the function is given in place of the usual event.
     pub(crate) input: Option<Value>,
 }
@@ -86,6 +88,7 @@ impl Events {
             Some("Schedule" | "ScheduleV2") => self.schedules.push(Schedule {
                 function,
                 name: name.to_owned(),
+                hourly: properties["Schedule"] == "rate(1 hour)",
                 input: properties["Input"]
                     .as_str()
                     .and_then(|text| serde_json::from_str(text).ok()),

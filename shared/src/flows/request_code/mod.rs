@@ -20,8 +20,9 @@ use crate::cloud::{Setup, StartError};
 use crate::config::{IpLimits, OtpRules, Public, Reader};
 use crate::domain::challenge::{Lane, Live, Purpose};
 use crate::domain::channel::Channel;
+use crate::domain::id::UserId;
 use crate::domain::locale::LanguageTag;
-use crate::domain::quota::{Rate, seconds_until};
+use crate::domain::quota::{LINK_REQUESTS, Rate, seconds_until};
 use crate::http::Caller;
 use crate::keyring::{DeviceToken, Peppers, Reloading};
 use crate::messaging::{Content, Dispatch, Language, Messaging, MessagingSettings, Reason};
@@ -156,9 +157,10 @@ impl RequestCode {
             .as_deref()
             .and_then(|token| DeviceToken::verify(draft.peppers, token, identifier.as_str()));
         let texts = identifier.phone().is_some();
-        let (allowance, (), suppression, seen, lane) = futures_util::try_join!(
+        let (allowance, (), (), suppression, seen, lane) = futures_util::try_join!(
             self.limiter.admit_caller(self.per_ip, caller, draft.now),
             self.admit_text(texts && holder.is_none(), caller, draft.now),
+            self.admit_asker(request.asker, caller, draft.now),
             self.store
                 .suppression(identifier.kind(), &suppressions, draft.now),
             self.store.challenge_seen(request.purpose, identifier),
@@ -229,6 +231,24 @@ impl RequestCode {
                 Err(limited(rule, retry_after))
             }
         }
+    }
+
+    /// The account's own rate of requests to link an address.
+    async fn admit_asker(
+        &self,
+        asker: Option<UserId>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<()> {
+        let rule = Rule {
+            name: "link",
+            rate: LINK_REQUESTS,
+        };
+        let Some(asker) = asker.map(|asker| asker.to_string()) else {
+            return Ok(());
+        };
+        let admitted = self.limiter.admit(rule, &asker, &caller.request_id, now);
+        admitted.await.map(drop)
     }
 
     /// The caller's rate of requests for texts, where this is one that counts.

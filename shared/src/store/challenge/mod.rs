@@ -109,7 +109,7 @@ pub(crate) fn attributes(lane: Lane) -> [&'static str; 3] {
 }
 
 /// The last sends, newest first, from the slots that begin with `register`.
-fn sends(item: &Item, register: char) -> [Option<Timestamp>; SLOTS] {
+pub(super) fn sends(item: &Item, register: char) -> [Option<Timestamp>; SLOTS] {
     std::array::from_fn(|slot| {
         item.moment(&format!("{register}{slot}"))
             .filter(|at| at.as_millisecond() > 0)

@@ -8,21 +8,27 @@
 mod traces;
 mod wish;
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 pub use wish::ErasureWish;
 
 use super::addresses::{current, held};
+use super::error::settled;
+use super::export::PERSONAL_LIMITS;
 use super::identifiers::unclaim;
-use super::item::{Item, Read, at, key_of, s};
+use super::item::{Item, Read, at, n, s};
 use super::keys::{self, Table};
-use super::pending_notices::timeline;
+use super::pending_notices::{Place, of_the_account, promised, timeline};
 use super::write::{Write, all_held};
 use super::{Store, user};
 use crate::Result;
 use crate::domain::id::UserId;
 use crate::domain::identifier::Identifier;
+use crate::domain::notice::{News, pause};
+use crate::domain::quota::after;
 use crate::domain::user::{Status, User};
 
 /// Someone who is to be erased.
@@ -30,6 +36,14 @@ use crate::domain::user::{Status, User};
 pub struct Due {
     pub user: UserId,
     pub at: Timestamp,
+}
+
+/// Some of those whose time has come, and where the next ones begin.
+pub struct DueErasures {
+    /// Who, and how often carrying it out has failed.
+    pub due: Vec<(Due, u32)>,
+    /// Hand this over for the next ones; `None` where these were the last.
+    pub next: Option<Place>,
 }
 
 /// What came of carrying an erasure out.
@@ -42,25 +56,45 @@ pub enum Erased {
     Begun,
 }
 
-/// Rules whose limits count a person rather than an address of the network.
-const PERSONAL_LIMITS: [&str; 1] = ["avatar"];
-
 /// The most due erasures that are read at once.
 const AT_ONCE: usize = 100;
 
 impl Store {
-    /// Accounts whose grace period has ended, the longest due first and beginning after `after`; at most a hundred.
-    pub async fn due_erasures(&self, now: Timestamp, after: Option<Due>) -> Result<Vec<Due>> {
-        let next = crate::domain::quota::after(now, std::time::Duration::from_millis(1));
-        let longest_due = timeline("ERASURES", next)
-            .after(after.map(|due| keys::due_erasure(due.at, due.user)))
+    /// Whose time has come, the longest due first and beginning at `place`; at most a hundred at once. Those whose erasure
+    /// has failed are left out until their pause is over.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer.
+    pub async fn due_erasures(&self, now: Timestamp, place: Option<Place>) -> Result<DueErasures> {
+        let soon = after(now, Duration::from_millis(1));
+        let longest_due = timeline("ERASURES", soon)
+            .from(place.map(|Place(key)| key))
             .page(AT_ONCE);
-        let (items, _) = self.query_page(&longest_due).await?;
+        let (items, next) = self.query_page(&longest_due).await?;
         let due = items.iter().filter_map(|item| {
             let (at, user) = keys::moment_and_user(item.text("sk")?)?;
-            Some(Due { user, at })
+            let rests = item.moment("next").is_some_and(|next| next > now);
+            (!rests).then(|| (Due { user, at }, item.count("tries")))
         });
-        Ok(due.collect())
+        Ok(DueErasures {
+            due: due.collect(),
+            next: next.map(Place),
+        })
+    }
+
+    /// Says that an erasure failed once more: others go first until its pause is over.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when the store does not answer; it is then tried with the next run.
+    pub async fn postpone_erasure(&self, due: Due, tries: u32, now: Timestamp) -> Result<()> {
+        let key = keys::due_erasure(due.at, due.user);
+        let write = Write::update(Table::Accounts, key, "SET tries=:tries, #next=:next")
+            .when("attribute_exists(pk)")
+            .values([
+                (":tries", n(tries)),
+                (":next", at(after(now, pause(tries)))),
+            ]);
+        settled(self.write(write).await)
     }
 
     /// Carries an erasure out, from wherever an earlier attempt was interrupted. `recipients` says under which MACs
@@ -105,9 +139,7 @@ impl Store {
         }
         let welcomed = keys::seen(&format!("welcome#{}", due.user));
         self.drop_item(Table::Ephemeral, welcomed).await?;
-        let notices = self.notices_of(due.user).await?;
-        let notices: Vec<_> = notices.iter().map(key_of).collect();
-        self.delete_all(Table::Accounts, &notices).await?;
+        self.erase_notices(due.user).await?;
         objects(due.user).await?;
         self.drop_item(Table::Accounts, keys::user(due.user))
             .await?;
@@ -139,7 +171,10 @@ impl Store {
             }
         }
         let claims = current(user).map(|identifier| unclaim(user, &identifier));
-        let writes = std::iter::once(write.when(condition)).chain(claims);
+        let told = of_the_account(user, News::Erased, now);
+        let writes = std::iter::once(write.when(condition))
+            .chain(claims)
+            .chain(told.iter().flat_map(promised));
         all_held(self.transact(writes).await)
     }
 }

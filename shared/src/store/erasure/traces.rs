@@ -88,7 +88,7 @@ impl Store {
     /// What is left of an address that the person asked to link: the messages, and the code while it is theirs. Its
     /// send times and failures stay: they protect the owner of the address, and say nothing about who asked.
     async fn erase_asked(&self, user: &User, asked: &Asked) -> Result<()> {
-        let deliveries: Vec<_> = asked.deliveries.iter().map(keys::Key::item).collect();
+        let deliveries: Vec<_> = asked.delivery_keys().iter().map(keys::Key::item).collect();
         self.delete_all(Table::Ephemeral, &deliveries).await?;
         let code = self.own_linking_code(user, &asked.identifier).await?;
         let Some(code) = code else {

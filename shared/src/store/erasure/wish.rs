@@ -4,13 +4,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use crate::domain::id::{SessionId, UserId};
+use crate::domain::notice::News;
+use crate::domain::quota::TELLING_CHANGE;
 use crate::domain::session::{Ending, Why};
 use crate::domain::user::{Status, User};
 use crate::store::activity::Activity;
 use crate::store::error::StoreError;
 use crate::store::item::{Item, at, n, s};
 use crate::store::keys::{self, Table};
-use crate::store::profile::{Changed, note, still_signed_in};
+use crate::store::pending_notices::{no_reminder, of_the_account, promised, reminder};
+use crate::store::profile::{Changed, counting_a_line, note, still_signed_in};
 use crate::store::write::Write;
 use crate::store::{Store, session, user};
 use crate::{Error, Result};
@@ -59,20 +62,30 @@ impl Store {
                 at: wish.now,
                 request: wish.request.to_owned(),
             };
-            let set = "SET erases_at=:due, sessions=:kept, ended=:ended, #version=#version+:one";
+            let changes = match charged(&user, wish) {
+                Ok(changes) => changes,
+                Err(retry_after) => return Ok(Changed::Limited(retry_after)),
+            };
+            let set = "SET erases_at=:due, sessions=:kept, ended=:ended, #changes=:changes, #version=#version+:one";
             let account = wished(&user, set, wish).values([
                 (":due", at(due)),
+                (":changes", at(changes)),
                 (":kept", AttributeValue::M(kept)),
                 (":ended", session::record(&ending)),
             ]);
             let is_due = Write::put(Table::Accounts, keys::due_erasure(due, user.id).item());
+            let told = told_of_the_wish(&user, due, wish.now);
             let later = user.erases_at.filter(|noted| *noted != due);
             let not_later = later.map(|later| undue(later, user.id));
             let line = note(user.id, &wish.activity);
-            let writes = [account, is_due, line].into_iter().chain(not_later);
+            let writes = [account, is_due, line]
+                .into_iter()
+                .chain(not_later)
+                .chain(told);
             match self.transact(writes).await {
                 Ok(()) => {
                     user.erases_at = Some(due);
+                    user.changes = Some(changes);
                     user.sessions.retain(|id, _| Some(*id) == wish.session);
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
@@ -99,11 +112,23 @@ impl Store {
             if due <= wish.now {
                 return Ok(Changed::Refused);
             }
-            let account = wished(&user, "SET #version=#version+:one REMOVE erases_at", wish);
+            let changes = match charged(&user, wish) {
+                Ok(changes) => changes,
+                Err(retry_after) => return Ok(Changed::Limited(retry_after)),
+            };
+            let set = "SET #changes=:changes, #version=#version+:one REMOVE erases_at";
+            let account = wished(&user, set, wish).value(":changes", at(changes));
             let line = note(user.id, &wish.activity);
-            match self.transact([account, undue(due, user.id), line]).await {
+            let told = of_the_account(&user, News::ErasureUndone, wish.now);
+            let told = told
+                .iter()
+                .flat_map(promised)
+                .chain(no_reminder(user.id, due));
+            let writes = [account, undue(due, user.id), line];
+            match self.transact(writes.into_iter().chain(told)).await {
                 Ok(()) => {
                     user.erases_at = None;
+                    user.changes = Some(changes);
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
                 }
@@ -135,14 +160,44 @@ impl Store {
     }
 }
 
-/// Removes the item that says an account is due.
+/// What the person is told of a wish: that it was made, and some days before its time that it comes near. Of one that is
+/// carried out at once they are told when it is done.
+fn told_of_the_wish(user: &User, due: Timestamp, now: Timestamp) -> Vec<Write> {
+    if user.erases_at == Some(due) {
+        return Vec::new();
+    }
+    let before = user.erases_at.map(|before| no_reminder(user.id, before));
+    if due <= now {
+        return before.into_iter().flatten().collect();
+    }
+    let asked = of_the_account(user, News::ErasureAsked(user.day_of(due)), now);
+    let mut reminder: Vec<_> = reminder(user, due, now).iter().flat_map(promised).collect();
+    if reminder.is_empty() {
+        reminder.extend(before.into_iter().flatten());
+    } else {
+        // The reminder itself is replaced; what is left of the one before is its note.
+        reminder.extend(before.map(|[_, note]| note));
+    }
+    asked.iter().flat_map(promised).chain(reminder).collect()
+}
+
+/// What a wish of the person's own counts as; an operator's counts as nothing.
+fn charged(user: &User, wish: &ErasureWish<'_>) -> std::result::Result<Timestamp, u64> {
+    match wish.session {
+        Some(_) => user.charge_change(TELLING_CHANGE, wish.now),
+        None => Ok(user.changes.unwrap_or(wish.now)),
+    }
+}
+
+/// Takes the note away that somebody is due.
 fn undue(due: Timestamp, user: UserId) -> Write {
     Write::delete(Table::Accounts, keys::due_erasure(due, user))
 }
 
 /// The account's side of a wish: as it was read, and by a session that counts.
 fn wished(user: &User, set: &str, wish: &ErasureWish<'_>) -> Write {
-    let write = Write::update(Table::Accounts, keys::user(user.id), set).values([
+    let update = Write::update(Table::Accounts, keys::user(user.id), set);
+    let write = counting_a_line(update).values([
         (":seen", n(user.version)),
         (":one", n(1)),
         (":erasing", s(Status::Erasing.as_str())),

@@ -113,7 +113,8 @@ impl Store {
         Ok(ended)
     }
 
-    /// Ends all sessions of this user, as just read, but the one that is kept. One that was opened meanwhile ends too.
+    /// Ends all sessions of this user, as just read, but the one that is kept. One that was opened meanwhile ends too; where
+    /// there was no other, nothing is written.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer; the sessions may have ended then.
@@ -126,6 +127,9 @@ impl Store {
         let Some(end) = user.sessions.get(&kept) else {
             return Ok(Ended::NotSignedIn);
         };
+        if user.sessions.len() == 1 {
+            return Ok(Ended::Done);
+        }
         let only = AttributeValue::M(map([(kept.to_string().as_str(), at(*end))]));
         let set = "SET sessions=:only, ended=:ended";
         let write = Write::update(Table::Accounts, keys::user(user.id), set)

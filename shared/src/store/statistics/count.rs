@@ -9,7 +9,7 @@ use super::{Count, SHARDS};
 use crate::domain::quota::after;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::item::{n, ttl};
+use crate::store::item::{Item, n, s, ttl};
 use crate::store::keys::{self, Table};
 use crate::store::write::{Write, held};
 use crate::{Error, Result, entropy};
@@ -64,7 +64,7 @@ impl Store {
     /// Counts refused requests for codes, which leave no trace in a stream. A lost reply may count them twice or not
     /// at all: no answer waits for it.
     pub async fn count_beside(&self, count: &Count) -> Result<()> {
-        let key = keys::statistic(count.metric, sharded(&count.place));
+        let key = keys::counter(count.metric, any_shard(), &count.place);
         let write = Write::update(Table::Accounts, key, "ADD #figure :many")
             .name("#figure", &count.attribute)
             .value(":many", n(count.by));
@@ -74,7 +74,14 @@ impl Store {
 
     /// Marks something that must be done once; whether it was not marked before.
     pub async fn mark_once(&self, id: &str, now: Timestamp) -> Result<bool> {
-        held(self.write_once(mark(id, now)).await)
+        // By this the repetition of a call whose reply was lost knows its own work.
+        let by = hex::encode(entropy::bytes::<16>());
+        let mut item = seen(id, now);
+        item.insert("by".to_owned(), s(&by));
+        let mark = Write::put(Table::Ephemeral, item)
+            .when("attribute_not_exists(pk) OR #by=:by")
+            .value(":by", s(by));
+        held(self.write(mark).await)
     }
 
     /// Takes a mark away, because what it stood for certainly was not done.
@@ -85,9 +92,13 @@ impl Store {
 
 /// The mark of a change that is counted.
 fn mark(id: &str, now: Timestamp) -> Write {
+    Write::put_new(Table::Ephemeral, seen(id, now))
+}
+
+fn seen(id: &str, now: Timestamp) -> Item {
     let mut item = keys::seen(id).item();
     item.insert("ttl".to_owned(), ttl(after(now, KEEP)));
-    Write::put_new(Table::Ephemeral, item)
+    item
 }
 
 /// Adds to a counter; nothing where every step is zero.
@@ -97,7 +108,7 @@ fn add((metric, place): (&'static str, &str), steps: &BTreeMap<&str, i64>) -> Op
     let set = format!("ADD {}", terms.join(", "));
     let write = Write::update(
         Table::Accounts,
-        keys::statistic(metric, sharded(place)),
+        keys::counter(metric, any_shard(), place),
         set,
     );
     let add = |write: Write, (place, (attribute, by)): (usize, (&&str, &i64))| {
@@ -131,9 +142,9 @@ fn sums<'a>(changes: &[(&str, &'a [Count])]) -> Sums<'a> {
 }
 
 /// Any shard will do: reading adds them all.
-fn sharded(place: &str) -> String {
+fn any_shard() -> u8 {
     let [random] = entropy::bytes::<1>();
-    format!("{place}#{}", random % SHARDS)
+    random % SHARDS
 }
 
 #[cfg(test)]

@@ -14,8 +14,7 @@ use crate::store::challenge::attributes;
 use crate::store::error::settled;
 use crate::store::item::{Read, at, n, s};
 use crate::store::keys::{self, Table};
-use crate::store::profile::note;
-use crate::store::user::is_active;
+use crate::store::profile::{counting_a_line, note};
 use crate::store::write::{Write, all_held};
 
 impl Store {
@@ -29,7 +28,7 @@ impl Store {
 
     /// Shows when a source last brought a user.
     pub async fn note_source(&self, origin: &str, moment: Timestamp) -> Result<()> {
-        let key = keys::statistic(SOURCES, format!("{origin}#0"));
+        let key = keys::counter(SOURCES, 0, origin);
         let write = Write::update(Table::Accounts, key, "SET #last=:at")
             .when("attribute_not_exists(#last) OR #last<:at")
             .value(":at", at(moment));
@@ -58,8 +57,11 @@ impl Store {
 
     /// Writes a line of activity of an active account; nothing of any other.
     pub async fn note_activity(&self, user: UserId, line: &Activity<'_>) -> Result<()> {
-        let line = note(user, line);
-        all_held(self.transact([is_active(user), line]).await)?;
+        let counted = Write::update(Table::Accounts, keys::user(user), "");
+        let counted = counting_a_line(counted)
+            .when("#status=:active")
+            .value(":active", s(Status::Active.as_str()));
+        all_held(self.transact([counted, note(user, line)]).await)?;
         Ok(())
     }
 }

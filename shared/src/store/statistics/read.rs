@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{ACTIVE, METHOD, OTP, REGISTRATIONS, SOURCES};
+use super::{ACTIVE, METHOD, OTP, REGISTRATIONS, SHARDS, SOURCES};
 use crate::Result;
 use crate::domain::channel::Channel;
 use crate::store::Store;
@@ -72,10 +73,12 @@ impl Store {
         let mut sources: BTreeMap<String, (BTreeMap<String, i64>, Option<Timestamp>)> =
             BTreeMap::new();
         for item in self.statistics(SOURCES, None).await? {
-            let Some((origin, _)) = item.text("sk").and_then(|sk| sk.rsplit_once('#')) else {
+            // No origin has a `#`: what follows one is the shard of a counter as versions until 0.2 wrote it.
+            let place = place(&item);
+            let Some(origin) = place.first().filter(|origin| !origin.is_empty()) else {
                 continue;
             };
-            let (methods, last) = sources.entry(origin.to_owned()).or_default();
+            let (methods, last) = sources.entry((*origin).to_owned()).or_default();
             add_methods(methods, &item);
             *last = (*last).max(item.moment("last"));
         }
@@ -130,15 +133,20 @@ impl Store {
         Ok(u64::try_from(sum).unwrap_or(0))
     }
 
+    /// Every shard of a counter, side by side, and what versions until 0.2 kept in one partition.
     async fn statistics(&self, metric: &str, days: Option<(Date, Date)>) -> Result<Vec<Item>> {
-        let key = keys::statistic(metric, "");
         // What follows a day begins with #, and $ is the character after it.
         let (low, high) = match days {
-            Some((from, to)) => (format!("{from}#"), format!("{to}$")),
+            Some((from, to)) => (from.to_string(), format!("{to}$")),
             None => ("!".to_owned(), "~".to_owned()),
         };
-        self.query_all(Query::partition(Table::Accounts, key.pk()).between(low, high))
-            .await
+        let shards = (0..SHARDS).map(|shard| keys::counter(metric, shard, ""));
+        let partitions = shards.chain([keys::statistic(metric, "")]);
+        let reads = partitions.map(|key| {
+            let query = Query::partition(Table::Accounts, key.pk());
+            self.query_all(query.between(low.clone(), high.clone()))
+        });
+        Ok(try_join_all(reads).await?.concat())
     }
 }
 

@@ -59,6 +59,9 @@ fn account(user: UserId, change: &Change, effects: &mut Effects) {
         }
         (Some(old), Some(new)) => {
             ended(user, change, old, new, effects);
+            if lines(new) / TRIM_EVERY > lines(old) / TRIM_EVERY {
+                effects.tasks.push(Task::TrimActivity { user });
+            }
             let fields: Vec<_> = TOLD
                 .into_iter()
                 .filter(|name| old.get(*name) != new.get(*name))
@@ -92,6 +95,13 @@ const TOLD: [&str; 12] = [
     "timezone",
     "username",
 ];
+
+/// With so many more lines of activity the oldest are looked for.
+const TRIM_EVERY: u32 = 100;
+
+fn lines(item: &Item) -> u32 {
+    item.count("lines")
+}
 
 fn last_activity(item: &Item) -> Option<Timestamp> {
     item.moment("last_activity")
@@ -147,9 +157,10 @@ fn session(user: UserId, session: SessionId, change: &Change, effects: &mut Effe
             effects.happened(change, at, Happened::SignedIn { user, session, amr });
         }
         (Some(old), Some(new)) => {
+            // The account shows it by the hour: its item is read by every request, and need not change with each.
             let used = new
                 .moment("used")
-                .filter(|used| Some(*used) != old.moment("used"));
+                .filter(|used| Some(hour(*used)) != old.moment("used").map(hour));
             effects
                 .tasks
                 .extend(used.map(|at| Task::Active { user, at }));
@@ -159,6 +170,10 @@ fn session(user: UserId, session: SessionId, change: &Change, effects: &mut Effe
         }
         _ => {}
     }
+}
+
+fn hour(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60 * 60)
 }
 
 /// A refresh that was repeated from another network or by another program.

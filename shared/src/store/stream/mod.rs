@@ -38,6 +38,8 @@ pub struct Effects {
 pub enum Task {
     /// A session was used: the account shows it.
     Active { user: UserId, at: Timestamp },
+    /// An account has many lines of activity: the oldest go.
+    TrimActivity { user: UserId },
     /// A new account, for the list of recent ones.
     Join {
         user: UserId,
