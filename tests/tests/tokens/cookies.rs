@@ -343,6 +343,31 @@ async fn cookie_goes_with_its_session_where_the_person_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cookie_goes_with_a_request_to_be_erased() {
+    let house = House::open().await;
+    let mut browser = Browser::at(&house);
+    let entered = browser.sign_in("jane@example.com").await;
+    let access = entered.body["tokens"]["access"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let wish = browser
+        .request(Method::DELETE, "/api/profile/")
+        .bearer_auth(&access);
+    let foreign = wish.try_clone().unwrap().header("origin", "null");
+    assert_eq!(answer(foreign).await.code(), (403, "forbidden"));
+    assert!(house.is_active(&access).await);
+    let asked = browser.send(wish).await;
+    assert!(asked.status == 202 && is_clearing(&asked), "{asked:?}");
+    assert!(!house.is_active(&access).await, "the session ends with it");
+    // Signing in again is the way to stay.
+    let back = browser.sign_in("jane@example.com").await;
+    let access = back.body["tokens"]["access"].as_str().unwrap().to_owned();
+    let restore = house.request(Method::POST, "/api/profile/restore/");
+    assert_eq!(answer(restore.bearer_auth(&access)).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cookie_of_a_session_ends_it_at_the_next_sign_in() {
     let house = House::open().await;
     let mut browser = Browser::at(&house);
