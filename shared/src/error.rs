@@ -49,6 +49,9 @@ pub enum Error {
     /// The request did not come through the edge that this deployment has.
     #[error("past the edge")]
     PastTheEdge,
+    /// A page of another site asks for the session cookie.
+    #[error("a foreign page")]
+    ForeignPage,
     /// A webhook whose signature does not hold.
     #[error("signature invalid")]
     SignatureInvalid,

@@ -20,8 +20,11 @@ use shared::domain::session::NewSession;
 use shared::domain::source::SourceOrigin;
 use shared::domain::token::RefreshToken;
 use shared::domain::user::User;
+use shared::flows::replaced_session;
 use shared::flows::verify_code::{Attempt, Proven};
-use shared::http::{Caller, Fields, JsonBody, True, channel, device_token, rate_limit_headers};
+use shared::http::{
+    Caller, Fields, JsonBody, SessionCookie, True, channel, device_token, rate_limit_headers,
+};
 use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::keyring::{DeviceToken, Keyring};
 use shared::store::activity::Activity;
@@ -75,6 +78,7 @@ pub(crate) async fn verify(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
+    cookie: Option<SessionCookie>,
     body: JsonBody,
 ) -> Result<Response> {
     let form = read(body.fields(), app.verify_code.digits())?;
@@ -88,8 +92,12 @@ pub(crate) async fn verify(
     };
     let proven = app.verify_code.verify(attempt, &caller).await?;
     let allowance = proven.allowance;
-    let welcome = app.open_session(form, proven, &caller).await?;
-    Ok((rate_limit_headers(allowance), Json(welcome)).into_response())
+    let before = cookie.as_ref().and_then(SessionCookie::token);
+    let mut welcome = app.open_session(form, proven, before, &caller).await?;
+    let kept = cookie.map(|cookie| cookie.carry(&mut welcome.tokens));
+    let mut response = (rate_limit_headers(allowance), Json(welcome)).into_response();
+    response.headers_mut().extend(kept.into_iter().flatten());
+    Ok(response)
 }
 
 pub(crate) fn read(mut fields: Fields, digits: u8) -> Result<Form> {
@@ -108,7 +116,15 @@ pub(crate) fn read(mut fields: Fields, digits: u8) -> Result<Form> {
 
 impl App {
     /// Uses the code up and opens the session, all in one; the tokens are made before anybody can wait for them.
-    async fn open_session(&self, form: Form, proven: Proven, caller: &Caller) -> Result<Welcome> {
+    ///
+    /// `before`: the refresh token that the browser had in its cookie; its session ends.
+    async fn open_session(
+        &self,
+        form: Form,
+        proven: Proven,
+        before: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Welcome> {
         let now = self.clock.now();
         let keyring = self.keyring.snapshot();
         let Form {
@@ -120,18 +136,10 @@ impl App {
         let via = proven.code.via;
         let secret: [u8; 16] = entropy::bytes();
         let newcomer = newcomer(&identifier, proven.code.language.clone(), now);
-        let session = NewSession {
-            user: newcomer.id,
-            id: SessionId::new(now, entropy::bytes()),
-            random_hash: RefreshToken::secret_hash(&secret),
-            pepper: keyring.peppers.current().version(),
-            created: now,
-            end: after(now, self.rules.absolute),
-            amr: ["otp", via.amr()],
-            ip: caller.ip.clone(),
-            user_agent: caller.user_agent.clone(),
-        };
+        let session = self.new_session(newcomer.id, via, &secret, &keyring, caller, now);
         let (id, end) = (session.id, session.end);
+        let before = before.and_then(|text| RefreshToken::open(&keyring.peppers, text));
+        let replaces = before.map(|token| (token.user, token.session));
         let redeem = Redeem {
             identifier: &identifier,
             live: &proven.code.live,
@@ -143,6 +151,7 @@ impl App {
             method: via.registration_method(),
             activity: self.activity(via, caller, now),
             sessions_per_user: self.rules.sessions_per_user,
+            replaces,
             now,
         };
         let (user, is_new, claim) = match self.store.redeem(redeem, proven.owner).await {
@@ -160,6 +169,7 @@ impl App {
             }
         };
         telemetry::metric("otp_verified", &[("channel", via.as_str())]);
+        self.end_replaced(replaces, user.id, caller, now);
 
         let refresh = RefreshToken::issue(keyring.peppers.current(), user.id, id, 0, secret);
         let amr = ["otp", via.amr()].map(str::to_owned);
@@ -177,6 +187,43 @@ impl App {
             user: Person::new(&user, is_new),
             tokens,
         })
+    }
+
+    /// Ends the session that the browser had, where it was somebody else's; their own ended with the sign-in.
+    fn end_replaced(
+        &self,
+        replaced: Option<(UserId, SessionId)>,
+        now_of: UserId,
+        caller: &Caller,
+        now: Timestamp,
+    ) {
+        if let Some((user, session)) = replaced.filter(|(user, _)| *user != now_of) {
+            let request = &caller.request_id;
+            replaced_session::end_in_background(&self.store, user, session, request, now);
+        }
+    }
+
+    /// The session that a code by this channel opens.
+    fn new_session(
+        &self,
+        user: UserId,
+        via: Channel,
+        secret: &[u8; 16],
+        keyring: &Keyring,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> NewSession {
+        NewSession {
+            user,
+            id: SessionId::new(now, entropy::bytes()),
+            random_hash: RefreshToken::secret_hash(secret),
+            pepper: keyring.peppers.current().version(),
+            created: now,
+            end: after(now, self.rules.absolute),
+            amr: ["otp", via.amr()],
+            ip: caller.ip.clone(),
+            user_agent: caller.user_agent.clone(),
+        }
     }
 
     fn activity<'a>(&self, via: Channel, caller: &'a Caller, now: Timestamp) -> Activity<'a> {

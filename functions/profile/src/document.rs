@@ -6,7 +6,9 @@ use shared::flows::profile::Profile;
 use shared::flows::sent::Sent;
 use shared::http::spec::HttpMethod::{Delete, Get, Patch, Post, Put};
 use shared::http::spec::schema::word;
-use shared::http::spec::{RATE, Route, Spec, device_token, idempotency_key, if_match};
+use shared::http::spec::{
+    RATE, Route, Spec, device_token, idempotency_key, if_match, session_cookie,
+};
 
 use crate::change::{self, Method};
 use crate::erasure::Accepted;
@@ -48,8 +50,9 @@ pub fn document(spec: &mut Spec) {
     spec.add(route);
     let route = Route::new(Delete, "/api/profile/", "eraseAccount")
         .recently_signed_in()
+        .takes(session_cookie())
         .answers::<Accepted>(202)
-        .fails(&["rate_limited"]);
+        .fails(&["rate_limited", "forbidden", "invalid_request"]);
     spec.add(route);
     let route = Route::new(Post, "/api/profile/restore/", "restoreAccount")
         .signed_in()

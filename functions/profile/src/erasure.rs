@@ -13,7 +13,7 @@ use shared::domain::quota::after;
 use shared::flows::auth::{RecentSignIn, SignedIn};
 use shared::flows::erase;
 use shared::flows::rate_limit::limited;
-use shared::http::Caller;
+use shared::http::{Caller, SessionCookie};
 use shared::store::erasure::{Due, ErasureWish};
 use shared::store::profile::Changed;
 use shared::{Error, Result, telemetry};
@@ -29,14 +29,17 @@ pub(crate) struct Accepted {
     erases_at: Timestamp,
 }
 
-/// Erases the account after the grace period, or at once without one.
+/// Erases the account after the grace period, or at once without one. A browser that keeps its session in the cookie is
+/// signed out with it.
 pub(crate) async fn ask(
     State(app): State<Arc<App>>,
     RecentSignIn(SignedIn { user, claims, now }): RecentSignIn,
     caller: Caller,
+    cookie: Option<SessionCookie>,
 ) -> Result<Response> {
     let wish = ErasureWish {
         session: Some(claims.sid),
+        stays_signed_in: cookie.is_none(),
         request: &caller.request_id,
         activity: app.line("erasure_requested", String::new(), &caller, now),
         now,
@@ -58,7 +61,10 @@ pub(crate) async fn ask(
         Box::pin(erased).await?;
     }
     Box::pin(app.tell(id, now)).await;
-    Ok((StatusCode::ACCEPTED, Json(Accepted { erases_at })).into_response())
+    let mut response = (StatusCode::ACCEPTED, Json(Accepted { erases_at })).into_response();
+    let cleared = cookie.map(|cookie| cookie.clear());
+    response.headers_mut().extend(cleared.into_iter().flatten());
+    Ok(response)
 }
 
 /// Undoes the wish, while there is time.
@@ -70,6 +76,7 @@ pub(crate) async fn restore(
     let SignedIn { user, claims, now } = signed_in;
     let wish = ErasureWish {
         session: Some(claims.sid),
+        stays_signed_in: true,
         request: &caller.request_id,
         activity: app.line("erasure_undone", String::new(), &caller, now),
         now,

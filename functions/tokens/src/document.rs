@@ -3,7 +3,7 @@
 use shared::http::problem::explanations;
 use shared::http::spec::HttpMethod::{Delete, Get, Post};
 use shared::http::spec::schema::{list, may, must, object, text, word};
-use shared::http::spec::{Ref, Route, Spec};
+use shared::http::spec::{Ref, Route, Spec, session_cookie};
 use shared::keyring::token_pair::TokenPair;
 
 use crate::published::Discovery;
@@ -13,14 +13,19 @@ use crate::{refresh, verify};
 /// Describes the routes of this function that tokens and sessions have.
 pub fn document(spec: &mut Spec) {
     let route = Route::new(Post, "/api/auth/token/refresh/", "refreshTokens")
+        .takes(session_cookie())
         .json("RefreshToken", refresh::token)
+        .may_lack_body()
         .answers::<TokenPair>(200)
         .stored()
-        .fails(&["refresh_invalid"]);
+        .fails(&["refresh_invalid", "forbidden"]);
     spec.add(route);
     let route = Route::new(Post, "/api/auth/token/revoke/", "revokeToken")
+        .takes(session_cookie())
         .json("RefreshToken", refresh::token)
-        .stored();
+        .may_lack_body()
+        .stored()
+        .fails(&["forbidden"]);
     spec.add(route);
     let route = Route::new(Post, "/api/auth/token/verify/", "verifyToken")
         .json("AccessToken", verify::token)
@@ -35,8 +40,9 @@ pub fn document(spec: &mut Spec) {
     spec.add(Route::new(Delete, "/api/auth/sessions/", "endOtherSessions").signed_in());
     let route = Route::new(Delete, "/api/auth/sessions/{id}/", "endSession")
         .signed_in()
+        .takes(session_cookie())
         .place("id", text(""))
-        .fails(&["not_found"]);
+        .fails(&["not_found", "forbidden", "invalid_request"]);
     spec.add(route);
 }
 

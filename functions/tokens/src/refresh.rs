@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::try_join;
 use jiff::Timestamp;
 use shared::domain::session::{Ending, Why};
 use shared::domain::token::RefreshToken;
-use shared::http::{Caller, Fields, JsonBody};
+use shared::http::{Caller, Fields, JsonBody, SessionCookie};
 use shared::keyring::Keyring;
 use shared::keyring::token_pair::{SessionFacts, TokenPair, issue};
 use shared::store::session::{Rotate, Rotation, Whereabouts};
@@ -20,14 +21,32 @@ use crate::App;
 pub(crate) async fn refresh(
     State(app): State<Arc<App>>,
     caller: Caller,
-    body: JsonBody,
-) -> Result<Json<TokenPair>> {
-    let text = token(body.fields())?;
+    cookie: Option<SessionCookie>,
+    body: Option<JsonBody>,
+) -> Result<Response> {
+    let text = presented(cookie.as_ref(), body)?;
+    let exchanged = match text {
+        Some(text) => exchange(&app, &caller, &text).await,
+        None => Err(Error::RefreshInvalid),
+    };
+    match (exchanged, cookie) {
+        (Ok(tokens), None) => Ok(Json(tokens).into_response()),
+        (Ok(mut tokens), Some(cookie)) => {
+            let kept = cookie.carry(&mut tokens);
+            Ok((kept, Json(tokens)).into_response())
+        }
+        (Err(error @ Error::RefreshInvalid), Some(cookie)) if cookie.was_sent() => {
+            Ok((cookie.clear(), error).into_response())
+        }
+        (Err(error), _) => Err(error),
+    }
+}
 
+async fn exchange(app: &App, caller: &Caller, text: &str) -> Result<TokenPair> {
     let now = app.clock.now();
-    let (keyring, token) = open(&app, &text).await;
+    let (keyring, token) = open(app, text).await;
     let token = token.ok_or(Error::RefreshInvalid)?;
-    let rotate = rotate(&app, &caller, &keyring, &token, now);
+    let rotate = rotate(app, caller, &keyring, &token, now);
     let (rotation, user) = try_join!(app.store.rotate(rotate), app.store.user(token.user))?;
     let user = user
         .filter(|user| user.opens(token.session, now))
@@ -63,7 +82,25 @@ pub(crate) async fn refresh(
         roles: &user.roles,
         end: session.end,
     };
-    issue(&keyring, &app.rules, &facts, &successor, now).map(Json)
+    issue(&keyring, &app.rules, &facts, &successor, now)
+}
+
+/// The refresh token that a request presents: of the cookie where it asks for that, and then none in the body.
+pub(crate) fn presented(
+    cookie: Option<&SessionCookie>,
+    body: Option<JsonBody>,
+) -> Result<Option<String>> {
+    let mut fields = JsonBody::fields_of(body, cookie.is_some())?;
+    let Some(cookie) = cookie else {
+        return token(fields).map(Some);
+    };
+    fields.refuse(
+        "refresh",
+        "unknown_field",
+        "With X-Session-Cookie the token travels in the cookie. Leave this field out.",
+    );
+    fields.finish(|| Some(()))?;
+    Ok(cookie.token().map(str::to_owned))
 }
 
 /// The refresh token of a text, if it is one, and the keys that know it. One by a pepper that this ring does not know may

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use futures_util::try_join;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use shared::domain::id::{SessionId, UserId};
 use shared::domain::quota::after;
 use shared::domain::session::{Ending, Session, Why};
 use shared::flows::auth::SignedIn;
-use shared::http::{Caller, Listing, Page, Series, first};
+use shared::http::{Caller, Listing, Page, Series, SessionCookie, first};
 use shared::keyring::Peppers;
 use shared::store::session::Ended;
 use shared::{Error, Result};
@@ -88,14 +89,19 @@ pub(crate) async fn end(
     headers: HeaderMap,
     Path(id): Path<String>,
     caller: Caller,
-) -> Result<StatusCode> {
-    let claims = app.auth.claims(&headers).await?;
+    cookie: Result<Option<SessionCookie>>,
+) -> Result<Response> {
+    let (claims, cookie) = app.auth.claims_and(&headers, |_| cookie).await?;
+    let current = claims.sid;
     let Some(id) = SessionId::parse(&id) else {
         return app.auth.confirm(claims).await.and(Err(Error::NotFound));
     };
     let ending = app.ending(&caller);
     match app.store.end_own_session(&claims, id, ending).await? {
-        Ended::Done => Ok(StatusCode::NO_CONTENT),
+        Ended::Done => Ok(match cookie.filter(|_| id == current) {
+            Some(cookie) => (cookie.clear(), StatusCode::NO_CONTENT).into_response(),
+            None => StatusCode::NO_CONTENT.into_response(),
+        }),
         Ended::NoSuchSession => Err(Error::NotFound),
         Ended::NotSignedIn => Err(Error::Unauthenticated),
     }

@@ -144,6 +144,7 @@ async fn wish(user: &User, days: u32, app: &App) -> Result<Due, Failure> {
     let id = ActivityId::new(now, entropy::bytes());
     let wish = ErasureWish {
         session: None,
+        stays_signed_in: false,
         request: &format!("operator-{id}"),
         activity: Activity {
             id,

@@ -1,7 +1,7 @@
 //! Reads a JSON body: media type, encoding, size, then the object itself.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -28,6 +28,18 @@ impl JsonBody {
         Fields::new(self.0)
     }
 
+    /// The fields of a body that may be empty only where `may_lack` says so.
+    ///
+    /// # Errors
+    /// 400 for an empty one that may not.
+    pub fn fields_of(body: Option<Self>, may_lack: bool) -> Result<Fields, Error> {
+        match body {
+            Some(body) => Ok(body.fields()),
+            None if may_lack => Ok(Fields::new(Map::new())),
+            None => json::object(&[]).map(Fields::new),
+        }
+    }
+
     /// The object as it is, for signed bodies that are judged elsewhere.
     #[must_use]
     pub fn into_object(self) -> Map<String, Value> {
@@ -39,15 +51,32 @@ impl<S: Sync> FromRequest<S> for JsonBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        let (parts, body) = request.into_parts();
-        plain_encoding(&parts.headers)?;
-        // A content type is asked for only where there is a body.
-        let is_empty = body.is_end_stream() || body.size_hint().exact() == Some(0);
-        if !is_empty || declared(&parts.headers).is_some_and(|length| length > 0) {
-            json_type(&parts.headers)?;
-        }
-        json::object(&read(&parts.headers, body, JSON_LIMIT).await?).map(Self)
+        json::object(&json_bytes(request).await?).map(Self)
     }
+}
+
+/// `None` for an empty body.
+impl<S: Sync> OptionalFromRequest<S> for JsonBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Error> {
+        let bytes = json_bytes(request).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        json::object(&bytes).map(|object| Some(Self(object)))
+    }
+}
+
+async fn json_bytes(request: Request) -> Result<bytes::Bytes, Error> {
+    let (parts, body) = request.into_parts();
+    plain_encoding(&parts.headers)?;
+    // A content type is asked for only where there is a body.
+    let is_empty = body.is_end_stream() || body.size_hint().exact() == Some(0);
+    if !is_empty || declared(&parts.headers).is_some_and(|length| length > 0) {
+        json_type(&parts.headers)?;
+    }
+    read(&parts.headers, body, JSON_LIMIT).await
 }
 
 /// Reads a body of at most `limit` bytes; one that is declared larger is not looked at.

@@ -1,6 +1,7 @@
 //! Which web pages may call the API: those of the allow-list, and no others.
 //!
-//! Source: the Fetch standard, section 3.2 (CORS protocol). Credentials are never allowed: there are no cookies.
+//! Source: the Fetch standard, section 3.2 (CORS protocol). Credentials are allowed to those pages, for the session cookie,
+//! and to no others: an origin is compared, never repeated.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -10,7 +11,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 /// The headers that routes read; and those that tracing adds to every request of a page (W3C Trace Context and Baggage,
 /// Sentry), which would be refused altogether otherwise.
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-match, x-device-token, \
+    "authorization, content-type, idempotency-key, if-match, x-device-token, x-session-cookie, \
      traceparent, tracestate, baggage, sentry-trace",
 );
 const EXPOSED: HeaderValue =
@@ -74,6 +75,10 @@ impl Cors {
         if let Some(origin) = origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
         }
     }
 }

@@ -251,6 +251,13 @@ impl Fields {
         }
     }
 
+    /// Refuses a field that this request must not have, in words that say why.
+    pub fn refuse(&mut self, name: &'static str, code: &'static str, detail: &'static str) {
+        if self.entries.remove(name).is_some() {
+            self.fault(name, code, detail);
+        }
+    }
+
     /// Says that a field is wrong for a reason that its own text does not show, such as another field.
     pub fn fault(
         &mut self,

@@ -15,6 +15,7 @@ use super::arrival::Arrival;
 use super::cors::Cors;
 use super::edge::{self, Edge};
 use super::respond;
+use super::session_cookie::CookiePolicy;
 use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::config::Public;
@@ -24,6 +25,7 @@ use crate::{Error, Result};
 struct Layer {
     public_url: String,
     cors: Cors,
+    cookies: Arc<CookiePolicy>,
     edge: Option<Edge>,
     clock: SharedClock,
 }
@@ -35,6 +37,7 @@ pub fn layer(router: Router, public: &Public, setup: &Setup) -> Router {
     let layer = Layer {
         public_url: public.url.clone(),
         cors: Cors::new(&public.cors_origins),
+        cookies: Arc::new(CookiePolicy::new(public)),
         edge: Edge::open(&public.edge, setup),
         clock: setup.clock.clone(),
     };
@@ -51,6 +54,7 @@ async fn handle(State(layer): State<Arc<Layer>>, mut request: Request, next: Nex
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    request.extensions_mut().insert(Arc::clone(&layer.cookies));
     let method = request.method().clone();
     let origin = layer.cors.allowed(request.headers());
     let preflight = Cors::preflight(&method, request.headers(), origin.as_ref());

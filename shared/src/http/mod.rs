@@ -19,6 +19,7 @@ mod page;
 pub(crate) mod paths;
 pub mod problem;
 mod respond;
+mod session_cookie;
 #[cfg(feature = "document")]
 pub mod spec;
 
@@ -33,3 +34,4 @@ pub use headers::{device_token, idempotency_key, rate_limit_headers};
 pub use json::object;
 pub use layer::{layer, refusal};
 pub use page::{Listing, Page, Series, first};
+pub use session_cookie::SessionCookie;

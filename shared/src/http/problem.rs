@@ -55,7 +55,7 @@ problems! {
     REAUTHENTICATION_REQUIRED = "reauthentication_required", UNAUTHORIZED, "A fresh sign-in is needed",
         "This changes who can get into the account, so the sign-in must not be older than ten minutes. Sign in again with a new code and repeat the request.";
     FORBIDDEN = "forbidden", FORBIDDEN, "Not allowed",
-        "We know who you are, and you may not do this: the account is suspended, or the route needs a role that the account does not have. Or the request came past the CDN that stands in front of this service: send it to the public URL.";
+        "We know who you are, and you may not do this: the account is suspended, or the route needs a role that the account does not have. Or the request came past the CDN that stands in front of this service: send it to the public URL. Or a page of another site asked for the session cookie.";
     SIGNATURE_INVALID = "signature_invalid", FORBIDDEN, "The signature is not valid",
         "A webhook's signature does not hold: it was made with another key, for another URL or body, or too long ago. Nothing was changed.";
     IDENTIFIER_TAKEN = "identifier_taken", CONFLICT, "The address belongs to another account",
@@ -99,7 +99,7 @@ impl Error {
             Self::Unauthenticated => &UNAUTHENTICATED,
             Self::RefreshInvalid => &REFRESH_INVALID,
             Self::ReauthenticationRequired => &REAUTHENTICATION_REQUIRED,
-            Self::Forbidden | Self::PastTheEdge => &FORBIDDEN,
+            Self::Forbidden | Self::PastTheEdge | Self::ForeignPage => &FORBIDDEN,
             Self::SignatureInvalid => &SIGNATURE_INVALID,
             Self::IdentifierTaken => &IDENTIFIER_TAKEN,
             Self::LastIdentifier => &LAST_IDENTIFIER,
@@ -132,6 +132,11 @@ impl Error {
             }
             Self::Forbidden => "This account may not do this.".into(),
             Self::PastTheEdge => "Send the request to the public URL of this service.".into(),
+            Self::ForeignPage => {
+                "This page may not use the session cookie. Expected a page of the service itself, or one of its site whose \
+                 origin is in CORS_ORIGINS."
+                    .into()
+            }
             Self::SignatureInvalid => "The signature does not hold.".into(),
             Self::IdentifierTaken => "Another account signs in with this address.".into(),
             Self::LastIdentifier => "The account has no other address that codes get to. Add another one before you remove this one.".into(),
@@ -233,6 +238,7 @@ mod tests {
             Error::ReauthenticationRequired,
             Error::Forbidden,
             Error::PastTheEdge,
+            Error::ForeignPage,
             Error::SignatureInvalid,
             Error::IdentifierTaken,
             Error::LastIdentifier,

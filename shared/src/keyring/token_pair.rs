@@ -29,13 +29,15 @@ pub struct SessionFacts<'a> {
 #[cfg_attr(feature = "document", derive(utoipa::ToSchema), schema(as = Tokens))]
 pub struct TokenPair {
     /// A JWT for `Authorization: Bearer`.
-    #[serde(serialize_with = "expose")]
     #[cfg_attr(feature = "document", schema(value_type = String))]
-    access: SecretString,
-    /// Opaque; good for one refresh.
-    #[serde(serialize_with = "expose")]
-    #[cfg_attr(feature = "document", schema(value_type = String, pattern = "^rt_"))]
-    refresh: SecretString,
+    access: Shown,
+    /// Opaque; good for one refresh. Missing where it travels in the session cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "document",
+        schema(value_type = Option<String>, nullable = false, pattern = "^rt_")
+    )]
+    refresh: Option<Shown>,
     /// Always.
     token_type: TokenType,
     /// Seconds for which the access token is valid.
@@ -53,9 +55,21 @@ enum TokenType {
     Bearer,
 }
 
-/// An answer to their owner is the one place where tokens are written out.
-fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(token.expose_secret())
+/// A token in an answer to its owner, the one place where it is written out.
+struct Shown(SecretString);
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_secret())
+    }
+}
+
+impl TokenPair {
+    /// Takes the refresh token out, for a cookie that carries it, and says for how many seconds it lasts.
+    pub fn take_refresh(&mut self) -> (SecretString, i64) {
+        let token = self.refresh.take().map(|Shown(token)| token);
+        (token.unwrap_or_default(), self.refresh_expires_in)
+    }
 }
 
 /// Makes the tokens that belong to this refresh token.
@@ -84,8 +98,8 @@ pub fn issue(
         client_id: rules.client_id.clone(),
     };
     Ok(TokenPair {
-        access: keyring.signing.sign(&claims)?.into(),
-        refresh: refresh.encode().into(),
+        access: Shown(keyring.signing.sign(&claims)?.into()),
+        refresh: Some(Shown(refresh.encode().into())),
         token_type: TokenType::Bearer,
         expires_in: claims.exp - claims.iat,
         refresh_expires_in: (facts.end.as_millisecond() - now.as_millisecond()) / 1000,

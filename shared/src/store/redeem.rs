@@ -42,6 +42,8 @@ pub struct Redeem<'a> {
     pub activity: Activity<'a>,
     /// Sessions of one person.
     pub sessions_per_user: u32,
+    /// The session that the browser had before, in its cookie: it ends with this one where it is the same person's.
+    pub replaces: Option<(UserId, SessionId)>,
     pub now: Timestamp,
 }
 
@@ -187,7 +189,18 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<W
     .value(":user", s(id.to_string()));
     let set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now";
     let old = |place| format!("sessions.#old{place}");
-    let (set, allowance) = if evicting.is_empty() {
+    let replaced = redeem.replaces.filter(|(user, _)| *user == id);
+    let replaced = replaced
+        .map(|(_, session)| session)
+        .filter(|_| evicting.is_empty());
+    let (set, allowance) = if replaced.is_some() {
+        // Where it is in the map it makes room for the new one.
+        (
+            format!("{set}, ended=:ended REMOVE sessions.#old0"),
+            "(size(sessions)<:cap OR size(sessions)=:cap AND attribute_exists(sessions.#old0))"
+                .to_owned(),
+        )
+    } else if evicting.is_empty() {
         (set.to_owned(), "size(sessions)<:cap".to_owned())
     } else {
         let olds: Vec<_> = (0..evicting.len()).map(old).collect();
@@ -213,22 +226,36 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<W
     let user = if evicting.is_empty() {
         user.value(":cap", n(redeem.sessions_per_user))
     } else {
-        let ending = Ending {
-            why: Why::Evicted,
-            at: redeem.now,
-            request: String::new(),
-        };
-        let olds = evicting.iter().enumerate();
-        olds.fold(
-            user.value(":ended", session::record(&ending)),
-            |user, (place, old)| user.name(&format!("#old{place}"), old.to_string()),
-        )
+        user
     };
+    let ending: Vec<_> = evicting.iter().copied().chain(replaced).collect();
+    let why = if replaced.is_some() {
+        Why::SignedOut
+    } else {
+        Why::Evicted
+    };
+    let user = ending_in(user, &ending, why, redeem.now);
     let mut writes = vec![redeem.spend().write(), claim, user];
     writes.extend(session_writes(redeem));
-    let gone = evicting.iter();
-    writes.extend(gone.map(|old| Write::delete(Table::Accounts, keys::session(id, *old))));
+    let gone = ending.into_iter();
+    writes.extend(gone.map(|old| Write::delete(Table::Accounts, keys::session(id, old))));
     writes
+}
+
+/// Names the sessions that end with a sign-in, and why.
+fn ending_in(user: Write, sessions: &[SessionId], why: Why, now: Timestamp) -> Write {
+    if sessions.is_empty() {
+        return user;
+    }
+    let ending = Ending {
+        why,
+        at: now,
+        request: String::new(),
+    };
+    sessions.iter().enumerate().fold(
+        user.value(":ended", session::record(&ending)),
+        |user, (place, old)| user.name(&format!("#old{place}"), old.to_string()),
+    )
 }
 
 /// The session, the line of activity, the link to the source.

@@ -1,5 +1,6 @@
 //! Tokens and sessions from outside: tabs, thieves, log-outs, rotations.
 
+mod cookies;
 mod matrix;
 mod published;
 mod refresh;

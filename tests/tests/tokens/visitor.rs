@@ -121,7 +121,7 @@ impl House {
         }
     }
 
-    async fn code(&self, email: &str) -> String {
+    pub(crate) async fn code(&self, email: &str) -> String {
         let path = format!("/_local/outbox?to={email}");
         let outbox = answer(self.request(Method::GET, &path)).await;
         let messages = outbox.body.as_array().unwrap().iter();

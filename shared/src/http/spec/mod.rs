@@ -24,7 +24,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::respond::Problem;
-pub use parameters::{device_token, idempotency_key, if_match, required_header};
+pub use parameters::{device_token, idempotency_key, if_match, required_header, session_cookie};
 pub use prose::Prose;
 pub use route::Route;
 pub use utoipa::openapi::path::HttpMethod;

@@ -81,6 +81,18 @@ pub fn device_token() -> Parameter {
     header("X-Device-Token", schema, "dev_AAAA")
 }
 
+/// `X-Session-Cookie`
+#[must_use]
+pub fn session_cookie() -> Parameter {
+    let schema = text(
+        "`1` for a page that keeps its refresh token in a cookie which no script can read. The answer then sets the cookie \
+         and has no `refresh`; the token is taken from the cookie, and the body may be empty. Pages of this service's own \
+         origin, or of a listed one on the same site; any other page gets 403.",
+    )
+    .enum_values(Some(["1"]));
+    header("X-Session-Cookie", schema, "1")
+}
+
 /// `If-Match`
 #[must_use]
 pub fn if_match() -> Parameter {

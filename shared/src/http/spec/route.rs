@@ -42,6 +42,7 @@ pub struct Route {
     query: Option<Reader>,
     json: Option<(&'static str, Reader)>,
     contents: Vec<(&'static str, Ref)>,
+    may_lack_body: bool,
     /// Wrong fields that no reader finds.
     wrong: Vec<FieldError>,
     status: u16,
@@ -66,6 +67,7 @@ impl Route {
             query: None,
             json: None,
             contents: Vec::new(),
+            may_lack_body: false,
             wrong: Vec::new(),
             status: 204,
             answers: Vec::new(),
@@ -150,6 +152,13 @@ impl Route {
     pub fn body(mut self, contents: impl IntoIterator<Item = (&'static str, Ref)>) -> Self {
         self.contents.extend(contents);
         self.has_body()
+    }
+
+    /// The body may be left out.
+    #[must_use]
+    pub fn may_lack_body(mut self) -> Self {
+        self.may_lack_body = true;
+        self
     }
 
     fn has_body(self) -> Self {
@@ -270,7 +279,12 @@ impl Route {
         if contents.is_empty() {
             return None;
         }
-        let body = RequestBodyBuilder::new().required(Some(Required::True));
+        let required = if self.may_lack_body {
+            Required::False
+        } else {
+            Required::True
+        };
+        let body = RequestBodyBuilder::new().required(Some(required));
         let body = contents.into_iter().fold(body, |body, (kind, schema)| {
             let content = ContentBuilder::new()
                 .schema(Some(schema))

@@ -21,12 +21,21 @@ use crate::{Error, Result};
 /// A request to be erased, or to stay after all.
 #[derive(Clone, Debug)]
 pub struct ErasureWish<'a> {
-    /// By which sign-in; it is the one session that is kept. `None` for an operator: none is kept.
+    /// By which sign-in; `None` for an operator.
     pub session: Option<SessionId>,
+    /// Whether that one session goes on.
+    pub stays_signed_in: bool,
     pub request: &'a str,
     /// The line in the person's activity.
     pub activity: Activity<'a>,
     pub now: Timestamp,
+}
+
+impl ErasureWish<'_> {
+    /// The one session that goes on.
+    fn kept(&self) -> Option<SessionId> {
+        self.session.filter(|_| self.stays_signed_in)
+    }
 }
 
 impl Store {
@@ -49,7 +58,7 @@ impl Store {
                 _ => erases,
             };
             let kept: Item = wish
-                .session
+                .kept()
                 .and_then(|id| Some((id.to_string(), at(*user.sessions.get(&id)?))))
                 .into_iter()
                 .collect();
@@ -86,7 +95,7 @@ impl Store {
                 Ok(()) => {
                     user.erases_at = Some(due);
                     user.changes = Some(changes);
-                    user.sessions.retain(|id, _| Some(*id) == wish.session);
+                    user.sessions.retain(|id, _| Some(*id) == wish.kept());
                     user.version += 1;
                     return Ok(Changed::To(Box::new(user)));
                 }
