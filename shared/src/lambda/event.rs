@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::Body;
@@ -20,6 +20,8 @@ pub(super) struct HttpEvent {
     raw_path: Option<String>,
     raw_query_string: Option<String>,
     headers: Option<HashMap<String, String>>,
+    /// The gateway takes them out of the headers, each pair by itself.
+    cookies: Option<Vec<String>>,
     body: Option<String>,
     is_base64_encoded: Option<bool>,
     request_context: RequestContext,
@@ -99,7 +101,10 @@ impl HttpEvent {
             shell: shell(method.clone()),
             method,
             uri: uri(&path, &query),
-            headers: headers(self.headers.unwrap_or_default()),
+            headers: headers(
+                self.headers.unwrap_or_default(),
+                &self.cookies.unwrap_or_default(),
+            ),
             body,
             arrival,
         })
@@ -157,8 +162,8 @@ fn uri(path: &str, query: &str) -> Uri {
 
 /// The headers, without those that tell a server what it is called or where a caller comes from: nothing may believe
 /// them.
-fn headers(found: HashMap<String, String>) -> HeaderMap {
-    found
+fn headers(found: HashMap<String, String>, cookies: &[String]) -> HeaderMap {
+    let mut headers: HeaderMap = found
         .into_iter()
         .filter_map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
@@ -167,5 +172,11 @@ fn headers(found: HashMap<String, String>) -> HeaderMap {
             let value = HeaderValue::from_bytes(value.as_bytes()).ok()?;
             (!hearsay).then_some((name, value))
         })
-        .collect()
+        .collect();
+    if let Ok(cookies) = HeaderValue::try_from(cookies.join("; "))
+        && !cookies.is_empty()
+    {
+        headers.insert(header::COOKIE, cookies);
+    }
+    headers
 }

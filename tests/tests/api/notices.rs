@@ -25,10 +25,10 @@ async fn restores(house: &House, who: &SignedIn) {
         .is(200);
 }
 
-/// What an hour brings.
+/// What an hour brings. It fails where one of its parts does, after all of them.
 async fn janitor(house: &House) {
     let event = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
-    house.cloud().invoke("events", &event).await.unwrap();
+    let _ = house.cloud().invoke("events", &event).await;
 }
 
 /// The subjects of the mails to an address with this word in them.
@@ -59,9 +59,12 @@ async fn fails(house: &House, provider: &str) {
     }
 }
 
+/// How often a message was given to the provider.
 async fn tries_by(house: &House, service: &str) -> usize {
     let calls = house.calls().await;
-    calls.iter().filter(|call| call.service == service).count()
+    let sends =
+        |call: &&tests::CallRecord| call.service == service && call.operation == "CreateMessage";
+    calls.iter().filter(sends).count()
 }
 
 /// Who was told is not told again, and who cannot be is tried for some days.
@@ -340,5 +343,5 @@ async fn erasure_of_others_goes_on_when_a_hundred_fail() {
         .collect();
     assert_eq!(due.len(), 105);
     assert!(due.iter().all(|item| item["tries"] == 1), "{due:?}");
-    house.cloud().invoke("events", &event).await.unwrap();
+    let _ = house.cloud().invoke("events", &event).await;
 }
