@@ -116,7 +116,7 @@ pub struct FieldError {
     /// What, for programs: `required`, `unknown_field`, `read_only`, `invalid_type`, `out_of_range`, `too_long`,
     /// `invalid_characters`, `duplicate`, `invalid_email`, `invalid_phone`, `invalid_channel`, `invalid_otp_code`,
     /// `invalid_url`, `invalid_language`, `invalid_timezone`, `invalid_idempotency_key`, `invalid_cursor`,
-    /// `invalid_date`, `invalid_content_type`, `one_file`, `broken_picture`, `too_many_pixels`.
+    /// `invalid_date`, `invalid_header`, `invalid_content_type`, `one_file`, `broken_picture`, `too_many_pixels`.
     pub code: Cow<'static, str>,
     /// What, for people, and what is expected.
     pub detail: Cow<'static, str>,

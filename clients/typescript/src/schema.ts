@@ -1506,9 +1506,9 @@ export interface components {
              */
             timezone?: string | null;
         };
-        /** @description A refresh token. */
+        /** @description A refresh token; none where the session cookie carries it. */
         RefreshToken: {
-            /** @description `tokens.refresh`, as it was given out. */
+            /** @description `tokens.refresh`, as it was given out. Left out with `X-Session-Cookie`. */
             refresh: string;
         };
         /** @description A batch of events. */
@@ -1642,8 +1642,8 @@ export interface components {
         Tokens: {
             /** @description A JWT for `Authorization: Bearer`. */
             access: string;
-            /** @description Opaque; good for one refresh. */
-            refresh: string;
+            /** @description Opaque; good for one refresh. Missing where it travels in the session cookie. */
+            refresh?: string;
             /**
              * @description Always.
              * @enum {string}
@@ -1765,7 +1765,7 @@ export interface components {
              * @description What, for programs: `required`, `unknown_field`, `read_only`, `invalid_type`, `out_of_range`, `too_long`,
              *     `invalid_characters`, `duplicate`, `invalid_email`, `invalid_phone`, `invalid_channel`, `invalid_otp_code`,
              *     `invalid_url`, `invalid_language`, `invalid_timezone`, `invalid_idempotency_key`, `invalid_cursor`,
-             *     `invalid_date`, `invalid_content_type`, `one_file`, `broken_picture`, `too_many_pixels`.
+             *     `invalid_date`, `invalid_header`, `invalid_content_type`, `one_file`, `broken_picture`, `too_many_pixels`.
              */
             code: string;
             /** @description What, for people, and what is expected. */
@@ -1773,7 +1773,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `forbidden`: We know who you are, and you may not do this: the account is suspended, or the route needs a role that the account does not have. Or the request came past the CDN that stands in front of this service: send it to the public URL. */
+        /** @description `forbidden`: We know who you are, and you may not do this: the account is suspended, or the route needs a role that the account does not have. Or the request came past the CDN that stands in front of this service: send it to the public URL. Or a page of another site asked for the session cookie. */
         forbidden: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -2116,6 +2116,11 @@ export interface operations {
                  * @example dev_AAAA
                  */
                 "X-Device-Token"?: string;
+                /**
+                 * @description `1` for a page that keeps its refresh token in a cookie which no script can read. The answer then sets the cookie and has no `refresh`; the token is taken from the cookie, and the body may be empty. Pages of this service's own origin, or of a listed one on the same site; any other page gets 403.
+                 * @example 1
+                 */
+                "X-Session-Cookie"?: "1";
             };
             path?: never;
             cookie?: never;
@@ -2191,11 +2196,17 @@ export interface operations {
     refreshTokens: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `1` for a page that keeps its refresh token in a cookie which no script can read. The answer then sets the cookie and has no `refresh`; the token is taken from the cookie, and the body may be empty. Pages of this service's own origin, or of a listed one on the same site; any other page gets 403.
+                 * @example 1
+                 */
+                "X-Session-Cookie"?: "1";
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -2228,6 +2239,7 @@ export interface operations {
             };
             400: components["responses"]["malformed_request"];
             401: components["responses"]["refresh_invalid"];
+            403: components["responses"]["forbidden"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
             /** @description `invalid_request`: The request could be read, but some of its fields are missing, unknown, read-only, of the wrong type or out of range. The member errors lists all of them at once, each with a JSON pointer, a code and what is expected. Nothing was done. */
@@ -2248,11 +2260,17 @@ export interface operations {
     revokeToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `1` for a page that keeps its refresh token in a cookie which no script can read. The answer then sets the cookie and has no `refresh`; the token is taken from the cookie, and the body may be empty. Pages of this service's own origin, or of a listed one on the same site; any other page gets 403.
+                 * @example 1
+                 */
+                "X-Session-Cookie"?: "1";
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -2273,6 +2291,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["malformed_request"];
+            403: components["responses"]["forbidden"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
             /** @description `invalid_request`: The request could be read, but some of its fields are missing, unknown, read-only, of the wrong type or out of range. The member errors lists all of them at once, each with a JSON pointer, a code and what is expected. Nothing was done. */
@@ -2445,7 +2464,13 @@ export interface operations {
     endSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `1` for a page that keeps its refresh token in a cookie which no script can read. The answer then sets the cookie and has no `refresh`; the token is taken from the cookie, and the body may be empty. Pages of this service's own origin, or of a listed one on the same site; any other page gets 403.
+                 * @example 1
+                 */
+                "X-Session-Cookie"?: "1";
+            };
             path: {
                 /**
                  * @description The session's `id`.
@@ -2467,7 +2492,19 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            /** @description `invalid_request`: The request could be read, but some of its fields are missing, unknown, read-only, of the wrong type or out of range. The member errors lists all of them at once, each with a JSON pointer, a code and what is expected. Nothing was done. */
+            422: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };
@@ -2616,7 +2653,13 @@ export interface operations {
     eraseAccount: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `1` for a page that keeps its refresh token in a cookie which no script can read. The answer then sets the cookie and has no `refresh`; the token is taken from the cookie, and the body may be empty. Pages of this service's own origin, or of a listed one on the same site; any other page gets 403.
+                 * @example 1
+                 */
+                "X-Session-Cookie"?: "1";
+            };
             path?: never;
             cookie?: never;
         };
@@ -2647,6 +2690,18 @@ export interface operations {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["forbidden"];
+            /** @description `invalid_request`: The request could be read, but some of its fields are missing, unknown, read-only, of the wrong type or out of range. The member errors lists all of them at once, each with a JSON pointer, a code and what is expected. Nothing was done. */
+            422: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };

@@ -40,19 +40,21 @@ function web(name: "localStorage" | "sessionStorage"): KeyValueStorage | null {
   }
 }
 
+/** What the work gives, or null where the storage refuses it. */
+function quietly<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}
+
 /**
  * A storage that is full, or that the browser refuses from some moment on, must not cost a session whose code is used up: what
  * it does not take lives as long as this page. What it held before goes, so that no other tab goes on with used-up tokens.
  */
 export function sturdy(storage: KeyValueStorage): KeyValueStorage {
   const held = new Map<string, string>();
-  const quietly = <T>(work: () => T): T | null => {
-    try {
-      return work();
-    } catch {
-      return null;
-    }
-  };
   const put = (key: string, value: string) => {
     try {
       storage.set(key, value);

@@ -9,6 +9,7 @@ use shared::http::spec::schema::word;
 use shared::http::spec::{
     RATE, Route, Spec, device_token, idempotency_key, if_match, session_cookie,
 };
+use shared::http::wrong_session_cookie_header;
 
 use crate::change::{self, Method};
 use crate::erasure::Accepted;
@@ -52,7 +53,8 @@ pub fn document(spec: &mut Spec) {
         .recently_signed_in()
         .takes(session_cookie())
         .answers::<Accepted>(202)
-        .fails(&["rate_limited", "forbidden", "invalid_request"]);
+        .refuses(wrong_session_cookie_header())
+        .fails(&["rate_limited", "forbidden"]);
     spec.add(route);
     let route = Route::new(Post, "/api/profile/restore/", "restoreAccount")
         .signed_in()

@@ -4,6 +4,7 @@ use shared::http::problem::explanations;
 use shared::http::spec::HttpMethod::{Delete, Get, Post};
 use shared::http::spec::schema::{list, may, must, object, text, word};
 use shared::http::spec::{Ref, Route, Spec, session_cookie};
+use shared::http::wrong_session_cookie_header;
 use shared::keyring::token_pair::TokenPair;
 
 use crate::published::Discovery;
@@ -42,7 +43,8 @@ pub fn document(spec: &mut Spec) {
         .signed_in()
         .takes(session_cookie())
         .place("id", text(""))
-        .fails(&["not_found", "forbidden", "invalid_request"]);
+        .refuses(wrong_session_cookie_header())
+        .fails(&["not_found", "forbidden"]);
     spec.add(route);
 }
 

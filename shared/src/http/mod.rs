@@ -34,4 +34,4 @@ pub use headers::{device_token, idempotency_key, rate_limit_headers};
 pub use json::object;
 pub use layer::{layer, refusal};
 pub use page::{Listing, Page, Series, first};
-pub use session_cookie::SessionCookie;
+pub use session_cookie::{SessionCookie, wrong_header as wrong_session_cookie_header};

@@ -131,6 +131,16 @@ impl SessionCookie {
     }
 }
 
+/// The header has another value than `1`, or stands twice.
+#[must_use]
+pub fn wrong_header() -> Error {
+    Error::field(
+        "/X-Session-Cookie",
+        "invalid_header",
+        "Expected the header once with the value 1, or no such header.",
+    )
+}
+
 impl<S: Sync> OptionalFromRequestParts<S> for SessionCookie {
     type Rejection = Error;
 
@@ -140,11 +150,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for SessionCookie {
             return Ok(None);
         };
         if value != "1" || asked.next().is_some() {
-            return Err(Error::field(
-                "/X-Session-Cookie",
-                "invalid_header",
-                "Expected the header once with the value 1, or no such header.",
-            ));
+            return Err(wrong_header());
         }
         let policy = parts.extensions.get::<Arc<CookiePolicy>>().cloned();
         let policy = policy.ok_or_else(|| Error::internal("a route without the layer"))?;
