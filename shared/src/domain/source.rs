@@ -23,7 +23,7 @@ impl SourceOrigin {
     ///
     /// # Errors
     /// `too_long` above 2,048 characters. `invalid_url` for anything but http or https with a host of at most 253
-    /// octets, 63 a label, and without credentials.
+    /// octets, 1 to 63 a label, and without credentials.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         if text.chars().count() > MAX_CHARS {
             return Err(InvalidValue::new(
@@ -82,7 +82,8 @@ fn origin(text: &str) -> Option<String> {
     }
     let host = url.host_str()?;
     // RFC 1035 section 2.3.4. The origin is part of a key, which is no longer than 1,024 bytes.
-    let is_name = host.len() <= MAX_HOST && host.split('.').all(|label| label.len() <= MAX_LABEL);
+    let is_label = |label: &str| (1..=MAX_LABEL).contains(&label.len());
+    let is_name = host.len() <= MAX_HOST && host.split('.').all(is_label);
     is_name.then(|| url.origin().ascii_serialization().to_ascii_lowercase())
 }
 
@@ -179,6 +180,9 @@ mod tests {
             "https://:80",
             "https://[::1",
             "https://xn--a.example",
+            "http://..",
+            "https://a..example",
+            "https://.example.com",
             "java\nscript://a",
         ] {
             assert_eq!(

@@ -99,7 +99,7 @@ async fn only_origins_on_the_list_may_read() {
         answer.header("access-control-allow-origin"),
         "https://app.example.com"
     );
-    assert_eq!(answer.header("access-control-allow-credentials"), "");
+    assert_eq!(answer.header("access-control-allow-credentials"), "true");
     let exposed = answer.header("access-control-expose-headers");
     assert!(exposed.contains("Retry-After") && exposed.contains("X-Request-Id"));
 }
