@@ -88,7 +88,7 @@ def use(engine, stack, jane):
     profile = jane.call("GET", "/api/profile/")
     check("the profile keeps what was changed, read with a refreshed token", profile["first_name"] == "Jane", profile)
     export = jane.call("GET", "/api/profile/export/")
-    check("the export has the person and the session", export["id"] == jane.id and len(export["sessions"]) == 1, export)
+    check("the export has the person and the session", export["id"] == jane.id and len(export["sessions"]["items"]) == 1, export)
     mails = eventually(lambda: [mail for mail in engine.mails(jane.address) if mail["Subject"].startswith("Welcome")])
     check("the welcome came: stream, mapping, function, bus, rule, function, mail", len(mails) == 1, engine.mails(jane.address))
 

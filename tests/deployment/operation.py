@@ -39,7 +39,7 @@ class Operator:
         """Puts a value into the secret at a terminal, which shows nothing of it."""
         command = [self.latchkey, "--stack", NAME, "secret", "set", name]
         terminal = Terminal(command, pathlib.Path(), self.engine.environment())
-        terminal.answer(f"{name} (", value)
+        terminal.answer(f"{name} (", value, hidden=True)
         code, said = terminal.end()
         check("  and shows nothing of what is typed", code == 0 and value not in terminal.all, said)
 

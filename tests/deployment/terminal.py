@@ -5,6 +5,8 @@ import pathlib
 import pty
 import select
 import subprocess
+import termios
+import time
 
 from visitor import check
 
@@ -33,9 +35,11 @@ class Terminal:
         self.seen = self.seen.split(words, 1)[1]
         return True
 
-    def answer(self, question: str, answer: str):
-        """Waits for a question and answers it."""
+    def answer(self, question: str, answer: str, hidden: bool = False):
+        """Waits for a question and answers it; where what is typed is not shown, once the terminal shows it no more."""
         check(f"  it asks for {question}", self.until(question), self.seen)
+        while hidden and termios.tcgetattr(self.ours)[3] & termios.ECHO:
+            time.sleep(0.01)
         os.write(self.ours, f"{answer}\n".encode())
 
     def end(self) -> tuple[int, str]:
