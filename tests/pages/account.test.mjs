@@ -189,8 +189,8 @@ test("everything that is held can be taken along", async () => {
   await page.getByRole("button", { name: "Download my data" }).click();
   const download = await downloading;
   const held = JSON.parse(await readFile(await download.path(), "utf8"));
-  assert.equal(held.account.email, identifier);
-  assert.equal(held.sessions.length, 1);
+  assert.equal(held.profile.email, identifier);
+  assert.equal(held.sessions.items.length, 1);
 });
 
 test("an account is erased, kept, and erased for good", async () => {
