@@ -62,7 +62,7 @@ def granted(template: dict) -> tuple[dict, dict[str, int]]:
 
 
 def spoken_to_plainly(template: dict) -> tuple[dict, int]:
-    """The template without the statements that refuse whoever comes without TLS, and how many there were."""
+    """The template without the statements that refuse calls without TLS, and how many there were."""
     dropped = 0
 
     def walk(part):

@@ -20,7 +20,10 @@ struct Arguments {
 }
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "the outcome is for whoever started it")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the outcome is for the person who started it"
+)]
 async fn main() {
     let arguments = Arguments::parse();
     let mut crowd = Crowd::gather(arguments.seed).await;

@@ -107,7 +107,7 @@ test("in Japanese, code and mail too", async () => {
   assert.match(mail.subject, /サインインコード/);
 });
 
-test("whoever was sent here gets back, and nowhere else", async () => {
+test("a person who was sent here gets back, and nowhere else", async () => {
   const page = await visit(browser, `${house.url}/admin/`);
   await page.waitForURL(`${house.url}/?next=*`);
   await asks(page, "boss@example.com");

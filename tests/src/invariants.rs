@@ -234,7 +234,7 @@ impl Scene {
         }
     }
 
-    /// I4: whoever was let in has a sign-in in the books.
+    /// I4: anyone who was let in has a sign-in in the books.
     fn tokens_have_sessions(&self, all: &mut Vec<String>) {
         let mut let_in: BTreeMap<&str, usize> = BTreeMap::new();
         for entered in self.ledger.entered.iter().filter(|e| e.status == 200) {
@@ -391,7 +391,7 @@ impl Scene {
         }
     }
 
-    /// I9: whoever was told that it worked has what was promised.
+    /// I9: anyone who was told that it worked has what was promised.
     fn nothing_is_lost(&self, all: &mut Vec<String>) {
         let users: BTreeMap<_, _> = self.users().collect();
         for entered in self.ledger.entered.iter().filter(|e| e.status == 200) {

@@ -552,7 +552,7 @@ export interface paths {
         };
         /**
          * The public keys
-         * @description For checking access tokens elsewhere. The next and previous keys stand here long enough that whoever keeps the set for an hour misses none.
+         * @description For checking access tokens elsewhere. The next and previous keys stand here long enough that a service that keeps the set for an hour misses none.
          */
         get: operations["showKeys"];
         put?: never;

@@ -16,7 +16,7 @@ export declare class Tabs {
     #private;
     constructor(name: string);
     listen(onNotice: (notice: Notice) => void): void;
-    /** A channel for one notice: whoever never listens holds nothing open. */
+    /** A channel for one notice: a page that never listens holds nothing open. */
     tell(notice: Notice): void;
     /**
      * Runs the work while no other tab runs such work, where the browser can do that. Tells it how long, in milliseconds, what

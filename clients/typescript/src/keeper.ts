@@ -66,7 +66,7 @@ export class Keeper {
     const held = await this.#read();
     if (!held) throw nobody();
     if (held.access !== refused && fresh(held)) return held;
-    // One at a time: whoever comes meanwhile waits for the same.
+    // One at a time: calls that come meanwhile wait for the same.
     this.#refreshing ??= this.#refresh(refused).finally(() => (this.#refreshing = null));
     return this.#refreshing;
   }

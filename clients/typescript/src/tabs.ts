@@ -36,7 +36,7 @@ export class Tabs {
     (this.#listening as { unref?: () => void }).unref?.();
   }
 
-  /** A channel for one notice: whoever never listens holds nothing open. */
+  /** A channel for one notice: a page that never listens holds nothing open. */
   tell(notice: Notice): void {
     if (typeof BroadcastChannel === "undefined") return;
     const channel = new BroadcastChannel(this.#name);

@@ -14,8 +14,8 @@ const TELLING: Duration = Duration::from_secs(30);
 const ERASING: Duration = Duration::from_secs(90);
 
 impl App {
-    /// Publishes what the bus did not take, asks what became of texts whose callbacks were lost, tells people of changes that
-    /// whoever made them could not tell, and erases those whose time has come. One failure does not hold the others up; the
+    /// Publishes what the bus did not take, asks what became of texts whose callbacks were lost, tells people of changes whose
+    /// own request could not tell them, and erases those whose time has come. One failure does not hold the others up; the
     /// next run takes up what is left.
     pub(crate) async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();

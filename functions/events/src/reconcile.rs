@@ -87,19 +87,18 @@ impl App {
             return Ok(());
         };
         let address_keys = AddressKeys::new(peppers);
+        let reports = Reports {
+            store: &self.store,
+            peppers,
+        };
+        let made = message.created - TAKEN_WITHIN..=message.created + SignedDuration::from_secs(1);
         for recipient in address_keys.recipients(&number) {
-            let made =
-                message.created - TAKEN_WITHIN..=message.created + SignedDuration::from_secs(1);
             let waiting = self
                 .store
-                .waiting_deliveries(&recipient, report.channel, made);
+                .waiting_deliveries(&recipient, report.channel, made.clone());
             for delivery in waiting.await? {
                 report.delivery_id = address_keys.seal(delivery).to_string();
                 telemetry::metric("text_reconciled", &[]);
-                let reports = Reports {
-                    store: &self.store,
-                    peppers,
-                };
                 reports.take("twilio", &report, now).await?;
             }
         }

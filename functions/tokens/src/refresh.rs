@@ -90,10 +90,10 @@ pub(crate) fn presented(
     cookie: Option<&SessionCookie>,
     body: Option<JsonBody>,
 ) -> Result<Option<String>> {
-    let mut fields = JsonBody::fields_of(body, cookie.is_some())?;
     let Some(cookie) = cookie else {
-        return token(fields).map(Some);
+        return token(JsonBody::required(body)?.fields()).map(Some);
     };
+    let mut fields = body.unwrap_or_default().fields();
     fields.refuse(
         "refresh",
         "unknown_field",

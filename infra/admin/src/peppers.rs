@@ -35,7 +35,7 @@ pub(crate) enum Peppers {
 
 const MEMBER: &str = "PEPPERS";
 
-/// What goes with a pepper, for whoever takes one out.
+/// What goes with a pepper, for an operator who takes one out.
 const FORGOTTEN: &str = "With it go the live codes, refresh tokens and device tokens that it made, and the suppressions that were noted under \
 it: addresses that bounced, complained or opted out are written to again. `latchkey suppressions list` shows what there is; add those \
 again that must stay, with `latchkey suppressions add ADDRESS`";

@@ -29,7 +29,7 @@ impl Options {
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
-        reason = "these are for whoever runs the tests, no settings of the service"
+        reason = "these are for those who run the tests, no settings of the service"
     )]
     pub fn memory() -> Self {
         Self {

@@ -9,7 +9,7 @@ use super::id::{DeliveryId, UserId};
 use super::identifier::{AddressChange, Identifier, IdentifierKind};
 use super::user::{Status, User};
 
-/// How long a notice is left to whoever promised it; after that the janitor sends it.
+/// How long a notice is left to the request that promised it; after that the janitor sends it.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often a notice is tried before it is given up: over about three days.

@@ -6,7 +6,7 @@ use crate::domain::claim::Claim;
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
 
-/// The lane of a device token's holder: a known device of whoever claims the address now, or a stranger.
+/// The lane of a device token's holder: a known device of the account that claims the address now, or a stranger.
 pub(super) async fn lane(
     store: &Store,
     holder: Option<Claim>,

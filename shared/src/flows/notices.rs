@@ -1,7 +1,7 @@
 //! Telling people what happened to their account: a transactional outbox.
 //!
-//! The change itself promises the notices, one for each recipient: they are items of the same transaction. Whoever made the
-//! change sends them at once and deletes them; what is left, because a provider failed or the process ended, is sent by the
+//! The change itself promises the notices, one for each recipient: they are items of the same transaction. The request
+//! that made the change sends them at once and deletes them; what is left, because a provider failed or the process ended, is sent by the
 //! janitor, with growing pauses and an end.
 
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Notifier<'_> {
         self.send(&own, now).await
     }
 
-    /// Sends the notices that whoever promised them did not, the longest due first, until none is left or the time is up.
+    /// Sends the notices that the requests which promised them did not, the longest due first, until none is left or the time is up.
     /// One that fails comes back after its pause; after [`TRIES`] it is given up, which a metric and the log say.
     ///
     /// # Errors

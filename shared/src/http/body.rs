@@ -18,7 +18,7 @@ pub const JSON_LIMIT: usize = 16 * 1024;
 ///
 /// # Errors
 /// 415 for another media type, charset or encoding, then 413, then 400.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct JsonBody(Map<String, Value>);
 
 impl JsonBody {
@@ -28,15 +28,14 @@ impl JsonBody {
         Fields::new(self.0)
     }
 
-    /// The fields of a body that may be empty only where `may_lack` says so.
+    /// A body that must not be empty.
     ///
     /// # Errors
-    /// 400 for an empty one that may not.
-    pub fn fields_of(body: Option<Self>, may_lack: bool) -> Result<Fields, Error> {
+    /// 400 for an empty one.
+    pub fn required(body: Option<Self>) -> Result<Self, Error> {
         match body {
-            Some(body) => Ok(body.fields()),
-            None if may_lack => Ok(Fields::new(Map::new())),
-            None => json::object(&[]).map(Fields::new),
+            Some(body) => Ok(body),
+            None => json::object(&[]).map(Self),
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn held(user: &User, item: &Item) -> Vec<Held> {
     all
 }
 
-/// The addresses that the account's own item says it had before, as items were written until version 0.2.
+/// The addresses that the account's own item says it had before, as earlier versions wrote them.
 pub(super) fn former_in(item: &Item) -> impl Iterator<Item = Held> {
     let former = item.get("former").and_then(|set| set.as_ss().ok());
     former.into_iter().flatten().filter_map(|text| parse(text))

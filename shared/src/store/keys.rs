@@ -87,7 +87,7 @@ pub static ENTITIES: &[Entity] = &[
             ),
             (
                 "former",
-                "until version 0.2: set of addresses that the account had before, each between its kind and the moment when it was given up; now each is an item of its own",
+                "in earlier versions: set of addresses that the account had before, each between its kind and the moment when it was given up; now each is an item of its own",
             ),
         ],
     },
@@ -183,7 +183,7 @@ pub static ENTITIES: &[Entity] = &[
             ("user", "whose address this is"),
             (
                 "since",
-                "when it became theirs; not there until version 0.1. Device tokens are bound to it",
+                "when it became theirs; not in items of earlier versions. Device tokens are bound to it",
             ),
         ],
     },
@@ -297,7 +297,7 @@ pub static ENTITIES: &[Entity] = &[
         expires: "never: it goes with its notice",
         attributes: &[(
             "to, change, kind, masked, lang",
-            "until version 0.2, under keys without the last part: the notice itself, for all its recipients; such an item is split when it is tried",
+            "in earlier versions, under keys without the last part: the notice itself, for all its recipients; such an item is split when it is tried",
         )],
     },
     Entity {
@@ -357,7 +357,7 @@ pub static ENTITIES: &[Entity] = &[
             ("way", "the way of the last send, of whichever code"),
             (
                 "fell",
-                "in version 0.1: a delivery by WhatsApp that did not arrive; now the delivery says so itself",
+                "in earlier versions: a delivery by WhatsApp that did not arrive; now the delivery says so itself",
             ),
             (
                 "guess",
@@ -457,7 +457,7 @@ pub static ENTITIES: &[Entity] = &[
             ),
             (
                 "until",
-                "until when, milliseconds since 1970; without it for good, or in version 0.1 as long as its reason counts",
+                "until when, milliseconds since 1970; without it for good, or in items of earlier versions as long as its reason counts",
             ),
             ("masked", "the address, masked, for the operator's list"),
         ],
@@ -550,7 +550,7 @@ pub(crate) fn notice_due(due: Timestamp, user: UserId, id: &str) -> Key {
     Key::new("NOTICES".to_owned(), format!("{}#{user}#{id}", millis(due)))
 }
 
-/// What people were still to be told of a change of an account, as versions until 0.2 wrote it.
+/// What people were still to be told of a change of an account, as earlier versions wrote it.
 pub(crate) fn notice_before(at: Timestamp, user: UserId) -> Key {
     Key::new("NOTICES".to_owned(), format!("{}#{user}", millis(at)))
 }
@@ -621,7 +621,7 @@ pub(crate) fn counter(metric: &str, shard: u8, place: &str) -> Key {
     Key::new(format!("STATS#{metric}#{shard}"), place)
 }
 
-/// An item of statistics; `rest` is what stands behind its metric. Until version 0.2 counters were such items, with their
+/// An item of statistics; `rest` is what stands behind its metric. In earlier versions counters were such items, with their
 /// shard at the end of `rest`; they are still added up.
 pub(crate) fn statistic(metric: &str, rest: impl Into<String>) -> Key {
     Key::new(format!("STATS#{metric}"), rest)

@@ -82,7 +82,7 @@ impl Store {
             .collect())
     }
 
-    /// A notice as versions until 0.2 wrote it, with all recipients in one item: one of its own for each of them.
+    /// A notice as earlier versions wrote it, with all recipients in one item: one of its own for each of them.
     async fn split(&self, old: &Item, now: Timestamp) -> Result<Vec<Notice>> {
         let notices = read_old(old, now);
         let Some((moment, user)) = old.text("sk").and_then(keys::moment_and_user) else {
@@ -95,7 +95,7 @@ impl Store {
         Ok(if split { notices } else { Vec::new() })
     }
 
-    /// The notices that a change of this person's just promised and nobody has tried yet but whoever asks.
+    /// The notices that a change of this person's just promised and nobody but the caller has tried yet.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer.
@@ -201,7 +201,7 @@ pub(super) fn timeline(pk: &str, before: Timestamp) -> Query {
     Query::partition(Table::Accounts, s(pk)).below(keys::millis(before))
 }
 
-/// A notice of a change that is being made now; whoever makes it tries it first.
+/// A notice of a change that is being made now; the request that makes it tries it first.
 pub(super) fn notice(user: &User, news: News, to: Identifier, now: Timestamp) -> Notice {
     let kind = to.kind().as_str();
     let id = format!("{}#{}#{kind}", keys::millis(now), news.as_str());
@@ -221,7 +221,7 @@ pub(super) fn notice(user: &User, news: News, to: Identifier, now: Timestamp) ->
 pub(super) fn of_the_account(user: &User, news: News, now: Timestamp) -> Option<Notice> {
     let notice = notice(user, news, user.reached_at()?, now);
     Some(match notice.news {
-        // Whoever carries the erasure out may not be who wished for it: the first who comes by takes it.
+        // The erasure may be carried out by another run than the one that promised it: the first to come by takes it.
         News::Erased => Notice {
             id: ERASED.to_owned(),
             due: millisecond(now),
@@ -271,7 +271,7 @@ fn millisecond(moment: Timestamp) -> Timestamp {
 }
 
 /// The delivery of one try. Of an address that changed it is as old as the change, whenever it is sent: it belongs to
-/// whoever has the account, also where it goes to an address that they had before. That of the last notice of an erased
+/// the person who has the account, also where it goes to an address that they had before. That of the last notice of an erased
 /// person is made to look old: a report about it makes no record of a person of whom nothing may be left.
 fn new_delivery(news: &News, id: &str, now: Timestamp) -> DeliveryId {
     let made = match news {
@@ -346,7 +346,7 @@ fn news(item: &Item) -> Option<News> {
     })
 }
 
-/// Reads a notice as versions until 0.2 wrote it: in the order of the moments of the changes, all recipients in one item.
+/// Reads a notice as earlier versions wrote it: in the order of the moments of the changes, all recipients in one item.
 fn read_old(item: &Item, now: Timestamp) -> Vec<Notice> {
     let of = item.text("sk").and_then(keys::moment_and_user);
     let (Some((moment, user)), Some(news)) = (of, news(item)) else {

@@ -55,7 +55,7 @@ pub enum UndeliveredReport {
 
 impl Store {
     /// Takes a report that a WhatsApp message did not arrive, which does not end it: its code may go by SMS. The mark is
-    /// made once, and decided about by whoever reads the stream.
+    /// made once, and decided about by the function that reads the stream.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when the store does not answer: the provider should report again.

@@ -137,7 +137,7 @@ pub(super) fn lift(key: Key, reason: Option<&str>, now: Timestamp) -> Write {
     write.when(when)
 }
 
-/// Whether a suppression stands now. Version 0.1 wrote none with an end: those end as long after they began as today's.
+/// Whether a suppression stands now. Earlier versions wrote none with an end: those end as long after they began as today's.
 pub(super) fn is_in_force(item: &Item, now: Timestamp) -> bool {
     end(item).is_none_or(|end| end > now)
 }

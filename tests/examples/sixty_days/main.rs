@@ -38,7 +38,10 @@ async fn main() -> Result<(), String> {
     run(&arguments).await.map_err(|failure| failure.to_string())
 }
 
-#[expect(clippy::print_stdout, reason = "the outcome is for whoever started it")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the outcome is for the person who started it"
+)]
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let client = LocalCloud::open(&arguments.url)?;
     let before = client.now().await?;

@@ -366,7 +366,7 @@ async fn link_of_one_number_by_two_has_one_winner() {
     claims_and_users_agree(&house).await;
 }
 
-/// THREATS E03: a linking code and a sign-in code of one number, entered at once. Whoever signs in comes to the one
+/// THREATS E03: a linking code and a sign-in code of one number, entered at once. Anyone who signs in comes to the one
 /// account that the number is of afterwards.
 #[tokio::test]
 async fn link_and_sign_in_that_race_for_a_number_have_one_winner() {

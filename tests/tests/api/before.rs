@@ -7,7 +7,7 @@ use tests::{House, SignedIn};
 
 use crate::profile::{call, shows};
 
-const ITEMS: &str = include_str!("fixtures/items_until_0_2.json");
+const ITEMS: &str = include_str!("fixtures/items_of_earlier_versions.json");
 
 /// Puts the items of the fixture, and takes off what this version has added to the person's own.
 async fn written_before(house: &House, who: &SignedIn) {

@@ -490,7 +490,7 @@ const RATE: u32 = 500;
 #[ignore = "a minute of load, for an optimised build: cargo test --profile load --workspace --test api -- --ignored --nocapture callbacks_a_second"]
 #[expect(
     clippy::print_stdout,
-    reason = "a measurement that is read by whoever asked for it"
+    reason = "a measurement that is read by the person who asked for it"
 )]
 async fn five_hundred_callbacks_a_second_for_a_minute() {
     use std::sync::Arc;

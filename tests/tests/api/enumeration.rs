@@ -67,7 +67,7 @@ async fn enumeration_known_unknown_and_suspended_addresses_are_answered_alike() 
     assert_eq!(entered[0], entered[1]);
     assert_eq!(entered[0], entered[2]);
 
-    // Only whoever proves the address learns the difference, and the code is used up.
+    // Only a person who proves the address learns the difference, and the code is used up.
     let code = suspended.reads_the_code().await;
     suspended.enters(&code).await.problem(403, "forbidden");
     suspended.enters(&code).await.problem(401, "otp_invalid");

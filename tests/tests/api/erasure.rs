@@ -332,7 +332,7 @@ async fn erasure_of_a_tagged_address_leaves_nothing_at_its_mailbox() {
         .await;
 }
 
-/// Whoever moves the clock over the time of an account need not wait for the janitor's hour as well.
+/// A test that moves the clock over the time of an account need not wait for the janitor's hour as well.
 #[tokio::test]
 async fn erasure_is_done_once_the_clock_has_moved_past_the_grace() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;
@@ -356,7 +356,7 @@ async fn erasure_is_done_once_the_clock_has_moved_past_the_grace() {
     assert!(is_erased().await);
 }
 
-/// Whoever asks for a code once the account's time has come, and before the janitor comes, can use it after him.
+/// A code asked for once the account's time has come, and before the janitor comes, can be used after it.
 #[tokio::test]
 async fn erasure_leaves_a_code_asked_for_after_the_grace() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "1")).await;

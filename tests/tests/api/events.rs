@@ -223,7 +223,7 @@ async fn welcome_survives_a_lost_reply_on_its_mark() {
     }
 }
 
-/// Whoever signs out with a token that has been succeeded long since has a copy, and that is told.
+/// A client that signs out with a token that was succeeded long ago has a copy, and that is recorded.
 #[tokio::test]
 async fn revoke_of_an_old_token_is_told_as_its_reuse() {
     let house = House::open().await;

@@ -1,4 +1,4 @@
-//! Flooding and cost: whoever is refused has touched nothing, and the wait is a true one.
+//! Flooding and cost: a caller who is refused has touched nothing, and the wait is a true one.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ async fn request_a_hundred_times_in_ten_seconds_sends_one_mail() {
     }
     assert_eq!(house.outbox().await.len(), 1);
     let after = house.tables().challenge("email", "jane@example.com").await;
-    assert_eq!(before, after, "whoever is refused has touched nothing");
+    assert_eq!(before, after, "a caller who is refused has touched nothing");
 }
 
 /// B02
@@ -411,7 +411,7 @@ async fn request_repeated_with_the_same_key_sends_nothing() {
     assert_eq!(house.codes_sent_to("jane@example.com").await.len(), 2);
 }
 
-/// A delivery is shown to whoever holds its id, and only what we issued is found.
+/// A delivery is shown to anyone who holds its id, and only what we issued is found.
 #[tokio::test]
 async fn request_delivery_can_be_watched_by_its_id() {
     let house = House::open().await;

@@ -86,7 +86,7 @@ async fn former_address_leaves_what_was_sent_to_its_next_owner() {
     assert_eq!(left.len(), 2, "his code and his welcome: {left:?}");
 }
 
-/// The same where nobody claims the address yet: whoever asks for a code is a stranger.
+/// The same where nobody claims the address yet: anyone who asks for a code is a stranger.
 #[tokio::test]
 async fn former_address_leaves_what_strangers_ask_for_since() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;
@@ -202,7 +202,7 @@ async fn former_address_leaves_a_linking_code_of_the_next_one() {
     assert_eq!(profile.is(200).json()["email"], "new@example.com");
 }
 
-/// Whoever erases an account and makes another one asks under the same limits: they protect the address.
+/// A person who erases an account and makes another one asks under the same limits: they protect the address.
 #[tokio::test]
 async fn former_address_keeps_its_limits_when_the_asker_is_erased() {
     let house = House::with(Options::memory().set("ERASE_GRACE_DAYS", "0")).await;

@@ -243,7 +243,7 @@ async fn request_leaves_nothing_of_refused_messages_in_the_challenge() {
     assert_eq!(after["k"], before["k"]);
 }
 
-/// THREATS E03: whoever asks for a linking code leaves the codes of others as they are.
+/// THREATS E03: a request for a linking code leaves the codes of others as they are.
 #[tokio::test]
 async fn link_keeps_the_codes_of_all_who_want_an_address() {
     let number = "+14155550100";

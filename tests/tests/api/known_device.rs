@@ -152,7 +152,7 @@ fn number(n: usize) -> String {
     format!("+1415555{:04}", 2000 + n)
 }
 
-/// Strangers use a range of numbers up: whoever has signed in before with one of them still gets a code.
+/// Strangers use a range of numbers up: a person who has signed in before with one of them still gets a code.
 #[tokio::test]
 async fn request_on_a_known_device_has_a_place_of_its_own_in_a_range_of_numbers() {
     let house = House::open().await;

@@ -31,7 +31,7 @@ async fn lockout_doubles_the_wait_across_codes_until_the_channel_closes() {
             12..14 => 3600,
             _ => 86_400,
         };
-        // Even the right code must wait, and whoever is refused has touched nothing.
+        // Even the right code must wait, and a caller who is refused has touched nothing.
         assert_eq!(
             jane.enters(&code).await.limited(),
             wait,

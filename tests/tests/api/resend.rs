@@ -50,7 +50,7 @@ async fn reports(house: &House, identifier: &str, order: Value) {
     assert_eq!(told.json()["status"].as_u64().unwrap() / 100, 2, "{told:?}");
 }
 
-/// Whoever asks second for somebody's code decides neither where that person comes from nor what they speak.
+/// A stranger who asks second for somebody's code decides neither where that person comes from nor what they speak.
 #[tokio::test]
 async fn resend_by_a_stranger_leaves_no_trace_in_the_account() {
     let house = House::open().await;
@@ -71,7 +71,7 @@ async fn resend_by_a_stranger_leaves_no_trace_in_the_account() {
     }
 }
 
-/// Whoever asks first for somebody's code decides neither where that person comes from nor what they speak.
+/// A stranger who asks first for somebody's code decides neither where that person comes from nor what they speak.
 #[tokio::test]
 async fn request_by_a_stranger_who_is_first_leaves_no_trace_in_the_account() {
     let house = House::open().await;

@@ -149,7 +149,7 @@ async fn sms_fallback_is_about_the_reported_code_alone() {
     house.advance(31).await;
     let new = by_whatsapp(&house).await;
     reports(&house, old.outbox, "undelivered").await;
-    // What becomes of it is decided behind the report, by whoever reads the stream.
+    // What becomes of it is decided after the report, by the function that reads the stream.
     assert!(house.cloud().settle().await);
     assert_eq!(shown(&house, &old).await["status"], "failed");
     assert_eq!(shown(&house, &new).await["status"], "queued");
@@ -157,7 +157,7 @@ async fn sms_fallback_is_about_the_reported_code_alone() {
     house.is_sound().await;
 }
 
-/// THREATS N09: whoever answered STOP in the meantime gets no text.
+/// THREATS N09: anyone who answered STOP in the meantime gets no text.
 #[tokio::test]
 async fn sms_fallback_spares_a_number_that_opted_out() {
     let house = House::open().await;

@@ -30,7 +30,7 @@ async fn text_budget_stops_numbers_in_a_row_after_twenty() {
     house.is_sound().await;
 }
 
-/// Whoever is refused has touched nothing of what a whole range of numbers shares.
+/// A caller who is refused has touched nothing of what a whole range of numbers shares.
 #[tokio::test]
 async fn text_budget_is_not_used_up_by_one_number_that_is_refused() {
     let house = House::open().await;

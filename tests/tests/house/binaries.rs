@@ -36,7 +36,7 @@ async fn functions() -> Vec<String> {
         if functions.iter().all(|name| is_new(name)) {
             return;
         }
-        // All of the workspace, as whoever started this test did: another choice of packages would have the SDKs built
+        // All of the workspace, as the command that started this test did: another choice of packages would have the SDKs built
         // anew.
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked", "--workspace", "--bins"])

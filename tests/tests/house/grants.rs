@@ -331,7 +331,7 @@ async fn grants_cover_every_call_and_every_one_is_used() {
 
 /// The refusals of a limit are counted beside the answer, outside of the request: the drive above does not see by whom.
 #[test]
-fn grants_let_whoever_refuses_codes_count_it() {
+fn grants_let_functions_that_refuse_codes_count_them() {
     let count = CallPart {
         operation: "UpdateItem".to_owned(),
         within: None,

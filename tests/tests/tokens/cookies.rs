@@ -66,6 +66,12 @@ impl<'a> Browser<'a> {
     }
 }
 
+/// The access token that a sign-in gives.
+fn access_of(entered: &Answer) -> String {
+    let access = &entered.body["tokens"]["access"];
+    access.as_str().unwrap().to_owned()
+}
+
 fn set_cookie(answer: &Answer) -> Option<&str> {
     let mut all = answer.headers.get_all("set-cookie").iter();
     let only = all.next().map(|value| value.to_str().unwrap());
@@ -327,10 +333,7 @@ async fn cookie_goes_with_its_session_where_the_person_ends_it() {
     let house = House::open().await;
     let mut browser = Browser::at(&house);
     let entered = browser.sign_in("jane@example.com").await;
-    let access = entered.body["tokens"]["access"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let access = access_of(&entered);
     let other = house.sign_in("jane@example.com").await;
     let sessions = house.get("/api/auth/sessions/", &access).await;
     let id = |current: bool| {
@@ -366,10 +369,7 @@ async fn cookie_goes_with_a_request_to_be_erased() {
     let house = House::open().await;
     let mut browser = Browser::at(&house);
     let entered = browser.sign_in("jane@example.com").await;
-    let access = entered.body["tokens"]["access"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let access = access_of(&entered);
     let wish = browser
         .request(Method::DELETE, "/api/profile/")
         .bearer_auth(&access);
@@ -381,7 +381,7 @@ async fn cookie_goes_with_a_request_to_be_erased() {
     assert!(!house.is_active(&access).await, "the session ends with it");
     // Signing in again is the way to stay.
     let back = browser.sign_in("jane@example.com").await;
-    let access = back.body["tokens"]["access"].as_str().unwrap().to_owned();
+    let access = access_of(&back);
     let restore = house.request(Method::POST, "/api/profile/restore/");
     assert_eq!(answer(restore.bearer_auth(&access)).await.status, 200);
 }
@@ -395,10 +395,10 @@ async fn cookie_of_a_session_ends_it_at_the_next_sign_in() {
         ("jane@example.com", "joe@example.com"),
     ] {
         let first = browser.sign_in(before).await;
-        let first = first.body["tokens"]["access"].as_str().unwrap().to_owned();
+        let first = access_of(&first);
         assert!(house.is_active(&first).await);
         let second = browser.sign_in(after).await;
-        let second = second.body["tokens"]["access"].as_str().unwrap().to_owned();
+        let second = access_of(&second);
         assert!(house.is_active(&second).await, "{after}");
         assert!(!house.is_active(&first).await, "{before} before {after}");
     }

@@ -115,7 +115,7 @@ async fn refresh_from(house: &House, place: Place, token: &str) -> visitor::Answ
 
 /// Who comes with the predecessor, from where and when, and whether they get the successor.
 #[tokio::test(flavor = "multi_thread")]
-async fn refresh_repeats_to_whoever_may_have_lost_the_answer() {
+async fn refresh_repeats_to_a_client_that_may_have_lost_the_answer() {
     let rows = [
         (HOME, 0, true),
         (HOME, 11, true),

@@ -50,7 +50,7 @@ impl Calendar {
         .await;
     }
 
-    /// Runs everything, after the clock was moved forward, and returns when it has run: whoever jumps over a moment does
+    /// Runs everything, after the clock was moved forward, and returns when it has run: anyone who jumps over a moment does
     /// not want to wait for the hour after it.
     pub(crate) async fn jumped(&self) {
         self.run(|_, _, _| true).await;

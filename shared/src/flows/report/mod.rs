@@ -129,9 +129,7 @@ impl Reports<'_> {
         tell(provider, event, reported);
         Ok(())
     }
-}
 
-impl Reports<'_> {
     /// A person takes messages from us again (START), or no more (STOP), as they wrote to our number.
     ///
     /// # Errors

@@ -171,7 +171,7 @@ impl RequestCode {
         let formerly = texts && holder.is_some() && lane == Lane::Stranger;
         self.admit_text(formerly, caller, draft.now).await?;
         let suppressed = match (suppression, lane) {
-            // It stops what strangers cause, and whoever complained may want to sign in.
+            // It stops what strangers cause, and the person who complained may want to sign in.
             (None, _) | (Some(Suppression::Complaint), Lane::Known) => false,
             (Some(_), _) => true,
         };

@@ -1,4 +1,4 @@
-//! What is asked for, and what whoever asked may know of it.
+//! What is asked for, and what the client may know of it.
 
 use crate::domain::challenge::Purpose;
 use crate::domain::channel::Channel;
@@ -29,7 +29,7 @@ pub struct CodeRequest<'a> {
     pub device_token: Option<String>,
 }
 
-/// A code that is on its way, as far as whoever asked may know.
+/// A code that is on its way, as far as the client may know.
 #[derive(Debug)]
 pub struct CodeSent {
     /// Which way it took.

@@ -244,7 +244,7 @@ fn paid(item: &Item, charge: &Charge<'_>, rules: &OtpRules) -> Result<Paid> {
 }
 
 /// Origin and language of the requests for a code: of the last one by this caller, else what all of them name alike. Nobody
-/// else decides for whom a code proves, whoever asked first.
+/// else decides for whom a code proves, no matter who asked first.
 fn provenance(item: &Item, slot: &Slot, askers: &[String]) -> (Option<String>, Option<String>) {
     let keys = item.get(slot.keys).and_then(|keys| keys.as_m().ok());
     let mut requests: Vec<_> = keys

@@ -1,6 +1,6 @@
 //! The challenge of an identifier: what its code is derived from, and the counters that outlive the code.
 //!
-//! [`ask`] charges a send, [`charge`] charges a comparison, `spend` uses the code up. Whoever is refused has changed
+//! [`ask`] charges a send, [`charge`] charges a comparison, `spend` uses the code up. A caller who is refused has changed
 //! nothing. A challenge holds up to two codes: the common one, and that of known devices ([`Slot`]).
 
 pub mod ask;

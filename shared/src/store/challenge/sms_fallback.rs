@@ -1,7 +1,7 @@
 //! A code by WhatsApp that did not arrive goes by SMS: the same code as the same delivery, once for each message.
 //!
 //! The provider's report marks the delivery (`fell`, by [`Store::report_undelivered`]), which names the challenge whose code
-//! it carries. The stream takes the mark to whoever may send, and taking the fallback marks delivery and challenge in one
+//! it carries. The stream takes the mark to the function that may send, and taking the fallback marks delivery and challenge in one
 //! transaction. So it goes by the delivery, however the report spells the number; and however often report and mark come,
 //! and in whatever order those of several messages do, one SMS goes for each.
 

@@ -291,7 +291,7 @@ impl Store {
         Ok(found)
     }
 
-    /// What there is of an address that the person asked to link, whoever has it.
+    /// What there is of an address that the person asked to link, no matter who has it.
     async fn traces_of_asked(
         &self,
         user: &User,

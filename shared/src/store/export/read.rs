@@ -96,7 +96,7 @@ pub(super) fn former(held: &Held) -> FormerAddress {
     }
 }
 
-/// What a challenge says of its address. It holds nothing of whoever asked for a linking code.
+/// What a challenge says of its address. It holds nothing of the person who asked for a linking code.
 pub(super) fn codes(item: &Item, purpose: Purpose, identifier: &Identifier) -> CodeRequests {
     let moments = |register| sends(item, register).into_iter().flatten().collect();
     let ids = ["ids", "kids"].map(|name| item.get(name).and_then(|set| set.as_ss().ok()));

@@ -43,7 +43,7 @@ impl Store {
         settled(outcome)
     }
 
-    /// Ends the session of a refresh token, whoever holds one. Where the token has been succeeded, it is recorded as its use for
+    /// Ends the session of a refresh token, no matter who holds it. Where the token has been succeeded, it is recorded as its use for
     /// a refresh would be: somebody may have a copy.
     ///
     /// # Errors

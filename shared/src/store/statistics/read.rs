@@ -73,7 +73,7 @@ impl Store {
         let mut sources: BTreeMap<String, (BTreeMap<String, i64>, Option<Timestamp>)> =
             BTreeMap::new();
         for item in self.statistics(SOURCES, None).await? {
-            // No origin has a `#`: what follows one is the shard of a counter as versions until 0.2 wrote it.
+            // No origin has a `#`: what follows one is the shard of a counter as earlier versions wrote it.
             let place = place(&item);
             let Some(origin) = place.first().filter(|origin| !origin.is_empty()) else {
                 continue;
@@ -133,7 +133,7 @@ impl Store {
         Ok(u64::try_from(sum).unwrap_or(0))
     }
 
-    /// Every shard of a counter, side by side, and what versions until 0.2 kept in one partition.
+    /// Every shard of a counter, side by side, and what earlier versions kept in one partition.
     async fn statistics(&self, metric: &str, days: Option<(Date, Date)>) -> Result<Vec<Item>> {
         // What follows a day begins with #, and $ is the character after it.
         let (low, high) = match days {

@@ -243,7 +243,7 @@ fn won(old: &Item, new: &Item) -> Option<Lane> {
             .into_iter()
             .find(|lane| new.text("wl") == Some(lane.as_str()));
     }
-    // As version 0.1 wrote it: the code is gone, its send times stay, and the failures of the lane that proved it are none.
+    // As earlier versions wrote it: the code is gone, its send times stay, and the failures of the lane that proved it are none.
     let gone = old.contains_key("nonce") && !new.contains_key("nonce");
     if !gone || old.get("s0") != new.get("s0") {
         return None;
@@ -255,7 +255,7 @@ fn won(old: &Item, new: &Item) -> Option<Lane> {
     })
 }
 
-/// In version 0.1 a report marked the challenge; now it marks the delivery.
+/// In earlier versions a report marked the challenge; now it marks the delivery.
 fn undelivered(code: &Code, old: &Item, new: &Item, effects: &mut Effects) {
     let mark = new
         .text("fell")

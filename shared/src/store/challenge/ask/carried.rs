@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::domain::channel::Channel;
 
-/// One request for a code, in words between blanks; what is not known is `-`. Items of version 0.1 have the delivery alone, or
+/// One request for a code, in words between blanks; what is not known is `-`. Items of earlier versions have the delivery alone, or
 /// with the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store::challenge) struct Carried<'a> {

@@ -115,7 +115,7 @@ impl<'a> Own<'a> {
         )
     }
 
-    /// A new code: what came with the request belongs to it, and is not changed by whoever asks for it again. Verifications
+    /// A new code: what came with the request belongs to it, and is not changed by asking for it again. Verifications
     /// of the code that it replaces may be under way, and find it as `pn`. A known device's is the common code too.
     fn fresh(&self) -> Write {
         let known = *self.ask.slot() == KNOWN;
