@@ -7,7 +7,6 @@ mod deliveries;
 mod door;
 mod endpoints;
 mod faults;
-mod files;
 mod outbox;
 mod pages;
 mod records;

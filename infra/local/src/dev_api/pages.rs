@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
-use super::{DevApi, Wrong, files};
+use super::{DevApi, Wrong};
 
 /// Nothing but our own files, no framing, no forms that leave. Pictures come from this gateway, by whatever name the
 /// page was opened.
@@ -42,7 +42,7 @@ pub(super) async fn sign_in(State(dev_api): State<Arc<DevApi>>) -> Response {
     page(
         HTML,
         &policy(&dev_api),
-        include_str!("../../pages/signin.html"),
+        ::pages::files::find("signin.html").unwrap_or_default().1,
     )
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn account(State(dev_api): State<Arc<DevApi>>) -> Response {
     page(
         HTML,
         &policy(&dev_api),
-        include_str!("../../pages/account.html"),
+        ::pages::files::find("account.html").unwrap_or_default().1,
     )
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn admin(State(dev_api): State<Arc<DevApi>>) -> Response {
     page(
         HTML,
         &policy(&dev_api),
-        include_str!("../../pages/admin.html"),
+        ::pages::files::find("admin.html").unwrap_or_default().1,
     )
 }
 
@@ -87,12 +87,26 @@ pub(super) async fn document(State(dev_api): State<Arc<DevApi>>) -> Response {
     axum::Json(document::document(&dev_api.endpoints.public_url())).into_response()
 }
 
+/// A file that only the local cloud's own pages need, with its media type.
+fn own(path: &str) -> Option<(&'static str, &'static str)> {
+    const CSS: &str = "text/css; charset=utf-8";
+    const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+    Some(match path {
+        "outbox.css" => (CSS, include_str!("../../pages/outbox.css")),
+        "docs.css" => (CSS, include_str!("../../pages/docs.css")),
+        "outbox.js" => (JAVASCRIPT, include_str!("../../pages/outbox.js")),
+        "outbox/message.js" => (JAVASCRIPT, include_str!("../../pages/outbox/message.js")),
+        "docs.js" => (JAVASCRIPT, include_str!("../../pages/docs.js")),
+        _ => return None,
+    })
+}
+
 /// A file of the pages.
 pub(super) async fn file(
     State(dev_api): State<Arc<DevApi>>,
     Path(path): Path<String>,
 ) -> Result<Response, Wrong> {
-    match files::find(&path) {
+    match own(&path).or_else(|| ::pages::files::find(&path)) {
         Some((kind, text)) => Ok(page(kind, &policy(&dev_api), text)),
         None => Err(super::nothing().await),
     }

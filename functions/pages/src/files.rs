@@ -1,6 +1,6 @@
 //! The files of the pages, and of the client that they are built on, as they stood when this was compiled.
 
-/// Each file by its path below `/_local/pages/`.
+/// Each file by its path.
 macro_rules! files {
     ($folder:literal: $($path:literal)*) => {
         &[$(($path, include_str!(concat!($folder, $path)))),*]
@@ -9,29 +9,32 @@ macro_rules! files {
 
 type Files = &'static [(&'static str, &'static str)];
 
-const PAGES: Files = files!("../../pages/":
-    "style.css" "signin.css" "account.css" "admin.css" "outbox.css" "docs.css"
-    "signin.js" "outbox.js" "docs.js"
+const PAGES: Files = files!("../files/":
+    "style.css" "signin.css" "account.css" "admin.css"
+    "signin.html" "account.html" "admin.html"
+    "signin.js"
     "parts/code-form.js" "parts/confirm.js" "parts/dom.js" "parts/session.js" "parts/words.js"
     "account/activity.js" "account/addresses.js" "account/choices.js" "account/crop.js" "account/data.js"
     "account/events.js" "account/frame.js" "account/main.js" "account/person.js" "account/picture.js" "account/profile.js"
     "account/sessions.js" "account/sources.js"
     "admin/active.js" "admin/charts.js" "admin/codes.js" "admin/main.js" "admin/methods.js" "admin/range.js"
     "admin/registrations.js" "admin/scale.js" "admin/sources.js" "admin/users.js"
-    "outbox/message.js"
 );
 
-const CLIENT: Files = files!("../../../../clients/typescript/dist/": "latchkey.js" "element.js");
+const CLIENT: Files = files!("../../../clients/typescript/dist/": "latchkey.js" "element.js");
 
 /// A file with its media type.
 #[expect(
     clippy::case_sensitive_file_extension_comparisons,
     reason = "the files are ours"
 )]
-pub(super) fn find(path: &str) -> Option<(&'static str, &'static str)> {
+#[must_use]
+pub fn find(path: &str) -> Option<(&'static str, &'static str)> {
     let (_, text) = PAGES.iter().chain(CLIENT).find(|(name, _)| *name == path)?;
     let kind = if path.ends_with(".css") {
         "text/css; charset=utf-8"
+    } else if path.ends_with(".html") {
+        "text/html; charset=utf-8"
     } else {
         "text/javascript; charset=utf-8"
     };
@@ -42,7 +45,7 @@ pub(super) fn find(path: &str) -> Option<(&'static str, &'static str)> {
 mod tests {
     use super::*;
 
-    /// A module and what it imports, as paths below `/_local/pages/`.
+    /// A module and what it imports, as paths.
     fn imports(path: &str, text: &str) -> Vec<String> {
         let base = url::Url::parse("http://localhost/").unwrap();
         let here = base.join(path).unwrap();
