@@ -97,7 +97,7 @@ test("a resend waits for its time and brings the same code", async () => {
 
 test("in Japanese, code and mail too", async () => {
   const page = await visit(browser, house.url, { locale: "ja-JP" });
-  await page.getByRole("combobox", { name: "Language" }).filter({ hasText: "日本語" }).waitFor();
+  await page.getByRole("combobox", { name: "言語" }).filter({ hasText: "日本語" }).waitFor();
   await looksRight(page, "signin-ja");
   await page.getByRole("textbox").first().fill("hana@example.com");
   await page.getByRole("textbox").first().press("Enter");
@@ -109,11 +109,11 @@ test("in Japanese, code and mail too", async () => {
 
 test("a person who was sent here gets back, and nowhere else", async () => {
   const page = await visit(browser, `${house.url}/admin/`);
-  await page.waitForURL(`${house.url}/?next=*`);
+  await page.waitForURL(`${house.url}/?return_to=*`);
   await asks(page, "boss@example.com");
   await enters(page, await house.code("boss@example.com"));
   await page.waitForURL(`${house.url}/admin/`);
-  await page.goto(`${house.url}/?next=https://evil.example/`);
+  await page.goto(`${house.url}/?return_to=https://evil.example/`);
   await arrives(page);
 });
 
@@ -131,7 +131,7 @@ test("two tabs refresh with one session, and sign out together", async () => {
   const events = await house.desk("events");
   assert.equal(events.filter(({ "detail-type": kind }) => kind === "session.refresh_reused").length, 0);
   await page.getByRole("button", { name: "Sign out" }).click();
-  await other.waitForURL(`${house.url}/?next=*`);
+  await other.waitForURL(`${house.url}/?return_to=*`);
   assert.deepEqual([...page.complaints, ...other.complaints], []);
 });
 

@@ -2,31 +2,30 @@
 
 import "./element.js";
 import { $ } from "./parts/dom.js";
+import { destination } from "./parts/return-to.js";
 import { latchkey } from "./parts/session.js";
 
 const element = document.querySelector("latchkey-sign-in");
 const languages = $("language");
+const next = destination(location, document.querySelector("main").dataset);
 
-/** The page that sent somebody here, if it is one of ours. */
-function next() {
-  const wanted = new URL(new URLSearchParams(location.search).get("next") ?? "/account/", location.origin);
-  return wanted.origin === location.origin && wanted.pathname !== "/" ? wanted.href : "/account/";
-}
-
-function speak(language) {
-  languages.value = language;
+/** Says everything in another language, and keeps it: the server speaks it the next time. */
+function choose() {
+  const language = languages.value;
+  const words = languages.selectedOptions[0].dataset;
+  document.documentElement.lang = language;
+  document.title = document.title.replace(/^.*(?= · )/, () => words.title);
+  for (const place of document.querySelectorAll("[data-word]")) place.textContent = words[place.dataset.word];
   element.setAttribute("locale", language);
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `latchkey-language=${language}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
 
-const known = [...languages.options].map(({ value }) => value);
-const wished = [localStorage.getItem("language"), ...navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase())];
-speak(wished.find((language) => known.includes(language)) ?? "en");
-languages.addEventListener("change", () => {
-  localStorage.setItem("language", languages.value);
-  speak(languages.value);
-});
+// A browser that goes back restores what was chosen, on a page in the language of then.
+if (languages.value !== document.documentElement.lang) choose();
+languages.addEventListener("change", choose);
 
 element.client = latchkey;
 // Here, in another tab, or before.
-latchkey.onSessionChange((session) => session && location.replace(next()));
-if (latchkey.session) location.replace(next());
+latchkey.onSessionChange((session) => session && location.replace(next));
+if (latchkey.session) location.replace(next);

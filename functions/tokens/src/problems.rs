@@ -157,6 +157,8 @@ const BEGINNINGS: &[&str] = &[
     "/api/auth/otp/request",
     "/api/auth/otp/verify",
     "/api/profile",
+    "/account",
+    "/admin",
 ];
 
 async fn elsewhere(request: Request) -> Result<Response, Error> {
@@ -227,6 +229,7 @@ mod tests {
     #[case("/api/profile/", "/api/profile")]
     #[case("/api/profile/?limit=5", "/api/profile?limit=5")]
     #[case("/api/auth/otp/request/", "/api/auth/otp/request")]
+    #[case("/account/?a=b", "/account?a=b")]
     #[tokio::test]
     async fn a_path_of_another_function_is_sent_there(
         #[case] target: &str,

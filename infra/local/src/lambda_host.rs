@@ -27,6 +27,7 @@ const FUNCTIONS: &[(&str, Open)] = &[
     ("events", |setup| Box::pin(events::open(setup))),
     ("webhooks", |setup| Box::pin(webhooks::open(setup))),
     ("avatar", |setup| Box::pin(avatar::open(setup))),
+    ("pages", |setup| Box::pin(pages::open(setup))),
 ];
 
 /// Functions of the template that nothing here calls: CloudFormation does, at a deployment.

@@ -7,11 +7,13 @@
 mod document;
 mod edge;
 mod own_origins;
+mod pages;
 mod reader;
 mod sections;
 pub mod settings;
 
 pub use edge::{Edge, EdgeSecrets};
 pub use own_origins::{OwnOrigins, is_on_loopback};
+pub use pages::Pages;
 pub use reader::{Complaint, Complaints, Reader, SecretDocument, Variables};
 pub use sections::*;

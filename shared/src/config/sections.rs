@@ -21,6 +21,8 @@ pub struct Public {
     pub service_domain: String,
     /// `CORS_ORIGINS`.
     pub cors_origins: Vec<String>,
+    /// `PAGES`: whether the service has pages of its own.
+    pub has_pages: bool,
     /// `EDGE` and `EDGE_SECRETS`.
     pub edge: Edge,
 }
@@ -46,6 +48,15 @@ impl Public {
             cors_origins: reader
                 .optional(&s::CORS_ORIGINS, origins)
                 .unwrap_or_default(),
+            has_pages: reader.required(
+                &s::PAGES,
+                || true,
+                |word| match word {
+                    "on" => Some(true),
+                    "off" => Some(false),
+                    _ => None,
+                },
+            ),
             edge: Edge::read(reader),
             url,
         }
@@ -59,17 +70,10 @@ impl Public {
         OwnOrigins::of(&self.url)
     }
 
-    /// Where people sign in, as far as we know: the service's domain, or the API's own base where that is the same
-    /// host.
+    /// Where people sign in: our own page, where there is one.
     #[must_use]
-    pub fn home(&self) -> String {
-        let host = Url::parse(&self.url).ok();
-        let host = host.as_ref().and_then(Url::host_str);
-        if host == Some(self.service_domain.as_str()) {
-            format!("{}/", self.url)
-        } else {
-            format!("https://{}/", self.service_domain)
-        }
+    pub fn home(&self) -> Option<String> {
+        self.has_pages.then(|| format!("{}/", self.url))
     }
 }
 

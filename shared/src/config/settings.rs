@@ -86,6 +86,12 @@ settings! {
     SERVICE_NAME = Some("Latchkey"), "1 to 40 printable characters", "The brand in messages.";
     SERVICE_DOMAIN = None, "a domain name", "The domain of the last line of a text message, `@domain #code`; the host of `PUBLIC_URL` where it is not set.";
     CORS_ORIGINS = None, "comma-separated origins such as https://app.example.com", "Web origins that may call the API from a browser.";
+    PAGES = Some("on"), "`on` or `off`", "Whether the service has its sign-in page, account page and admin page. With `off`, `/`, `/account/` and `/admin/` are 404, and letters carry no link to them.";
+    PAGES_ACCENT = None, "`#` and six hexadecimal digits, such as #1f4fd8", "The colour of buttons and links on the pages. Where text in it could not be read, a darker or lighter shade of it is taken.";
+    PAGES_LOGO_URL = None, "an https URL of at most 2,048 characters without credentials", "A picture in place of the brand on the sign-in page.";
+    PAGES_TERMS_URL = None, "an https URL of at most 2,048 characters without credentials", "Where the pages' link to the terms leads.";
+    PAGES_PRIVACY_URL = None, "an https URL of at most 2,048 characters without credentials", "Where the pages' link to the privacy notice leads.";
+    PAGES_HELP_URL = None, "an https URL of at most 2,048 characters without credentials", "Where the pages' link to help leads.";
     EDGE = Some("off"), "`off`, `optional` or `required`", "Whether a CDN stands in front (infra/edge.yaml). With `required`, a request that comes past it gets 403; `optional` lets both ways in while the domain moves. Only what comes with one of `EDGE_SECRETS` may say whose request it is.";
     EDGE_SECRETS [secret] = None, "one or two secrets of 32 to 128 visible ASCII characters, comma-separated", "What the CDN proves itself with, in the header `X-Origin-Secret`; needed unless `EDGE` is `off`. Two while one replaces the other.";
     OTP_EXPIRY_MINUTES [1..=10 minutes] = Some("10"), "How long a code is valid.", because "NIST SP 800-63B-4 section 3.1.3.2 lets a code live ten minutes at the most";

@@ -21,6 +21,7 @@ pub mod picture;
 pub mod profile;
 pub mod quota;
 pub mod session;
+pub mod site;
 pub mod source;
 pub mod token;
 pub mod user;

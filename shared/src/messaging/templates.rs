@@ -66,8 +66,8 @@ pub struct Templates {
     environment: Environment<'static>,
     service: String,
     domain: String,
-    /// Where people sign in.
-    home: String,
+    /// Where people sign in; nothing where the service has no page for it.
+    home: Option<String>,
 }
 
 impl Templates {
@@ -245,6 +245,7 @@ mod tests {
             service_name: service.into(),
             service_domain: domain.into(),
             cors_origins: Vec::new(),
+            has_pages: true,
             edge: crate::config::Edge::Off,
         }
     }
@@ -339,6 +340,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn letters_lead_to_the_pages_where_there_are_any() {
+        let with = public("Acme", "example.com");
+        let without = Public {
+            has_pages: false,
+            ..with.clone()
+        };
+        let letters = |public: &Public, url: &str| {
+            let templates = Templates::new(public);
+            let mails = messages()
+                .into_iter()
+                .map(|message| templates.mail(&message));
+            mails
+                .filter(|mail| {
+                    let mail = mail.as_ref().unwrap();
+                    assert!(!mail.text.contains("  "), "{}", mail.text);
+                    mail.text.contains(url)
+                })
+                .count()
+        };
+        // Six changes of an address and three letters about an erasure, in each language.
+        assert_eq!(letters(&with, "https://api.example.com/"), 54);
+        assert_eq!(letters(&without, "://"), 0);
+    }
+
     /// The page with its links as plain words.
     fn without_links(html: &str) -> String {
         let mut parts = html.split("<a href=");
@@ -358,7 +384,7 @@ mod tests {
         let mail = templates
             .mail(messages.iter().find(change).unwrap())
             .unwrap();
-        assert!(mail.html.contains(r#"<a href="https://example.com/" "#));
+        assert!(mail.html.contains(r#"<a href="https://api.example.com/" "#));
         assert_eq!(
             linked("See http://x.example/a?b=\"<i>, <b>").to_string(),
             r#"See <a href="http://x.example/a?b=&quot;&lt;i&gt;" style="color:inherit">http://x.example/a?b=&quot;&lt;i&gt;</a>, &lt;b&gt;"#

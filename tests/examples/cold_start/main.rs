@@ -20,7 +20,7 @@ use tests::{House, Reported, Running};
 use script::Script;
 
 /// In the order of the table.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "otp-request",
     "otp-verify",
     "tokens",
@@ -29,6 +29,7 @@ const FUNCTIONS: [&str; 8] = [
     "webhooks",
     "analytics",
     "events",
+    "pages",
 ];
 
 /// One start of a function.

@@ -70,6 +70,10 @@ impl Script {
                     numbers.map(|_| event.clone()).collect(),
                 )
             }
+            "pages" => {
+                let event = |_| event(house, function, "GET", "/");
+                ("the sign-in page", numbers.map(event).collect())
+            }
             _ => {
                 let image = registered(house).await;
                 let event = |n| batch(&image, n);

@@ -37,16 +37,19 @@ async function show(range) {
 
 const redraw = () => drawings.forEach((draw) => draw());
 
-/** The service's day: its clock may have been moved. */
-async function today() {
-  const { now } = await fetch("/_local/clock").then((answer) => answer.json());
-  return now.slice(0, 10);
+/** What the server knows of the service: its day, and whether it is the local cloud. */
+const { today, local } = $("content").dataset;
+
+/** How an operator gives the role. */
+function command(address) {
+  if (local === undefined) return `latchkey --stack STACK users grant ${address} admin`;
+  return `cargo run -p latchkey -- users grant ${address} admin --local ${location.port === "3000" ? "" : location.origin}`.trim();
 }
 
 function refuse(me) {
   const address = me.email ?? me.phone_number;
   $("who").textContent = address;
-  $("grant").textContent = `cargo run -p latchkey -- users grant ${address} admin --local ${location.port === "3000" ? "" : location.origin}`.trim();
+  $("grant").textContent = command(address);
   $("no-admin").hidden = false;
 }
 
@@ -58,7 +61,7 @@ async function start() {
   startUsers(say);
   fill("active", showActive);
   fill("sources", showSources);
-  startRange(await today(), show);
+  startRange(today, show);
   let width = innerWidth;
   addEventListener("resize", () => {
     if (innerWidth !== width) redraw();

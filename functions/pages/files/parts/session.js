@@ -6,7 +6,7 @@ import { $ } from "./dom.js";
 export const latchkey = createLatchkey({ baseUrl: "/", storage: "local", sourceUrl: location.origin });
 
 /** Where to sign in, and to come back to this page after it. */
-const door = `/?next=${encodeURIComponent(location.pathname + location.search)}`;
+const door = `/?return_to=${encodeURIComponent(location.pathname + location.search)}`;
 
 /** Shows the page to who is signed in, and sends everybody else to the sign-in page, from other tabs too. */
 export function onlySignedIn() {

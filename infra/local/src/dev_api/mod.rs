@@ -103,14 +103,6 @@ async fn with_headers(mut response: Response) -> Response {
 /// What people look at.
 fn looked_at() -> Router<Arc<DevApi>> {
     Router::new()
-        .route("/", get(pages::sign_in))
-        .route(
-            "/account",
-            get(|| async { Redirect::permanent("/account/") }),
-        )
-        .route("/account/", get(pages::account))
-        .route("/admin", get(|| async { Redirect::permanent("/admin/") }))
-        .route("/admin/", get(pages::admin))
         .route("/docs", get(pages::api))
         .route("/docs/", get(pages::api))
         .route("/openapi.json", get(pages::document))

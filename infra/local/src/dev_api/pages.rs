@@ -1,5 +1,5 @@
-//! The pages: sign-in at `/`, the account at `/account/`, figures at `/admin/`, the outbox at `/_local/`, the API at
-//! `/docs/`, and the files they need.
+//! The local cloud's own pages: the outbox at `/_local/`, the API at `/docs/`, and the files they need. Sign-in, account
+//! and admin come from the function `pages`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,33 +36,6 @@ fn page(kind: &'static str, policy: &str, text: impl Into<String>) -> Response {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
-
-/// The sign-in page.
-pub(super) async fn sign_in(State(dev_api): State<Arc<DevApi>>) -> Response {
-    page(
-        HTML,
-        &policy(&dev_api),
-        ::pages::files::find("signin.html").unwrap_or_default().1,
-    )
-}
-
-/// The account's page.
-pub(super) async fn account(State(dev_api): State<Arc<DevApi>>) -> Response {
-    page(
-        HTML,
-        &policy(&dev_api),
-        ::pages::files::find("account.html").unwrap_or_default().1,
-    )
-}
-
-/// The figures' page.
-pub(super) async fn admin(State(dev_api): State<Arc<DevApi>>) -> Response {
-    page(
-        HTML,
-        &policy(&dev_api),
-        ::pages::files::find("admin.html").unwrap_or_default().1,
-    )
-}
 
 /// The outbox page.
 pub(super) async fn outbox(State(dev_api): State<Arc<DevApi>>) -> Response {

@@ -64,6 +64,7 @@ fn fits(route: &str, path: &str) -> bool {
     if route == DEFAULT {
         return true;
     }
+    let route = route.strip_suffix('/').unwrap_or(route);
     let (mut route, mut path) = (route.split('/'), path.split('/'));
     loop {
         match (route.next(), path.next()) {
@@ -88,6 +89,7 @@ mod tests {
         };
         Routes::new(&[
             function("tokens", &["$default", "/problems/{code}"]),
+            function("pages", &["/", "/account", "/account/{proxy+}"]),
             function("profile", &["/api/profile", "/api/profile/{proxy+}"]),
             function(
                 "avatar",
@@ -113,7 +115,10 @@ mod tests {
             ("/problems/", "$default"),
             ("/api/profiles", "$default"),
             ("//api/profile", "$default"),
-            ("/", "$default"),
+            ("/", "ANY /"),
+            ("/account/", "ANY /account"),
+            ("/account/x", "ANY /account/{proxy+}"),
+            ("/x", "$default"),
         ] {
             assert_eq!(routes.find(path).unwrap().key(), key, "{path}");
         }

@@ -69,6 +69,7 @@ fn entry() -> Entry {
         service_name: "Latchkey".into(),
         service_domain: "example.com".into(),
         cors_origins: vec!["https://app.example.com".into()],
+        has_pages: true,
         edge: Edge::Off,
     };
     let router = Router::new()
