@@ -242,7 +242,7 @@ test("a session that was ended elsewhere leads back to the sign-in page", async 
   await fetch(`${house.url}/api/auth/sessions/`, { method: "DELETE", headers: { authorization: `Bearer ${tokens.access}` } });
   await page.getByLabel("First name").fill("Nobody");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.waitForURL(`${house.url}/?next=*`);
+  await page.waitForURL(`${house.url}/?return_to=*`);
 });
 
 test("a service that does not answer is told, and what was typed stays", async () => {

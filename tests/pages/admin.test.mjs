@@ -4,17 +4,17 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { looksRight, visit } from "./browser.mjs";
 import { crowd } from "./crowd.mjs";
-import { member, open, section } from "./visitor.mjs";
+import { asset, member, open, section } from "./visitor.mjs";
 
 const { house, browser } = await open(test);
 await crowd(house, { users: 60, days: 40 });
 
 async function admin(name) {
   const { page } = await member(house, browser, name);
-  const user = await page.evaluate(async () => {
-    const { createLatchkey } = await import("/_local/pages/latchkey.js");
+  const user = await page.evaluate(async (client) => {
+    const { createLatchkey } = await import(client);
     return createLatchkey({ baseUrl: "/", storage: "local" }).session.userId;
-  });
+  }, await asset(page, "latchkey.js"));
   await house.makeAdmin(user);
   return page;
 }
@@ -37,10 +37,10 @@ test("the figures are those of the API", async () => {
   await page.reload();
   await page.getByRole("link", { name: "Admin" }).click();
   await drawn(page);
-  const access = await page.evaluate(async () => {
-    const { createLatchkey } = await import("/_local/pages/latchkey.js");
+  const access = await page.evaluate(async (client) => {
+    const { createLatchkey } = await import(client);
     return createLatchkey({ baseUrl: "/", storage: "local" }).accessToken();
-  });
+  }, await asset(page, "latchkey.js"));
   const ask = (path) => house.api(`analytics/${path}`, undefined, { access });
   const active = await Promise.all([1, 7, 30].map((days) => ask(`active/?days=${days}`)));
   assert.deepEqual(await numbers(section(page, "Active users")), active.map(({ active_users: users }) => String(users)));
@@ -104,5 +104,5 @@ test("addresses are masked until they are asked for, and more come on demand", a
 
 test("who is not signed in is led to the sign-in page", async () => {
   const page = await visit(browser, `${house.url}/admin/`);
-  await page.waitForURL(`${house.url}/?next=*`);
+  await page.waitForURL(`${house.url}/?return_to=*`);
 });

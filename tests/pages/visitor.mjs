@@ -53,4 +53,11 @@ export async function member(house, browser, name, options) {
   return { page, identifier };
 }
 
+/** Where a file of the page is, by the name that it has without its hash. */
+export const asset = (page, name) =>
+  page.evaluate((wanted) => {
+    const files = [...document.querySelectorAll("link[href], script[src]")].map((file) => file.href ?? file.src);
+    return files.find((file) => file.replace(/\.[0-9a-f]{16}(?=\.\w+$)/, "").endsWith(`/assets/${wanted}`));
+  }, name);
+
 export const section = (page, name) => page.getByRole("region", { name, exact: true });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { visit } from "./browser.mjs";
-import { open, signsIn } from "./visitor.mjs";
+import { asset, open, signsIn } from "./visitor.mjs";
 
 const { house, browser } = await open(test);
 const MOST = 100_000;
@@ -40,7 +40,7 @@ for (const [path, isSignedIn] of [["/", false], ["/account/", true], ["/admin/",
   });
 }
 
-const userId = (page) => page.evaluate(async () => {
-  const { createLatchkey } = await import("/_local/pages/latchkey.js");
+const userId = async (page) => page.evaluate(async (client) => {
+  const { createLatchkey } = await import(client);
   return createLatchkey({ baseUrl: "/", storage: "local" }).session.userId;
-});
+}, await asset(page, "latchkey.js"));
