@@ -25,6 +25,7 @@ mod known_device;
 mod limiter;
 mod lockout;
 mod notices;
+mod pages;
 mod peppers;
 mod prices;
 mod profile;

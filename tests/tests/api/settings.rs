@@ -48,6 +48,23 @@ async fn settings_refuse_a_wrong_one_by_name() {
         ("SENDGRID_BASE_URL", &["nope"]),
         ("MAIL_PROVIDER", &["pigeon"]),
         ("EDGE", &["on", "true", ""]),
+        ("PAGES", &["true", "On", ""]),
+        ("PAGES_ACCENT", &["blue", "#fff", "#12345g", "1f4fd8", ""]),
+        (
+            "PAGES_LOGO_URL",
+            &[
+                "http://example.com/x.svg",
+                "//example.com/x.svg",
+                "data:image/png,x",
+                "",
+            ],
+        ),
+        (
+            "PAGES_TERMS_URL",
+            &["javascript:alert(1)", "https://jane@example.com/"],
+        ),
+        ("PAGES_PRIVACY_URL", &["example.com/privacy", "/privacy"]),
+        ("PAGES_HELP_URL", &["mailto:help@example.com", "https://"]),
     ] {
         for value in values {
             let sentence = refusal(name, value).await;
