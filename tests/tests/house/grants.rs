@@ -348,6 +348,19 @@ fn grants_let_functions_that_refuse_codes_count_them() {
     assert!(!may("webhooks") && !may("avatar"));
 }
 
+/// O07
+#[test]
+fn grants_of_the_pages_are_none() {
+    let functions = template::functions();
+    let pages = functions.iter().find(|function| function.name == "pages");
+    let pages = pages.expect("the pages");
+    assert!(pages.statements.is_empty(), "{:?}", pages.statements);
+    for name in &pages.variables {
+        let tells = ["SECRET_ID", "ACCOUNTS_TABLE", "EPHEMERAL_TABLE", "AVATAR_BUCKET"];
+        assert!(!tells.contains(&name.as_str()), "{name}");
+    }
+}
+
 /// M01
 #[test]
 fn grants_are_narrow() {
