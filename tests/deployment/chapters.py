@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import time
 
 from stack import inventory, kinds, printed_reason
@@ -91,6 +92,24 @@ def use(engine, stack, jane):
     check("the export has the person and the session", export["id"] == jane.id and len(export["sessions"]["items"]) == 1, export)
     mails = eventually(lambda: [mail for mail in engine.mails(jane.address) if mail["Subject"].startswith("Welcome")])
     check("the welcome came: stream, mapping, function, bus, rule, function, mail", len(mails) == 1, engine.mails(jane.address))
+
+
+def browse(engine, jane):
+    """A browser opens the pages, and every file that they name."""
+    files = set()
+    for path, lang in [("/", "de"), ("/account/", "en"), ("/admin/", "en")]:
+        status, headers, text = engine.page(jane.api, path)
+        check(f"{path} is a page", status == 200 and f'<html lang="{lang}">' in text, (status, text))
+        check("  that takes no text for a script", "trusted-types 'none'" in headers["content-security-policy"], headers)
+        files.update(re.findall(r'"(/assets/[^"]+)"', text))
+    for file in files:
+        status, headers, text = engine.page(jane.api, file)
+        is_there = status == 200 and text and "immutable" in headers["cache-control"]
+        if not is_there:
+            check(f"{file} is there", False, (status, headers, text))
+    check(f"{len(files)} files are there, to be kept for good", len(files) > 30, files)
+    status, headers, _ = engine.page(jane.api, "/assets/signin.0123456789abcdef.js")
+    check("a file of an earlier version is answered with this one's", (status, headers["cache-control"]) == (200, "no-store"), headers)
 
 
 def update(engine, stack, packaged, jane):

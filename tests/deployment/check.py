@@ -49,6 +49,8 @@ def life(engine, stack, packaged, latchkey, clock):
     jane = Visitor(engine, chapters.made(engine, stack, packaged), "jane@example.com")
     clock.chapter("Somebody signs in")
     chapters.use(engine, stack, jane)
+    clock.chapter("A browser opens the pages")
+    chapters.browse(engine, jane)
     clock.chapter("The operator looks after it")
     operate(engine, stack, latchkey, jane)
     clock.chapter("One parameter changes")

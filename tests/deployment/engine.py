@@ -95,6 +95,16 @@ class Engine:
         messages = self.get("/_ministack/ses/messages")["messages"].get(ACCOUNT, [])
         return [message for message in messages if address in message["To"]]
 
+    def page(self, api: str, path: str) -> tuple[int, dict[str, str], str]:
+        """What a browser is answered; gives status, headers with their names in small letters, and text."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", path, headers={"host": f"{api}.execute-api.localhost:{self.port}", "accept-language": "de"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        if answer.status == 308:
+            return self.page(api, answer.headers["location"])
+        return answer.status, {name.lower(): value for name, value in answer.headers.items()}, text
+
     def call(self, api: str, method: str, path: str, body: dict | None = None, token: str | None = None) -> tuple[int, dict | None]:
         """A request to an HTTP API, by its host name; gives status and JSON.
 

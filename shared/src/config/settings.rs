@@ -92,7 +92,7 @@ settings! {
     PAGES_TERMS_URL = None, "an https URL of at most 2,048 characters without credentials", "Where the pages' link to the terms leads.";
     PAGES_PRIVACY_URL = None, "an https URL of at most 2,048 characters without credentials", "Where the pages' link to the privacy notice leads.";
     PAGES_HELP_URL = None, "an https URL of at most 2,048 characters without credentials", "Where the pages' link to help leads.";
-    EDGE = Some("off"), "`off`, `optional` or `required`", "Whether a CDN stands in front (infra/edge.yaml). With `required`, a request that comes past it gets 403; `optional` lets both ways in while the domain moves. Only what comes with one of `EDGE_SECRETS` may say whose request it is.";
+    EDGE = Some("off"), "`off`, `optional` or `required`", "Whether a CDN stands in front (infra/edge.yaml). With `required`, a request to the API that comes past it gets 403; `optional` lets both ways in while the domain moves. Only what comes with one of `EDGE_SECRETS` may say whose request it is.";
     EDGE_SECRETS [secret] = None, "one or two secrets of 32 to 128 visible ASCII characters, comma-separated", "What the CDN proves itself with, in the header `X-Origin-Secret`; needed unless `EDGE` is `off`. Two while one replaces the other.";
     OTP_EXPIRY_MINUTES [1..=10 minutes] = Some("10"), "How long a code is valid.", because "NIST SP 800-63B-4 section 3.1.3.2 lets a code live ten minutes at the most";
     OTP_CODE_LENGTH [6..=10] = Some("6"), "How many digits a code has.", because "fewer than six digits are guessed too easily, more than ten are not typed";
