@@ -519,7 +519,7 @@ async fn pages_come_with_a_policy_and_the_files_they_name() {
         let text = text.as_str().unwrap();
         let files = text
             .split('"')
-            .filter(|part| part.starts_with("/_local/pages/"));
+            .filter(|part| part.starts_with("/_local/pages/") || part.starts_with("/assets/"));
         for file in files {
             let found = call(Request::get(format!("{}{file}", cloud.url())), "").await;
             assert_eq!(found.unwrap().0, 200, "{file}");
@@ -529,6 +529,21 @@ async fn pages_come_with_a_policy_and_the_files_they_name() {
             "{page}"
         );
     }
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
+async fn pages_lead_back_to_listed_origins_of_the_public_urls_site() {
+    let listed = "https://app.example.com,https://example.org,http://app.example.com";
+    let options = Options::memory().set("PUBLIC_URL", "https://id.example.com");
+    let cloud = Cloud::start(options.set("CORS_ORIGINS", listed))
+        .await
+        .unwrap();
+    let page = get(format!("http://{}/", cloud.address())).await;
+    let page = page.as_str().unwrap().replace("&#x2f;", "/");
+    let named = "data-origins=\"https://id.example.com https://app.example.com\"";
+    assert!(page.contains(named), "{page}");
+    assert!(!page.contains("data-loopback"), "{page}");
     cloud.shutdown().await;
 }
 

@@ -356,7 +356,12 @@ fn grants_of_the_pages_are_none() {
     let pages = pages.expect("the pages");
     assert!(pages.statements.is_empty(), "{:?}", pages.statements);
     for name in &pages.variables {
-        let tells = ["SECRET_ID", "ACCOUNTS_TABLE", "EPHEMERAL_TABLE", "AVATAR_BUCKET"];
+        let tells = [
+            "SECRET_ID",
+            "ACCOUNTS_TABLE",
+            "EPHEMERAL_TABLE",
+            "AVATAR_BUCKET",
+        ];
         assert!(!tells.contains(&name.as_str()), "{name}");
     }
 }
