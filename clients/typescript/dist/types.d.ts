@@ -1,15 +1,8 @@
 import type { MaybeOptionalInit } from "openapi-fetch";
 import type { HttpMethod, PathsWithMethod, RequiredKeysOf, ResponseObjectMap, SuccessResponse } from "openapi-typescript-helpers";
-import type { components, paths } from "./schema.js";
-/** The schemas of the API's document, by their names there. */
-export type Schemas = components["schemas"];
-export type Profile = Schemas["Profile"];
-export type Delivery = Schemas["Delivery"];
-export type Picture = Schemas["Picture"];
-export type CodeSent = Schemas["CodeSent"];
-export type SignedInUser = Schemas["SignedIn"]["user"];
-export type Problem = Schemas["Problem"];
-export type WrongField = Schemas["WrongField"];
+import type { paths } from "./schema.js";
+import type { CodeSent, Delivery, Picture, Profile, Schemas, SignedInUser } from "./schemas.js";
+export type * from "./schemas.js";
 /** Where a code may travel; `sms` and `phone` are the same. */
 export type Channel = NonNullable<Schemas["CodeRequest"]["channel"]>;
 /** Where the client keeps strings. The functions may answer at once or by a promise. */
@@ -131,4 +124,3 @@ export interface Latchkey {
     /** Stops listening to other tabs. The stored session stays. */
     close(): void;
 }
-export {};

@@ -7,17 +7,10 @@ import type {
   SuccessResponse,
 } from "openapi-typescript-helpers";
 
-import type { components, paths } from "./schema.js";
+import type { paths } from "./schema.js";
+import type { CodeSent, Delivery, Picture, Profile, Schemas, SignedInUser } from "./schemas.js";
 
-/** The schemas of the API's document, by their names there. */
-export type Schemas = components["schemas"];
-export type Profile = Schemas["Profile"];
-export type Delivery = Schemas["Delivery"];
-export type Picture = Schemas["Picture"];
-export type CodeSent = Schemas["CodeSent"];
-export type SignedInUser = Schemas["SignedIn"]["user"];
-export type Problem = Schemas["Problem"];
-export type WrongField = Schemas["WrongField"];
+export type * from "./schemas.js";
 
 /** Where a code may travel; `sms` and `phone` are the same. */
 export type Channel = NonNullable<Schemas["CodeRequest"]["channel"]>;

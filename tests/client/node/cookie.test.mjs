@@ -50,6 +50,27 @@ test("cookie session of sixty requests at expiry is refreshed once", async () =>
   assert.deepEqual([rotations, fetch.wire.to(REFRESH).length], [1, 1]);
 });
 
+test("cookie session is refreshed a second apart, so that no refresh left on the way is overtaken by two", async () => {
+  const fetch = jar();
+  const latchkey = client(fetch);
+  await signIn(house, latchkey, jane);
+  const moments = [];
+  fetch.wire.through = async (request) => {
+    const isRefresh = request.url.endsWith(REFRESH);
+    if (isRefresh) moments.push(Date.now());
+    const answer = await globalThis.fetch(request);
+    if (isRefresh) moments.push(Date.now());
+    return answer;
+  };
+  for (let n = 0; n < 2; n += 1) {
+    await expire();
+    await profile(latchkey);
+  }
+  const [, answered, next] = moments;
+  // A slow machine only makes it longer; Node's timers may be a millisecond early.
+  assert.ok(next - answered >= 998, `${next - answered} ms`);
+});
+
 test("cookie session survives an answer that is lost on the way back", async () => {
   const fetch = jar();
   const latchkey = client(fetch);
