@@ -324,7 +324,7 @@ test("server tells who set it up what is wrong", async () => {
   assert.match(body.detail, /issuer is "http:\/\/localhost:\d+".*expected "https:\/\/other\.example\.com"/);
 });
 
-test("server asks for a key that is not published once a minute, and keeps old keys while the service is down", async (t) => {
+test("server asks for a key that is not published once a minute, and keeps old keys for a day while the service is down", async (t) => {
   const browser = new Browser(server());
   await browser.signIn();
   clocked(t);
@@ -349,6 +349,11 @@ test("server asks for a key that is not published once a minute, and keeps old k
   t.mock.timers.tick(61_000);
   assert.equal(await asked(), 4);
   assert.ok((await browser.auth.read(browser.headers())).user);
+  await house.advance(183);
+  await pass(t, 26 * 3600);
+  const later = new Browser(server());
+  await later.signIn("joe@example.com");
+  await assert.rejects(browser.auth.read(later.headers()), { code: "offline" }, "but not for ever");
 });
 
 const { cases, jwks, issuer, audience, verifier_clock } = JSON.parse(readFileSync(new URL("../../vectors/jwt.json", import.meta.url)));

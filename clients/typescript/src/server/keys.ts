@@ -1,7 +1,10 @@
 import { LatchkeyError } from "../errors.js";
 import type { Service } from "./service.js";
 
-/** How long a key set is kept where its answer does not say, and the bounds for what it says, in milliseconds. */
+/**
+ * How long a key set is kept where its answer does not say, and the bounds for what it says, in milliseconds. The longest is also how
+ * much longer it is kept while the service is down.
+ */
 const KEPT = 3_600_000;
 const SHORTEST = 60_000;
 const LONGEST = 24 * 3_600_000;
@@ -42,6 +45,7 @@ export class KeySet {
   async verify(kid: string, algorithm: string, signature: Uint8Array<ArrayBuffer>, data: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const now = Date.now();
     const age = now - this.#asked;
+    if (now >= this.#until + LONGEST) this.#keys = new Map();
     // A clock that was set back must not keep the keys for ever.
     if (now >= this.#until || age < 0) await this.#fetch(this.#keys.size === 0 || age < 0 || age >= PAUSE);
     else if (!this.#keys.has(kid)) await this.#fetch(age >= PAUSE);
