@@ -42,5 +42,5 @@ for (const [path, isSignedIn] of [["/", false], ["/account/", true], ["/admin/",
 
 const userId = async (page) => page.evaluate(async (client) => {
   const { createLatchkey } = await import(client);
-  return createLatchkey({ baseUrl: "/", storage: "local" }).session.userId;
+  return createLatchkey({ baseUrl: "/", storage: "cookie" }).session.userId;
 }, await asset(page, "latchkey.js"));
