@@ -37,6 +37,7 @@ struct App {
 ///
 /// # Errors
 /// Every complaint about the settings, at once.
+#[expect(clippy::unused_async, reason = "every function is opened alike")]
 pub async fn open(setup: &Setup) -> Result<Entry, StartError> {
     let mut reader = setup.reader();
     let mut public = Public::read(&mut reader);
