@@ -1,5 +1,5 @@
-//! The development API under `/_local/`, and the pages: what people and tests see and move. It exists in no deployed
-//! function.
+//! The development API under `/_local/`, and the local cloud's own pages: what people and tests see and move. It exists in no
+//! deployed function.
 
 mod avatars;
 mod clock;
