@@ -188,16 +188,25 @@ test("cookie that could not be given back is given back by the next page", async
 test("cookie session that began at another origin of the site is found when asked for", async () => {
   const pages = await person.newPage();
   await person.route(`${stage.house.url}/latchkey.js`, async (route) => route.fulfill({ response: await route.fetch({ url: `${stage.url}/latchkey.js` }) }));
-  await pages.goto(`${stage.house.url}/docs/`);
-  await pages.evaluate(async () => {
-    const { createLatchkey } = await import("/latchkey.js");
-    window.latchkey = createLatchkey({ baseUrl: "", storage: "cookie" });
-  });
+  const opens = async () => {
+    await pages.goto(`${stage.house.url}/docs/`);
+    await pages.evaluate(async () => {
+      const { createLatchkey } = await import("/latchkey.js");
+      window.latchkey = createLatchkey({ baseUrl: "", storage: "cookie" });
+    });
+  };
+  await opens();
   await stage.signIn(pages, jane);
   const app = await stage.tab(person, "cookie");
   assert.equal(await app.evaluate(() => window.latchkey.session), null);
   assert.match(await app.evaluate(async () => (await window.latchkey.resume()).userId), /^usr_/);
   assert.equal(await email(app), jane);
+  assert.equal(await app.evaluate(() => window.latchkey.signOut()), true);
+  await opens();
+  const believed = () => pages.evaluate(() => window.latchkey.session !== null);
+  assert.equal(await believed(), true, "nobody has told this origin");
+  assert.equal(await pages.evaluate(() => window.latchkey.resume()), null);
+  assert.equal(await believed(), false);
 });
 
 test("cookie is refused to a listed page of another site, and to a page that is not listed", async () => {
