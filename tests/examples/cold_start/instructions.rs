@@ -1,5 +1,7 @@
-//! Instructions per request, as valgrind's cachegrind counts them: the difference between a long and a short run of the
+//! Instructions per request, as valgrind's callgrind counts them: the difference between a long and a short run of the
 //! same function, so that its start does not count.
+//!
+//! Where `PROFILES` names a folder, callgrind's own files of both runs are kept there, for `.ci/instructions`.
 
 use std::path::Path;
 use std::process::Command;
@@ -36,9 +38,13 @@ pub(super) async fn per_request(
 async fn counted(house: &House, binary: &Path, name: &str, events: &[Value]) -> u64 {
     let log = std::env::temp_dir().join(format!("cold-start-{}-{name}", std::process::id()));
     let mut command = Command::new("valgrind");
+    let profile = match std::env::var_os("PROFILES") {
+        Some(folder) => Path::new(&folder).join(format!("{name}.{}", events.len())),
+        None => "/dev/null".into(),
+    };
     command
-        .args(["--tool=cachegrind", "--cache-sim=no"])
-        .arg("--cachegrind-out-file=/dev/null")
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(format!("--log-file={}", log.display()))
         .arg(binary);
     let mut running = Running::start(command, name, house.environment().await).await;

@@ -288,9 +288,7 @@ async fn store(house: &House) -> Store {
     .into_iter()
     .collect();
     let clock = house.cloud().clock().clone();
-    let setup = Setup::prepare(variables, clock)
-        .await
-        .expect("a way to the tables");
+    let setup = Setup::prepare(variables, clock).expect("a way to the tables");
     let mut reader = setup.reader();
     let store = Store::open(&setup, &mut reader);
     reader.finish(store).expect("the tables' names")
