@@ -3,7 +3,7 @@
 //!
 //! Where `PROFILES` names a folder, callgrind's own files of both runs are kept there, for `.ci/instructions`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -34,14 +34,19 @@ pub(super) async fn per_request(
     Some((long - short) / (LONG - SHORT) as u64)
 }
 
+#[expect(clippy::disallowed_methods, reason = "it is no setting of the service")]
+fn profiles() -> Option<PathBuf> {
+    std::env::var_os("PROFILES").map(PathBuf::from)
+}
+
 /// All instructions of a run with these events.
 async fn counted(house: &House, binary: &Path, name: &str, events: &[Value]) -> u64 {
     let log = std::env::temp_dir().join(format!("cold-start-{}-{name}", std::process::id()));
     let mut command = Command::new("valgrind");
-    let profile = match std::env::var_os("PROFILES") {
-        Some(folder) => Path::new(&folder).join(format!("{name}.{}", events.len())),
-        None => "/dev/null".into(),
-    };
+    let profile = profiles().map_or_else(
+        || "/dev/null".into(),
+        |folder| folder.join(format!("{name}.{}", events.len())),
+    );
     command
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", profile.display()))
