@@ -92,6 +92,18 @@ export function wire() {
   return wired;
 }
 
+/** A `fetch` of a browser that keeps cookies; `jar.cookie` is the one that it has. */
+export function jar(through = wire()) {
+  const kept = async (request) => {
+    if (request.credentials === "include" && kept.cookie) request.headers.set("Cookie", kept.cookie);
+    const answer = await through(request);
+    for (const set of answer.headers.getSetCookie()) kept.cookie = set.endsWith("Max-Age=0") ? null : set.split(";")[0];
+    if (answer.body) kept.bodies.push(await answer.clone().text());
+    return answer;
+  };
+  return Object.assign(kept, { cookie: null, bodies: [], wire: through });
+}
+
 /** A storage that tests can share between clients and look into. */
 export function shelf() {
   const held = new Map();

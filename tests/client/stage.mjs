@@ -11,10 +11,12 @@ const script = (name) => ["text/javascript", readFileSync(new URL(name, dist))];
 export class Stage {
   static async open() {
     const stage = new Stage();
-    stage.server = createServer((request, response) => stage.#answer(request, response)).listen(0, "127.0.0.1");
-    await new Promise((resolve) => stage.server.once("listening", resolve));
-    stage.url = `http://127.0.0.1:${stage.server.address().port}`;
-    stage.house = await House.open("--set", `CORS_ORIGINS=${stage.url}`);
+    stage.servers = [];
+    stage.url = await stage.#site();
+    // To a browser, the service's site; by its number the machine is another site.
+    stage.sister = stage.url.replace("127.0.0.1", "localhost");
+    stage.stranger = (await stage.#site()).replace("127.0.0.1", "localhost");
+    stage.house = await House.open("--set", `CORS_ORIGINS=${stage.url},${stage.sister}`);
     const quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
     stage.browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: quiet });
     return stage;
@@ -23,8 +25,17 @@ export class Stage {
   async close() {
     await this.browser.close();
     await this.house.close();
-    this.server.close();
-    this.server.closeAllConnections();
+    for (const server of this.servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+
+  async #site() {
+    const server = createServer((request, response) => this.#answer(request, response)).listen(0, "127.0.0.1");
+    this.servers.push(server);
+    await new Promise((resolve) => server.once("listening", resolve));
+    return `http://127.0.0.1:${server.address().port}`;
   }
 
   #answer(request, response) {
@@ -62,11 +73,15 @@ export class Stage {
   }
 
   /** A tab with a client in `window.latchkey`. */
-  async tab(context, storage = "local") {
+  async tab(context, storage = "local", origin = storage === "cookie" ? this.sister : this.url) {
     const tab = await context.newPage();
-    await tab.goto(`${this.url}/tab?service=${encodeURIComponent(this.house.url)}&storage=${storage}`);
+    await tab.goto(this.address(storage, origin));
     await tab.waitForFunction(() => window.latchkey);
     return tab;
+  }
+
+  address(storage, origin) {
+    return `${origin}/tab?service=${encodeURIComponent(this.house.url)}&storage=${storage}`;
   }
 
   async signIn(tab, identifier) {

@@ -78,7 +78,7 @@ impl Tables<'_> {
             .split('#')
             .skip(1)
             .map(|rest| {
-                rest.split(|c: char| !c.is_alphanumeric())
+                rest.split(|c: char| !c.is_alphanumeric() && c != '_')
                     .next()
                     .unwrap_or_default()
             })

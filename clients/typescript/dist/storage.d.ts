@@ -10,6 +10,8 @@ export declare function places(choice: LatchkeyOptions["storage"]): {
     session: Place;
     devices: KeyValueStorage;
 };
+/** Takes what an app stored under the key before it kept its sessions by cookie. */
+export declare function former(key: string): string[];
 /**
  * A storage that is full, or that the browser refuses from some moment on, must not cost a session whose code is used up: what
  * it does not take lives as long as this page. What it held before goes, so that no other tab goes on with used-up tokens.

@@ -3,7 +3,7 @@ import type { SessionChange } from "./types.js";
 export interface Notice {
     readonly sid: string;
     readonly change: SessionChange | "refreshed";
-    /** The stored text, for copies of a tab, whose storage is a copy too. */
+    /** The stored text, for copies of a tab, whose storage is a copy too; the access token, where it is stored nowhere. */
     readonly value?: string | null;
 }
 /**
@@ -11,6 +11,8 @@ export interface Notice {
  * same successor to everybody, so that no try of ours can be taken for a theft.
  */
 export declare const REFRESH_TAKES = 9000;
+/** How late another tab's writing may be seen; longer where we know that there was one. */
+export declare const LAG = 50;
 /** The other tabs of the same browser. */
 export declare class Tabs {
     #private;
@@ -20,8 +22,9 @@ export declare class Tabs {
     tell(notice: Notice): void;
     /**
      * Runs the work while no other tab runs such work, where the browser can do that. Tells it how long, in milliseconds, what
-     * another tab has just stored may take to be seen here: browsers bring it over later than they pass on the lock.
+     * another tab has just stored or told may take to be seen here: browsers bring it over later than they pass on the lock.
+     * It is `lag` where nobody had the lock.
      */
-    alone<T>(work: (lag: number) => Promise<T>): Promise<T>;
+    alone<T>(work: (lag: number) => Promise<T>, lag?: number): Promise<T>;
     close(): void;
 }

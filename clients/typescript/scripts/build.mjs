@@ -1,4 +1,4 @@
-// Builds `dist` from `src`: two ES modules, their types, and the notices of what is in them. Takes another folder as its argument.
+// Builds `dist` from `src`: three ES modules, their types, and the notices of what is in them. Takes another folder as its argument.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,6 +31,7 @@ const common = {
 const banner = (holds) => ({ js: `/* latchkey-client, Apache-2.0${holds} */` });
 await build({ ...common, entryPoints: ["src/latchkey.ts"], banner: banner("; holds openapi-fetch, MIT: see THIRD-PARTY.txt") });
 await build({ ...common, entryPoints: ["src/element.ts"], banner: banner(""), plugins: [beside] });
+await build({ ...common, entryPoints: ["src/server.ts"], banner: banner("") });
 
 execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", root, "--outDir", out], { stdio: "inherit" });
 const licence = readFileSync(join(root, "node_modules/openapi-fetch/LICENSE"), "utf8");

@@ -19,10 +19,13 @@ export function refusal(response: Response, body: unknown): LatchkeyError {
 }
 
 /** The error that a failed `fetch` means. What the caller aborted stays an abortion. */
-export function silence(error: unknown, signal?: AbortSignal | null): unknown {
+export function silence(error: unknown, { url, signal }: Request): unknown {
   if (error instanceof LatchkeyError) return error;
-  if (signal?.aborted) return signal.reason;
-  return new LatchkeyError("offline", "The service did not answer.", { cause: error });
+  if (signal.aborted) return signal.reason;
+  const page = globalThis.location?.origin;
+  // To a page that is not let through, the browser says no more than that it failed.
+  const orRefused = page && new URL(url).origin !== page ? `, or this page's origin, ${page}, is not in its CORS_ORIGINS` : "";
+  return new LatchkeyError("offline", `The service did not answer${orRefused}.`, { cause: error });
 }
 
 function isProblem(body: unknown): body is Problem {

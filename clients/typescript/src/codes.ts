@@ -1,7 +1,8 @@
 import type { Devices } from "./devices.js";
 import { LatchkeyError } from "./errors.js";
 import { canonical, clean, digits } from "./identifiers.js";
-import type { Api, CodeProof, CodeSent, CodeWish, Profile, Schemas } from "./types.js";
+import type { Api, CodeProof, CodeSent, CodeWish, Profile, Schemas, SignedIn } from "./types.js";
+import type { SessionKeeper } from "./watched.js";
 
 /** One wish for a code: all calls that are the same wish carry the same key. */
 interface Wish {
@@ -68,14 +69,16 @@ export class Codes {
     });
   }
 
-  verify(proof: CodeProof): Promise<Schemas["SignedIn"]> {
-    return this.#once("sign-in", proof, async (body, options) => {
-      const data = await withoutRefused(this.#source(), async (source) => {
-        return (await this.#api.POST("/api/auth/otp/verify/", { body: { ...body, ...source }, ...options })).data;
-      });
-      await this.#devices.keep(proof.identifier, data.device_token);
-      return data;
-    });
+  verify(proof: CodeProof, keeper: SessionKeeper): Promise<SignedIn> {
+    return this.#once("sign-in", proof, (body, options) =>
+      keeper.signIn(async () => {
+        const data = await withoutRefused(this.#source(), async (source) => {
+          return (await this.#api.POST("/api/auth/otp/verify/", { body: { ...body, ...source }, ...options })).data;
+        });
+        await this.#devices.keep(proof.identifier, data.device_token);
+        return data;
+      }),
+    );
   }
 
   verifyAddress(proof: CodeProof): Promise<Profile> {

@@ -172,7 +172,7 @@ export class LatchkeySignIn extends Base {
     const sourceUrl = this.getAttribute("source-url");
     return {
       baseUrl: this.getAttribute("base-url") ?? "",
-      ...(storage && { storage: storage as "local" | "session" | "memory" }),
+      ...(storage && { storage: storage as "cookie" | "local" | "session" | "memory" }),
       ...(sourceUrl && { sourceUrl }),
     };
   }

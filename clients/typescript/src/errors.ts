@@ -1,4 +1,4 @@
-import type { Problem, WrongField } from "./types.js";
+import type { Problem, WrongField } from "./schemas.js";
 
 /** The service's codes, and three of the client: no answer, an answer that is not the service's, a picture that did not show up. */
 export type ErrorCode = Problem["code"] | "offline" | "unexpected" | "upload_unconfirmed";

@@ -1,8 +1,8 @@
 import { refusal } from "./answers.js";
 import { LatchkeyError } from "./errors.js";
-import type { Exchange } from "./keeper.js";
-import type { Send } from "./transport.js";
+import { IN_COOKIE, type Send } from "./transport.js";
 import type { Schemas } from "./types.js";
+import type { Exchange } from "./watched.js";
 
 /** After how many milliseconds each try of a refresh is given up; with the pauses between, all end within `REFRESH_TAKES` of tabs.ts. */
 const TRIES = [4_000, 2_500, 1_500];
@@ -16,13 +16,13 @@ const REVOKE = 8_000;
  * seconds to the same network and program alone. So it is tried again at once or not at all.
  */
 export function exchange(base: string, send: Send): Exchange {
-  const post = async (path: string, refresh: string, patience: number, init: RequestInit = {}) => {
+  const post = async (path: string, refresh: string | undefined, patience: number, init: RequestInit = {}) => {
     const timer = new AbortController();
     const timeout = setTimeout(() => timer.abort(new LatchkeyError("offline", "The service did not answer in time.")), patience);
     try {
-      const headers = { "Content-Type": "application/json" };
-      const body = JSON.stringify({ refresh });
-      const response = await send(new Request(base + path, { method: "POST", headers, body, signal: timer.signal, ...init }));
+      const token: RequestInit =
+        refresh === undefined ? IN_COOKIE : { headers: { "Content-Type": "application/json" }, body: JSON.stringify({ refresh }) };
+      const response = await send(new Request(base + path, { method: "POST", signal: timer.signal, ...token, ...init }));
       if (!response.ok) throw refusal(response, await response.json().catch(() => null));
       return response.status === 204 ? null : await response.json().catch(() => Promise.reject(cut(timer.signal)));
     } finally {

@@ -3,29 +3,20 @@ import { LatchkeyError } from "./errors.js";
 import { ENDED, fresh, parse, record, session, type Record } from "./record.js";
 import type { Place } from "./storage.js";
 import { Tabs, type Notice } from "./tabs.js";
-import type { Schemas, Session, SessionChange } from "./types.js";
-
-type Listener = (session: Session | null, change: SessionChange) => void;
-
-/** Two calls of the service that the session itself needs. */
-export interface Exchange {
-  refresh(token: string): Promise<Schemas["Tokens"]>;
-  revoke(token: string): Promise<void>;
-}
+import type { Schemas, Session, SessionChange, SignedIn } from "./types.js";
+import { nobody, Watched, type Exchange, type SessionKeeper } from "./watched.js";
 
 /** The service's own word that a refresh token is none, or none any more. */
 const OVER: ReadonlySet<LatchkeyError["code"]> = new Set(["refresh_invalid", "invalid_request"]);
 
-/** Keeps the session: stored, fresh, and alike in all tabs. */
-export class Keeper {
+/** Keeps a session whose refresh token is stored where scripts can read it. */
+export class Keeper implements SessionKeeper {
   readonly ready: Promise<void>;
   readonly #key: string;
   readonly #place: Place;
   readonly #exchange: Exchange;
   readonly #tabs: Tabs | null;
-  readonly #listeners = new Set<Listener>();
-  #known: Record | null = null;
-  #shown: Session | null = null;
+  readonly #watched: Watched<Record>;
   #refreshing: Promise<Record> | null = null;
   /** The session that was signed out of last: a refresh that was under way must not bring it back. */
   #over: string | null = null;
@@ -35,30 +26,21 @@ export class Keeper {
     this.#place = place;
     this.#exchange = exchange;
     this.#tabs = place.reach === "page" ? null : new Tabs(key);
+    this.#watched = new Watched(key, place.storage, this.#tabs, parse);
     // A duplicated tab starts with a copy of this tab's storage, and must not go on with tokens that we have used up.
     if (place.reach === "tab") this.#tabs?.listen((notice) => void this.#hear(notice));
     const stored = place.storage.get(key);
-    if (stored instanceof Promise) {
-      this.ready = stored.then((text) => void (this.#known = parse(text)));
-    } else {
-      this.#known = parse(stored);
-      this.ready = Promise.resolve();
-    }
+    if (!(stored instanceof Promise)) this.#watched.begin(stored);
+    this.ready = stored instanceof Promise ? stored.then((text) => this.#watched.begin(text)) : Promise.resolve();
   }
 
   get session(): Session | null {
-    const stored = this.#place.storage.get(this.#key);
-    if (!(stored instanceof Promise)) this.#notice(stored);
-    return this.#show();
+    return this.#watched.session;
   }
 
-  subscribe(listener: Listener): () => void {
+  subscribe(listener: (session: Session | null, change: SessionChange) => void): () => void {
     this.#tabs?.listen((notice) => void this.#hear(notice));
-    // What another tab stored may be seen later than what it told, and a page that comes back from the browser's cache has
-    // missed both.
-    if (this.#listeners.size === 0) for (const event of ["storage", "pageshow"]) globalThis.addEventListener?.(event, this.#look);
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#watched.subscribe(listener);
   }
 
   /** The record with an access token that has some life left, and is not the one that was refused. */
@@ -120,15 +102,21 @@ export class Keeper {
     throw nobody(error);
   }
 
-  /** Somebody has signed in. A session that was here before is over: nobody could use or see it any more. */
-  async begin(tokens: Schemas["Tokens"]): Promise<Session> {
+  /** A session that was here before is over: nobody could use or see it any more. */
+  async signIn(redeem: () => Promise<Schemas["SignedIn"]>): Promise<SignedIn> {
+    const { user, tokens } = await redeem();
     const before = await this.#read();
     const next = record(tokens);
     await this.#write(next);
     this.#tell("signed-in", next);
     await this.#read();
     if (before && before.sid !== next.sid) void this.#exchange.revoke(before.refresh).catch(() => undefined);
-    return this.#show() ?? (session(next) as Session);
+    return { user, session: this.session ?? (session(next) as Session) };
+  }
+
+  async resume(): Promise<Session | null> {
+    await this.ready;
+    return this.session;
   }
 
   /** Forgets first and tells the service then: signing out must work without a network. */
@@ -143,12 +131,8 @@ export class Keeper {
   }
 
   close(): void {
-    this.#tabs?.close();
-    for (const event of ["storage", "pageshow"]) globalThis.removeEventListener?.(event, this.#look);
-    this.#listeners.clear();
+    this.#watched.close();
   }
-
-  readonly #look = () => void this.#read();
 
   async #forget(held: Record, change: SessionChange): Promise<void> {
     const { storage } = this.#place;
@@ -158,8 +142,8 @@ export class Keeper {
     await this.#read();
   }
 
-  async #read(): Promise<Record | null> {
-    return this.#notice(await this.#place.storage.get(this.#key));
+  #read(): Promise<Record | null> {
+    return this.#watched.read();
   }
 
   async #write(next: Record): Promise<void> {
@@ -184,27 +168,4 @@ export class Keeper {
     }
     await this.#read();
   }
-
-  /** Takes in what is stored, and calls the listeners where that is another session: the one way to all of them. */
-  #notice(text: string | null): Record | null {
-    const before = this.#known?.sid;
-    this.#known = parse(text);
-    if (before !== this.#known?.sid) this.#emit(this.#known ? "signed-in" : text === ENDED ? "ended" : "signed-out");
-    return this.#known;
-  }
-
-  /** The same object as long as it is the same session: some frameworks take another one for a change. */
-  #show(): Session | null {
-    if (this.#shown?.sid !== this.#known?.sid) this.#shown = session(this.#known);
-    return this.#shown;
-  }
-
-  #emit(change: SessionChange): void {
-    const now = this.#show();
-    for (const listener of this.#listeners) queueMicrotask(() => listener(now, change));
-  }
-}
-
-function nobody(cause?: unknown): LatchkeyError {
-  return new LatchkeyError("unauthenticated", "Nobody is signed in here, or not any more.", { status: 401, cause });
 }

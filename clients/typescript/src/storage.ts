@@ -16,9 +16,19 @@ export function places(choice: LatchkeyOptions["storage"]): { session: Place; de
   }
   const devices = local ?? memory();
   const kind = choice ?? (local ? "local" : "memory");
-  const session = kind === "local" ? local : kind === "session" ? web("sessionStorage") : null;
+  const session = kind === "session" ? web("sessionStorage") : kind === "memory" ? null : local;
   if (!session) return { session: { storage: memory(), reach: "page" }, devices };
-  return { session: { storage: session, reach: kind === "local" ? "shared" : "tab" }, devices };
+  return { session: { storage: session, reach: kind === "session" ? "tab" : "shared" }, devices };
+}
+
+/** Takes what an app stored under the key before it kept its sessions by cookie. */
+export function former(key: string): string[] {
+  const found = [web("localStorage"), web("sessionStorage")].map((storage) => {
+    const text = storage?.get(key) as string | null | undefined;
+    if (text) void storage?.remove(key);
+    return text;
+  });
+  return found.filter((text) => typeof text === "string");
 }
 
 /** The browser's storage, or null where there is none or it is forbidden (private windows, blocked cookies). */

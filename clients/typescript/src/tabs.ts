@@ -4,7 +4,7 @@ import type { SessionChange } from "./types.js";
 export interface Notice {
   readonly sid: string;
   readonly change: SessionChange | "refreshed";
-  /** The stored text, for copies of a tab, whose storage is a copy too. */
+  /** The stored text, for copies of a tab, whose storage is a copy too; the access token, where it is stored nowhere. */
   readonly value?: string | null;
 }
 
@@ -16,7 +16,7 @@ export const REFRESH_TAKES = 9_000;
 /** How long a tab waits for another one's refresh before it goes on without: longer than one can take. */
 const PATIENCE = REFRESH_TAKES + 500;
 /** How late another tab's writing may be seen; longer where we know that there was one. */
-const LAG = 50;
+export const LAG = 50;
 const LAG_AFTER_WAIT = 500;
 
 /** The other tabs of the same browser. */
@@ -46,12 +46,13 @@ export class Tabs {
 
   /**
    * Runs the work while no other tab runs such work, where the browser can do that. Tells it how long, in milliseconds, what
-   * another tab has just stored may take to be seen here: browsers bring it over later than they pass on the lock.
+   * another tab has just stored or told may take to be seen here: browsers bring it over later than they pass on the lock.
+   * It is `lag` where nobody had the lock.
    */
-  async alone<T>(work: (lag: number) => Promise<T>): Promise<T> {
+  async alone<T>(work: (lag: number) => Promise<T>, lag = LAG): Promise<T> {
     const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
     if (!locks) return work(0);
-    const atOnce = await locks.request(this.#name, { ifAvailable: true }, async (lock) => lock && { done: await work(LAG) });
+    const atOnce = await locks.request(this.#name, { ifAvailable: true }, async (lock) => lock && { done: await work(lag) });
     if (atOnce) return atOnce.done;
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), PATIENCE);

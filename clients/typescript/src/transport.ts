@@ -2,12 +2,17 @@ import createClient from "openapi-fetch";
 
 import { refusal, silence } from "./answers.js";
 import { LatchkeyError } from "./errors.js";
-import type { Keeper } from "./keeper.js";
 import type { paths } from "./schema.js";
 import type { Api, LatchkeyOptions } from "./types.js";
+import type { SessionKeeper } from "./watched.js";
 
 /** The routes that take an access token. All others must never see one. */
 const GUARDED = /^\/api\/(?:profile|analytics|auth\/sessions)\//;
+
+/** The routes that set the session cookie or take it away, but for the two of tokens. */
+const COOKIED = /^(?:POST \/api\/auth\/otp\/verify|DELETE \/api\/(?:auth\/sessions\/([^/]+)|profile))\/$/;
+/** Asks for the session cookie. Another site's page can send no such request; the browser adds and takes the cookie. */
+export const IN_COOKIE = { headers: { "X-Session-Cookie": "1" }, credentials: "include" } as const;
 
 export type Send = (request: Request) => Promise<Response>;
 
@@ -17,13 +22,29 @@ export function sender(own: LatchkeyOptions["fetch"]): Send {
     try {
       return await (own ?? fetch)(request);
     } catch (error) {
-      throw silence(error, request.signal);
+      throw silence(error, request);
     }
   };
 }
 
+/**
+ * Keeps the refresh token of a sign-in in the session cookie, and has that taken away with its session: `ended` is told which
+ * one the person ended, or null for this one.
+ */
+export function cookied(base: string, send: Send, ended: (sid: string | null) => Promise<void>): Send {
+  return async (request) => {
+    const route = COOKIED.exec(`${request.method} ${request.url.slice(base.length)}`);
+    if (!request.url.startsWith(base) || !route) return send(request);
+    const { headers, credentials } = IN_COOKIE;
+    for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
+    const response = await send(new Request(request, { credentials }));
+    if (request.method === "DELETE" && response.ok) await ended(route[1] ?? null);
+    return response;
+  };
+}
+
 /** Adds the access token, and tries once more with a fresh one where it was refused. */
-export function guarded(base: string, send: Send, keeper: Keeper): Send {
+export function guarded(base: string, send: Send, keeper: SessionKeeper): Send {
   return async (request) => {
     if (!request.url.startsWith(base) || !GUARDED.test(request.url.slice(base.length))) return send(request);
     const held = await keeper.fresh();

@@ -7,17 +7,10 @@ import type {
   SuccessResponse,
 } from "openapi-typescript-helpers";
 
-import type { components, paths } from "./schema.js";
+import type { paths } from "./schema.js";
+import type { CodeSent, Delivery, Picture, Profile, Schemas, SignedInUser } from "./schemas.js";
 
-/** The schemas of the API's document, by their names there. */
-export type Schemas = components["schemas"];
-export type Profile = Schemas["Profile"];
-export type Delivery = Schemas["Delivery"];
-export type Picture = Schemas["Picture"];
-export type CodeSent = Schemas["CodeSent"];
-export type SignedInUser = Schemas["SignedIn"]["user"];
-export type Problem = Schemas["Problem"];
-export type WrongField = Schemas["WrongField"];
+export type * from "./schemas.js";
 
 /** Where a code may travel; `sms` and `phone` are the same. */
 export type Channel = NonNullable<Schemas["CodeRequest"]["channel"]>;
@@ -33,11 +26,11 @@ export interface LatchkeyOptions {
   /** The service's address, like `https://auth.example.com`; in a browser it may be `/` or left empty for the page's own. */
   baseUrl: string;
   /**
-   * Where the session is kept: `local` survives a restart and is shared by all tabs, `session` ends with the tab, `memory`
-   * with the page. Any script that runs on your origin can read all three; see README. Default: `local` in a browser,
-   * `memory` elsewhere.
+   * Where the session is kept: `cookie` in a cookie of the service that no script reads, for pages of the same site; `local`
+   * survives a restart and is shared by all tabs, `session` ends with the tab, `memory` with the page. Any script that runs on
+   * your origin can read the latter three; see README. Default: `local` in a browser, `memory` elsewhere.
    */
-  storage?: "local" | "session" | "memory" | KeyValueStorage;
+  storage?: "cookie" | "local" | "session" | "memory" | KeyValueStorage;
   /** Instead of the global `fetch`. */
   fetch?: (request: Request) => Promise<Response>;
   /** Sent as `source_url` with codes: which of your sites somebody came from. Left out where the service refuses it. */
@@ -122,6 +115,12 @@ export interface Latchkey {
   onSessionChange(listener: (session: Session | null, change: SessionChange) => void): () => void;
 
   /**
+   * Asks the service whether this browser has a session, where nothing here says so: with storage `cookie`, after a sign-in at
+   * another origin of the same site. Otherwise it answers at once.
+   */
+  resume(): Promise<Session | null>;
+
+  /**
    * Sends a code. Calls for the same address and channel within the answer's `resend_in` are one wish: they answer alike and
    * send one message, and so do repetitions after a failure. Later ones are a resend.
    */
@@ -145,7 +144,10 @@ export interface Latchkey {
 
   /** An access token with some life left, for your own services. Rejects with `unauthenticated` when nobody is signed in. */
   accessToken(): Promise<string>;
-  /** Forgets the session here and in other tabs, and ends it at the service. False where the service could not be told. */
+  /**
+   * Forgets the session here and in other tabs, and ends it at the service. False where the service could not be told; with
+   * storage `cookie` it is told by the next page that is opened, and the cookie is not used before.
+   */
   signOut(): Promise<boolean>;
   /** Sets the signed-in person's picture: through the API up to 4 MiB, beyond that straight to the bucket (20 MiB). */
   uploadAvatar(picture: Blob, signal?: AbortSignal): Promise<Picture>;

@@ -23,6 +23,9 @@ impl App {
                     self.store.note_joined(joined, source.as_deref()).await?;
                 }
                 Task::Leave { user, at } => self.store.forget_joined(Joined { at, user }).await?,
+                Task::SourceSeen { user, origin, at } => {
+                    self.store.note_source_seen(user, &origin, at).await?;
+                }
                 Task::SourceGrew { origin, at } => self.store.note_source(&origin, at).await?,
                 Task::SessionEnded {
                     user,

@@ -88,7 +88,7 @@ pub(crate) async fn verify(
         place: proven.code.place,
         lane: proven.lane,
     };
-    let owner = proven.owner.map(|claim| claim.user);
+    let owner = proven.owner.map(|claimed| claimed.claim.user);
     let linked = app.store.link(&user, &proof, owner, &by).await;
     if matches!(linked, Ok(Linked::CodeOver | Linked::Limited(_)) | Err(_)) {
         app.verify_code

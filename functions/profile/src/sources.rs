@@ -46,12 +46,12 @@ pub(crate) async fn list(
     let (claims, (after, limit)) = asked.await?;
     let user = claims.sub;
     let sources = app.store.sources(user, after.as_deref(), limit);
-    let (_, sources) = try_join!(app.auth.confirm(claims), sources)?;
+    let (signed_in, sources) = try_join!(app.auth.confirm(claims), sources)?;
     let shown = |source: UserSource| SourceEntry {
         source: Source::of(&source.origin),
+        last_seen_at: source.last_seen(&signed_in.user),
         registration_method: source.method,
         created_at: source.created,
-        last_seen_at: source.seen,
     };
     let series = series(&keyring.peppers, &user);
     Ok(series.page(sources, |source| source.origin.clone(), shown))

@@ -10,3 +10,12 @@ pub struct Claim {
     /// When it became theirs, milliseconds since 1970; 0 where that is not known any more.
     pub since: i64,
 }
+
+/// What the claim on an address says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Whose it is.
+    pub claim: Claim,
+    /// The source of the last sign-in by this address that was linked with it; that link exists.
+    pub source: Option<String>,
+}

@@ -69,6 +69,8 @@ pub struct User {
     pub last_login: Option<Timestamp>,
     /// The last sign of life.
     pub last_activity: Option<Timestamp>,
+    /// The source of the last sign-in that had one, and its moment.
+    pub last_source: Option<(String, Timestamp)>,
     /// When everything will be erased, if the person asked for it.
     pub erases_at: Option<Timestamp>,
     /// Counts the changes of the profile.
@@ -106,6 +108,7 @@ impl User {
             joined,
             last_login: Some(joined),
             last_activity: Some(joined),
+            last_source: None,
             erases_at: None,
             version: 1,
             changes: None,

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::domain::challenge::Lane;
-use crate::domain::claim::Claim;
+use crate::domain::claim::{Claim, Claimed};
 use crate::domain::identifier::Identifier;
 use crate::store::Store;
 
@@ -13,14 +13,14 @@ pub(super) async fn lane(
     identifier: &Identifier,
 ) -> Result<Lane> {
     match holder {
-        Some(holder) => Ok(lane_of(holder, store.claim(identifier).await?)),
+        Some(holder) => Ok(lane_of(holder, store.claim(identifier).await?.as_ref())),
         None => Ok(Lane::Stranger),
     }
 }
 
 /// The lane of a device token that was made under the claim `holder`, at an address that is claimed so now.
-pub(super) fn lane_of(holder: Claim, claim: Option<Claim>) -> Lane {
-    if claim == Some(holder) {
+pub(super) fn lane_of(holder: Claim, claimed: Option<&Claimed>) -> Lane {
+    if claimed.is_some_and(|claimed| claimed.claim == holder) {
         Lane::Known
     } else {
         Lane::Stranger

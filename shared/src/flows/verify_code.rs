@@ -8,7 +8,7 @@ use crate::clock::SharedClock;
 use crate::cloud::Setup;
 use crate::config::{IpLimits, OtpRules, Reader};
 use crate::domain::challenge::{Lane, Live, Purpose};
-use crate::domain::claim::Claim;
+use crate::domain::claim::Claimed;
 use crate::domain::code::OtpCode;
 use crate::domain::identifier::Identifier;
 use crate::domain::quota::{Allowance, FREE_FAILURES, Rate};
@@ -41,8 +41,8 @@ pub struct Proven {
     pub code: Candidate,
     /// Who proved it.
     pub lane: Lane,
-    /// The claim on the address.
-    pub owner: Option<Claim>,
+    /// What the claim on the address says.
+    pub owner: Option<Claimed>,
     /// What is left of the caller's own rate.
     pub allowance: Allowance,
     /// What it was charged, should it not get in.
@@ -122,7 +122,7 @@ impl VerifyCode {
         let holder = attempt
             .device_token
             .and_then(|token| DeviceToken::verify(&peppers, token, attempt.identifier.as_str()));
-        let lane = holder.map_or(Lane::Stranger, |holder| lane_of(holder, owner));
+        let lane = holder.map_or(Lane::Stranger, |holder| lane_of(holder, owner.as_ref()));
 
         let guess = address_keys.guess(attempt.identifier, attempt.owner, attempt.code);
         let askers = address_keys.askers(attempt.identifier, &caller.subject);

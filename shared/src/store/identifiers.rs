@@ -253,7 +253,7 @@ impl Store {
 fn claim(user: &User, identifier: &Identifier, now: Timestamp) -> Write {
     Write::put(
         Table::Accounts,
-        super::claim::item(identifier, user.id, now),
+        super::claim::item(identifier, user.id, None, now),
     )
     .when("attribute_not_exists(pk) OR #user=:user")
     .value(":user", s(user.id.to_string()))

@@ -76,6 +76,10 @@ pub static ENTITIES: &[Entity] = &[
                 "registered_with, registered_from",
                 "method and origin of the registration",
             ),
+            (
+                "last_source, last_source_at",
+                "the origin of the last sign-in that had one, and its moment",
+            ),
             ("version", "counts the changes of the profile; its ETag"),
             (
                 "changes",
@@ -110,6 +114,10 @@ pub static ENTITIES: &[Entity] = &[
             ),
             ("ip, ua", "address and user agent of the sign-in"),
             ("amr", "how the person signed in"),
+            (
+                "src",
+                "the origin of the sign-in, where its link was there already: the stream moves the link's `seen`",
+            ),
             (
                 "rid, rip, rua",
                 "the request that refreshed it last, its address and user agent",
@@ -185,6 +193,10 @@ pub static ENTITIES: &[Entity] = &[
                 "since",
                 "when it became theirs; not in items of earlier versions. Device tokens are bound to it",
             ),
+            (
+                "source",
+                "the origin of the last sign-in by this address that wrote its link; a further one from there leaves link and claim alone",
+            ),
         ],
     },
     Entity {
@@ -227,9 +239,15 @@ pub static ENTITIES: &[Entity] = &[
         name: "last-active histogram",
         table: Table::Accounts,
         pk: "STATS#ACTIVE#<shard>",
-        sk: "<day>",
+        sk: "<month>",
         expires: "never",
-        attributes: &[("users", "users whose last sign of life was that day")],
+        attributes: &[
+            ("d01 … d31", "users whose last sign of life was that day"),
+            (
+                "users",
+                "in items of earlier versions, whose `sk` is a day: the same",
+            ),
+        ],
     },
     Entity {
         name: "recent registrations",

@@ -2,6 +2,7 @@
 //!
 //! Never two sessions from one code, never a burnt code without a session, and of right submissions in flight always one.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::activity::{self, Activity};
@@ -13,9 +14,9 @@ use super::profile::counting_a_line;
 use super::write::{Write, all_held};
 use super::{Store, claim, session, user};
 use crate::domain::challenge::{Lane, Live, Purpose};
-use crate::domain::claim::Claim;
+use crate::domain::claim::{Claim, Claimed};
 use crate::domain::id::{SessionId, UserId};
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::{Identifier, IdentifierKind};
 use crate::domain::session::{Ending, NewSession, Why};
 use crate::domain::user::{Status, User};
 use crate::{Error, Result};
@@ -64,96 +65,89 @@ pub enum Redeemed {
     Suspended,
 }
 
-/// Where each condition of the transaction stands.
+/// Where these two stand in the transaction; behind them the claim alone has a condition that can fail.
 const CHALLENGE: usize = 0;
-const CLAIM: usize = 1;
-const USER: usize = 2;
+const USER: usize = 1;
+
+/// What kept the transaction from happening.
+enum Obstacle {
+    /// The code is in another place by now, if it is anywhere.
+    Code(Option<Place>),
+    /// The address is another account's than when its claim was read, or nobody's.
+    Moved,
+    /// The account's grace period has ended and nobody has erased it yet: the first step of that frees the address.
+    Due(Box<User>),
+    Suspended,
+    /// The account has as many sessions as it may have, or more: these end first.
+    Full(Box<User>, Vec<SessionId>),
+}
 
 impl Store {
     /// Uses the code up; makes the account where nobody claims the address; opens the session, links the source, notes
-    /// the activity. `owner` is the claim on the address, as read before.
+    /// the activity. `owner` is what the claim on the address says, as read before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer; the code then still stands, or the session is open.
     pub async fn redeem(
         &self,
         mut redeem: Redeem<'_>,
-        mut owner: Option<Claim>,
+        mut owner: Option<Claimed>,
     ) -> Result<Redeemed> {
         for _ in 0..4 {
-            let (outcome, user) = match owner {
+            let (outcome, user) = match &owner {
                 None => {
                     let user = redeem.newcomer.clone();
                     (self.transact(register(&mut redeem)).await, Some(user))
                 }
-                Some(Claim { user: id, .. }) => {
-                    let writes = sign_in(&mut redeem, id, &[]);
-                    let (outcome, user) = futures_util::join!(self.transact(writes), self.user(id));
+                Some(claimed) => {
+                    let writes = sign_in(&mut redeem, claimed, &[]);
+                    let user = self.user(claimed.claim.user);
+                    let (outcome, user) = futures_util::join!(self.transact(writes), user);
                     (outcome, user?)
                 }
             };
             let refused = match outcome {
-                Ok(()) => return accepted(user, owner, &redeem),
+                Ok(()) => return accepted(user, owner.as_ref(), &redeem),
                 Err(StoreError::Cancelled(refused)) => refused,
                 Err(fault) => return Err(fault.into()),
             };
-            let of = |place: usize| refused.get(place).and_then(Option::as_ref);
-            if let Some(challenge) = of(CHALLENGE) {
-                // A fresh code came in between, or the code became a known device's own: it is in another place.
-                let Some(place) = redeem.spend().moved(challenge) else {
-                    return Ok(Redeemed::Refused);
-                };
-                redeem.place = place;
-                continue;
-            }
-            match (owner.map(|claim| claim.user), of(CLAIM), of(USER)) {
-                // The address moved meanwhile: read the claim again.
-                (_, Some(_), _) => owner = self.claim(redeem.identifier).await?,
-                (Some(id), None, Some(item))
-                    if item.is_empty() || status(item)? == Status::Erasing =>
-                {
-                    return Err(Error::Unavailable(format!("{id} is being erased")));
-                }
-                // Its time has come, and nobody has erased it yet: the address is free from the first step on.
-                (Some(id), None, Some(item))
-                    if item.moment("erases_at").is_some_and(|at| at <= redeem.now) =>
-                {
-                    let user = user::read(id, item)?;
+            match (redeem.obstacle(&refused, owner.as_ref())?, &owner) {
+                (Obstacle::Code(Some(place)), _) => redeem.place = place,
+                (Obstacle::Code(None), _) => return Ok(Redeemed::Refused),
+                (Obstacle::Moved, _) => owner = self.moved(&redeem, owner).await?,
+                (Obstacle::Due(user), _) => {
                     self.begin_erasure(&user, redeem.now).await?;
                     owner = self.claim(redeem.identifier).await?;
                 }
-                (Some(_), None, Some(item)) if status(item)? == Status::Suspended => {
+                (Obstacle::Suspended, _) => {
                     settled(self.write(redeem.spend().write()).await)?;
                     return Ok(Redeemed::Suspended);
                 }
-                (Some(id), None, Some(item)) => {
-                    if self.sign_in_evicting(&mut redeem, id, item).await? {
-                        return accepted(Some(user::read(id, item)?), owner, &redeem);
+                (Obstacle::Full(user, surplus), Some(claimed)) => {
+                    let writes = sign_in(&mut redeem, claimed, &surplus);
+                    if all_held(self.transact(writes).await)? {
+                        return accepted(Some(*user), Some(claimed), &redeem);
                     }
                 }
-                _ => {
-                    return Err(Error::internal(
-                        "a cancelled transaction names no refused condition",
-                    ));
+                (Obstacle::Full(..), None) => {
+                    return Err(Error::internal("a new account has too many sessions"));
                 }
             }
         }
         Err(Error::Unavailable("the account kept changing".into()))
     }
 
-    /// Opens the session in place of those that are too many, by the user's item as it was; `false` where something has
-    /// changed meanwhile.
-    async fn sign_in_evicting(
-        &self,
-        redeem: &mut Redeem<'_>,
-        id: UserId,
-        item: &Item,
-    ) -> Result<bool> {
-        let surplus = surplus(item, redeem.sessions_per_user);
-        if surplus.is_empty() {
-            return Err(item.corrupt("user", "sessions"));
+    /// What the claim says now that the address is not the account's any more.
+    async fn moved(&self, redeem: &Redeem<'_>, before: Option<Claimed>) -> Result<Option<Claimed>> {
+        let now = self.claim(redeem.identifier).await?;
+        match before {
+            // The claim goes with the first step of an erasure, and no account is without its address before.
+            Some(before) if now.as_ref() == Some(&before) => {
+                let user = before.claim.user;
+                Err(Error::Unavailable(format!("{user} is being erased")))
+            }
+            _ => Ok(now),
         }
-        all_held(self.transact(sign_in(redeem, id, &surplus)).await)
     }
 }
 
@@ -167,32 +161,63 @@ fn register(redeem: &mut Redeem<'_>) -> Vec<Write> {
     item.insert("registered_with".to_owned(), s(redeem.method));
     if let Some(origin) = redeem.source {
         item.insert("registered_from".to_owned(), s(origin));
+        item.extend(last_source(origin, redeem.now));
     }
-    let claim = claim::item(redeem.identifier, newcomer.id, redeem.now);
+    let claim = claim::item(redeem.identifier, newcomer.id, redeem.source, redeem.now);
     let mut writes = vec![
         redeem.spend().write(),
-        Write::put_new(Table::Accounts, claim),
         Write::put_new(Table::Accounts, item),
+        Write::put_new(Table::Accounts, session::item(&redeem.session)),
     ];
-    writes.extend(session_writes(redeem));
+    writes.extend(redeem.line_and_link(redeem.source));
+    writes.push(Write::put_new(Table::Accounts, claim));
     writes
 }
 
 /// `evicting`: the sessions that make room for the new one.
-fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<Write> {
+///
+/// That the address is still the account's is a condition on the account, which changes with its claims in one transaction.
+/// The claim is written only where it does not name the source yet; where it does, the stream moves the link's last
+/// sign-in, by the session's `src`.
+fn sign_in(redeem: &mut Redeem<'_>, owner: &Claimed, evicting: &[SessionId]) -> Vec<Write> {
+    let id = owner.claim.user;
     redeem.session.user = id;
-    let claim = Write::check(
-        Table::Accounts,
-        keys::claim(redeem.identifier),
-        "#user=:user",
-    )
-    .value(":user", s(id.to_string()));
-    let set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now";
-    let old = |place| format!("sessions.#old{place}");
     let replaced = redeem.replaces.filter(|(user, _)| *user == id);
     let replaced = replaced
         .map(|(_, session)| session)
         .filter(|_| evicting.is_empty());
+    let user = account(redeem, id, evicting, replaced);
+    let new_source = redeem
+        .source
+        .filter(|origin| owner.source.as_deref() != Some(origin));
+    let mut session = session::item(&redeem.session);
+    if let (Some(origin), None) = (redeem.source, new_source) {
+        session.insert("src".to_owned(), s(origin));
+    }
+    let mut writes = vec![
+        redeem.spend().write(),
+        user,
+        Write::put_new(Table::Accounts, session),
+    ];
+    writes.extend(redeem.line_and_link(new_source));
+    writes.extend(new_source.map(|origin| claim::names_source(redeem.identifier, id, origin)));
+    let gone = evicting.iter().copied().chain(replaced);
+    writes.extend(gone.map(|old| Write::delete(Table::Accounts, keys::session(id, old))));
+    writes
+}
+
+/// The account with its new session, in place of those that it evicts or replaces.
+fn account(
+    redeem: &Redeem<'_>,
+    id: UserId,
+    evicting: &[SessionId],
+    replaced: Option<SessionId>,
+) -> Write {
+    let mut set = "SET sessions.#sid=:end, last_login=:now, last_activity=:now".to_owned();
+    if redeem.source.is_some() {
+        set += ", last_source=:source, last_source_at=:now";
+    }
+    let old = |place| format!("sessions.#old{place}");
     let (set, allowance) = if replaced.is_some() {
         // Where it is in the map it makes room for the new one.
         (
@@ -201,7 +226,7 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<W
                 .to_owned(),
         )
     } else if evicting.is_empty() {
-        (set.to_owned(), "size(sessions)<:cap".to_owned())
+        (set, "size(sessions)<:cap".to_owned())
     } else {
         let olds: Vec<_> = (0..evicting.len()).map(old).collect();
         let there: Vec<_> = olds
@@ -213,33 +238,31 @@ fn sign_in(redeem: &mut Redeem<'_>, id: UserId, evicting: &[SessionId]) -> Vec<W
             there.join(" AND "),
         )
     };
-    let user = counting_a_line(Write::update(Table::Accounts, keys::user(id), set))
+    let mut user = counting_a_line(Write::update(Table::Accounts, keys::user(id), set))
         .when(format!(
-            "#status=:active AND {allowance} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
+            "#status=:active AND #address=:address AND {allowance} AND (attribute_not_exists(erases_at) OR erases_at>:now)"
         ))
         .name("#sid", redeem.session.id.to_string())
+        .name("#address", redeem.identifier.kind().as_str())
         .values([
+            (":address", s(redeem.identifier.as_str())),
             (":end", at(redeem.session.end)),
             (":now", at(redeem.now)),
             (":active", s(Status::Active.as_str())),
         ]);
-    let user = if evicting.is_empty() {
-        user.value(":cap", n(redeem.sessions_per_user))
-    } else {
-        user
-    };
+    if let Some(origin) = redeem.source {
+        user = user.value(":source", s(origin));
+    }
+    if evicting.is_empty() {
+        user = user.value(":cap", n(redeem.sessions_per_user));
+    }
     let ending: Vec<_> = evicting.iter().copied().chain(replaced).collect();
     let why = if replaced.is_some() {
         Why::SignedOut
     } else {
         Why::Evicted
     };
-    let user = ending_in(user, &ending, why, redeem.now);
-    let mut writes = vec![redeem.spend().write(), claim, user];
-    writes.extend(session_writes(redeem));
-    let gone = ending.into_iter();
-    writes.extend(gone.map(|old| Write::delete(Table::Accounts, keys::session(id, old))));
-    writes
+    ending_in(user, &ending, why, redeem.now)
 }
 
 /// Names the sessions that end with a sign-in, and why.
@@ -258,23 +281,57 @@ fn ending_in(user: Write, sessions: &[SessionId], why: Why, now: Timestamp) -> W
     )
 }
 
-/// The session, the line of activity, the link to the source.
-fn session_writes(redeem: &Redeem<'_>) -> impl Iterator<Item = Write> {
-    let user = redeem.session.user;
-    let link = redeem.source.map(|origin| {
-        let set = "SET #method=if_not_exists(#method,:method), #created=if_not_exists(#created,:now), #seen=:now";
-        Write::update(Table::Accounts, keys::user_source(user, origin), set)
-            .values([(":method", s(redeem.method)), (":now", at(redeem.now))])
-    });
+/// What an account says of the source of its last sign-in that had one.
+fn last_source(origin: &str, now: Timestamp) -> [(String, AttributeValue); 2] {
     [
-        Write::put_new(Table::Accounts, session::item(&redeem.session)),
-        Write::put_new(Table::Accounts, activity::item(user, &redeem.activity)),
+        ("last_source".to_owned(), s(origin)),
+        ("last_source_at".to_owned(), at(now)),
     ]
-    .into_iter()
-    .chain(link)
 }
 
 impl Redeem<'_> {
+    /// The line of activity, and the link to a source that the claim does not name.
+    fn line_and_link(&self, source: Option<&str>) -> impl Iterator<Item = Write> + use<'_> {
+        let user = self.session.user;
+        let line = Write::put_new(Table::Accounts, activity::item(user, &self.activity));
+        let link = source.map(|origin| {
+            let set = "SET #method=if_not_exists(#method,:method), #created=if_not_exists(#created,:now), #seen=:now";
+            Write::update(Table::Accounts, keys::user_source(user, origin), set)
+                .values([(":method", s(self.method)), (":now", at(self.now))])
+        });
+        [line].into_iter().chain(link)
+    }
+
+    /// Reads the obstacle off the conditions that did not hold. `owner`: whose account it was to be, none for a new one.
+    fn obstacle(&self, refused: &[Option<Item>], owner: Option<&Claimed>) -> Result<Obstacle> {
+        let of = |place: usize| refused.get(place).and_then(Option::as_ref);
+        if let Some(challenge) = of(CHALLENGE) {
+            return Ok(Obstacle::Code(self.spend().moved(challenge)));
+        }
+        let (Some(owner), Some(item)) = (owner, of(USER)) else {
+            return Ok(Obstacle::Moved);
+        };
+        if item.is_empty() {
+            return Ok(Obstacle::Moved);
+        }
+        let user = Box::new(user::read(owner.claim.user, item)?);
+        let kind: IdentifierKind = self.identifier.kind();
+        if user.status == Status::Erasing || user.address(kind) != Some(self.identifier.as_str()) {
+            return Ok(Obstacle::Moved);
+        }
+        if user.erases_at.is_some_and(|at| at <= self.now) {
+            return Ok(Obstacle::Due(user));
+        }
+        if user.status == Status::Suspended {
+            return Ok(Obstacle::Suspended);
+        }
+        let surplus = surplus(item, self.sessions_per_user);
+        if surplus.is_empty() {
+            return Err(item.corrupt("user", "sessions"));
+        }
+        Ok(Obstacle::Full(user, surplus))
+    }
+
     fn spend(&self) -> Spend<'_> {
         Spend {
             purpose: Purpose::SignIn,
@@ -286,12 +343,6 @@ impl Redeem<'_> {
             now: self.now,
         }
     }
-}
-
-fn status(item: &Item) -> Result<Status> {
-    item.text("status")
-        .and_then(Status::parse)
-        .ok_or_else(|| item.corrupt("user", "status"))
 }
 
 /// The sessions that are too many for one more, those that end first: every session lasts equally long, so they are the
@@ -307,13 +358,16 @@ fn surplus(item: &Item, most: u32) -> Vec<SessionId> {
     sessions.into_iter().map(|(_, id)| id).collect()
 }
 
-/// `owner`: the claim on the address, where somebody had it.
-fn accepted(user: Option<User>, owner: Option<Claim>, redeem: &Redeem<'_>) -> Result<Redeemed> {
+/// `owner`: what the claim on the address said, where somebody had it.
+fn accepted(user: Option<User>, owner: Option<&Claimed>, redeem: &Redeem<'_>) -> Result<Redeemed> {
     let mut user = user.ok_or_else(|| Error::internal("a user vanished between two reads"))?;
-    let claim = owner.unwrap_or(Claim {
-        user: user.id,
-        since: redeem.now.as_millisecond(),
-    });
+    let claim = owner.map_or(
+        Claim {
+            user: user.id,
+            since: redeem.now.as_millisecond(),
+        },
+        |owner| owner.claim,
+    );
     user.sessions.insert(redeem.session.id, redeem.session.end);
     user.last_login = Some(redeem.now);
     user.last_activity = Some(redeem.now);

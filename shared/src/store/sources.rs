@@ -8,6 +8,7 @@ use super::keys::{self, Table};
 use super::query::Query;
 use crate::Result;
 use crate::domain::id::UserId;
+use crate::domain::user::User;
 
 /// An origin that a person signed in from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,19 @@ pub struct UserSource {
     pub method: String,
     /// The first sign-in from there.
     pub created: Timestamp,
+    /// The last sign-in from there, as the link shows it.
     pub seen: Timestamp,
+}
+
+impl UserSource {
+    /// The last sign-in from there. The stream shows it on the link a moment later; of the person's last one the account
+    /// knows at once.
+    #[must_use]
+    pub fn last_seen(&self, user: &User) -> Timestamp {
+        let last = user.last_source.as_ref();
+        let here = last.filter(|(origin, _)| *origin == self.origin);
+        here.map_or(self.seen, |(_, at)| self.seen.max(*at))
+    }
 }
 
 const PREFIX: &str = "SOURCE#";

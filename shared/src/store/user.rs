@@ -48,6 +48,7 @@ pub(crate) fn read(id: UserId, item: &Item) -> Result<User> {
             .ok_or_else(|| item.corrupt("user", "joined"))?,
         last_login: item.moment("last_login"),
         last_activity: item.moment("last_activity"),
+        last_source: given("last_source").zip(item.moment("last_source_at")),
         erases_at: item.moment("erases_at"),
         version: item
             .number("version")

@@ -366,6 +366,35 @@ async fn link_of_one_number_by_two_has_one_winner() {
     claims_and_users_agree(&house).await;
 }
 
+/// Somebody signs in by a number while its account gives it up: into that account before, into a new one after, and the
+/// session of "before" ends with the number.
+#[tokio::test]
+async fn sign_in_by_an_address_that_is_being_given_up_opens_no_session_of_its_account() {
+    let house = House::open().await;
+    for round in 0..6 {
+        let number = format!("+1415555010{round}");
+        let jane = house.visitor(format!("jane{round}@example.com"));
+        let jane = jane.signs_in().await;
+        let _ = links(&house, &jane, &number).await;
+        house.advance(31).await;
+        let visitor = house.visitor(&number);
+        let code = visitor.gets_a_code().await;
+        let (gone, came_in) =
+            futures_util::join!(gives_up(&house, &jane, "phone"), visitor.enters(&code));
+        let _ = gone.is(204);
+        let came_in = SignedIn::read(&came_in.is(200));
+        let profile = house.get("/api/profile/").bearer(&came_in.access);
+        let profile = profile.send().await;
+        if came_in.user["id"] == jane.user["id"] {
+            profile.problem(401, "unauthenticated");
+        } else {
+            let _ = profile.is(200);
+            assert_eq!(came_in.user["is_new_user"], true);
+        }
+        claims_and_users_agree(&house).await;
+    }
+}
+
 /// THREATS E03: a linking code and a sign-in code of one number, entered at once. Anyone who signs in comes to the one
 /// account that the number is of afterwards.
 #[tokio::test]

@@ -189,7 +189,7 @@ async fn counters(house: &House) -> Value {
             ("STATS#REGISTRATIONS", "m_otp_email") => Some("registered"),
             ("STATS#OTP", "requested") => Some("requested"),
             ("STATS#OTP", "verified") => Some("verified"),
-            ("STATS#ACTIVE", "users") => Some("active"),
+            ("STATS#ACTIVE", day) if day.starts_with('d') => Some("active"),
             _ => None,
         };
         let pk = item["pk"].as_str().unwrap_or_default().to_owned();

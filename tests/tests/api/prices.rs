@@ -2,7 +2,7 @@
 
 use local::Options;
 use serde_json::json;
-use tests::{Answer, House, another_code, steps};
+use tests::{Answer, CallRecord, House, another_code, steps};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/COST.md");
 const BEGIN: &str = "<!-- Counted by tests/tests/api/prices.rs. -->\n";
@@ -74,7 +74,7 @@ async fn by_mail() -> String {
     table += &line(&house, "the wait after five failures", &locked).await;
     house.advance(31).await;
     let welcome = anywhere().enters(&code).await.is(200);
-    table += &line(&house, "the right code", &welcome).await;
+    table += &line(&house, "the right code, a new account", &welcome).await;
 
     let mary = house.visitor("mary@example.com");
     let _ = mary.asks_for_a_code().await.is(200);
@@ -91,6 +91,74 @@ async fn by_mail() -> String {
     )
     .await;
     table
+}
+
+/// By mail, from a page: the link to it is written once.
+async fn from_a_page() -> String {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com");
+    let _ = jane.signs_in().await;
+    let mut table = String::new();
+    for what in [
+        "the right code, from a source for the first time",
+        "the right code, from there again",
+    ] {
+        house.advance(31).await;
+        let page =
+            json!({ "identifier": "jane@example.com", "source_url": "https://a.example.com" });
+        let _ = jane.asks(&page).await.is(200);
+        let code = jane.reads_the_code().await;
+        let back = jane.enters(&code).await.is(200);
+        table += &line(&house, what, &back).await;
+    }
+    table
+}
+
+/// What the streams' function and the webhook do after the answers of a sign-in by mail, on a day of its own.
+async fn afterwards() -> String {
+    let house = House::open().await;
+    let jane = house.visitor("jane@example.com");
+    let form =
+        json!({ "identifier": "jane@example.com", "source_url": "https://a.example.com/page" });
+    for _ in 0..2 {
+        house.advance(24 * 60 * 60).await;
+        let _ = jane.asks(&form).await.is(200);
+        let code = jane.reads_the_code().await;
+        let _ = jane.is_let_in_with(&code).await;
+    }
+    house.advance(24 * 60 * 60).await;
+    let mut table = String::new();
+    let mut since = settled(&house).await;
+    let mut row = async |what: &str, answer: &Answer| {
+        let all = settled(&house).await;
+        let answered = answer.request_id();
+        let calls = all[since.len()..].iter();
+        let calls: Vec<_> = calls
+            .filter(|call| call.request_id.as_deref() != Some(&answered))
+            .collect();
+        let units = calls.iter().filter_map(|call| call.capacity_units);
+        let units = units.fold(0.0, |sum, units| sum + units);
+        let published = calls.iter().filter(|call| call.service == "eventbridge");
+        table += &format!("| {what} | {units} | {} |\n", published.count());
+        since = all;
+    };
+    let asked = jane.asks(&form).await.is(200);
+    row("the code was asked for and sent", &asked).await;
+    let code = jane.reads_the_code().await;
+    let came_in = jane.enters(&code).await.is(200);
+    row("it was used, on a new day", &came_in).await;
+    let message = &house.sent_to("jane@example.com").await[0];
+    let path = format!("/_local/deliveries/{}/status", message["id"]);
+    let reported = house.post(&path, &json!({ "status": "delivered" }));
+    let reported = reported.send().await.is(200);
+    row("SES reports it as delivered", &reported).await;
+    table
+}
+
+/// All calls, once the streams are worked off.
+async fn settled(house: &House) -> Vec<CallRecord> {
+    assert!(house.cloud().settle().await);
+    house.calls().await
 }
 
 /// By text: what numbers share.
@@ -123,7 +191,10 @@ async fn prices_of_each_limit_are_in_the_page() {
     let mut table =
         "\n| request | answer | steps | calls | units |\n|---|---|---|---|---|\n".to_owned();
     table += &by_mail().await;
+    table += &from_a_page().await;
     table += &by_text().await;
+    table += "\nAfterwards, without an answer to wait for:\n\n| what happened | units | events |\n|---|---|---|\n";
+    table += &afterwards().await;
     table += "\n";
 
     let page = std::fs::read_to_string(PAGE).unwrap();

@@ -313,6 +313,42 @@ async fn profile_sources_are_listed_once_each() {
         .is(401);
 }
 
+/// A further sign-in from where the last one came leaves the link to the stream; the list knows of it at once.
+#[tokio::test]
+async fn profile_source_shows_the_last_sign_in_at_once_and_for_good() {
+    let house = House::open().await;
+    let visitor = house.visitor("jane@example.com");
+    let signs_in_from = async |url: &str| {
+        house.advance(60).await;
+        let form = json!({ "identifier": "jane@example.com", "source_url": url });
+        let _ = visitor.asks(&form).await.is(200);
+        let code = visitor.reads_the_code().await;
+        visitor.is_let_in_with(&code).await
+    };
+    let seen = async |jane: &SignedIn| -> Vec<(String, String)> {
+        let path = "/api/profile/sources/";
+        let listed = call(&house, &jane.access, Method::GET, path, None).await;
+        let listed = listed.is(200).json();
+        let entries = listed["results"].as_array().unwrap().iter();
+        let shown = |entry: &Value, at: &str| entry[at].as_str().unwrap().to_owned();
+        entries
+            .map(|entry| (shown(entry, "created_at"), shown(entry, "last_seen_at")))
+            .collect()
+    };
+    let first = signs_in_from("https://a.example.com").await;
+    let [(created, once)] = seen(&first).await.try_into().unwrap();
+    assert_eq!(created, once);
+    let again = signs_in_from("https://a.example.com/elsewhere").await;
+    let [(same, twice)] = seen(&again).await.try_into().unwrap();
+    assert_eq!(same, created);
+    assert!(twice > once, "{twice} {once}");
+    let other = signs_in_from("https://b.example.com").await;
+    assert!(house.cloud().settle().await);
+    let [a, b] = seen(&other).await.try_into().unwrap();
+    assert_eq!(a, (created, twice));
+    assert!(b.1 > a.1);
+}
+
 #[tokio::test]
 async fn profile_activity_is_listed_newest_first_and_forgotten() {
     let house = House::open().await;

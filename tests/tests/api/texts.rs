@@ -53,6 +53,21 @@ async fn text_budget_is_not_used_up_by_one_number_that_is_refused() {
     house.is_sound().await;
 }
 
+/// A day's only text is nobody's until it is tried: where the challenge cannot be written, the next number gets it.
+#[tokio::test]
+async fn text_budget_is_given_back_where_the_challenge_cannot_be_written() {
+    let house = House::with(Options::memory().set("SMS_DAILY_BUDGET", "1")).await;
+    house
+        .fault(json!({ "service": "dynamodb", "partition": "CODE#", "fault": "error", "times": 1_000 }))
+        .await;
+    let refused = house.visitor(in_a_row(1)).asks_for_a_code().await;
+    refused.problem(503, "unavailable");
+    assert!(house.end_faults().await > 0);
+    let next = house.visitor("+12125552671");
+    let _ = next.gets_a_code().await;
+    house.visitor(in_a_row(2)).asks_for_a_code().await.limited();
+}
+
 /// B08.
 #[tokio::test]
 async fn text_to_a_country_off_the_list_is_answered_and_not_sent() {

@@ -243,12 +243,7 @@ async fn reports(client: &Client, set: &str) -> Finding {
         Ok(answer) => answer,
         Err(error) => return failed(&error),
     };
-    let wanted = [
-        EventType::Send,
-        EventType::Delivery,
-        EventType::Bounce,
-        EventType::Complaint,
-    ];
+    let wanted = [EventType::Delivery, EventType::Bounce, EventType::Complaint];
     let sent = |kind: &EventType| {
         answer.event_destinations().iter().any(|to| {
             to.enabled()
@@ -263,7 +258,7 @@ async fn reports(client: &Client, set: &str) -> Finding {
         .collect();
     Finding::that(
         missing.is_empty(),
-        format!("{set} reports sends, deliveries, bounces and complaints"),
+        format!("{set} reports deliveries, bounces and complaints"),
         format!(
             "{set} does not report {} to SNS; deploy the template again",
             missing.join(", ")

@@ -46,7 +46,7 @@ pub(crate) struct Account {
 pub(crate) const WELL: Account = Account {
     plan: "NONE",
     mail: true,
-    reports: &["SEND", "DELIVERY", "BOUNCE", "COMPLAINT"],
+    reports: &["DELIVERY", "BOUNCE", "COMPLAINT"],
     twilio: 200,
     scopes: Some("mail.send"),
     status: "UPDATE_COMPLETE",

@@ -1,11 +1,10 @@
 // Everything that is held, to take along; and leaving, which can be undone for a while.
 
 import { $, busy, make, saying } from "../parts/dom.js";
-import { recently, sure } from "../parts/confirm.js";
-import { latchkey } from "../parts/session.js";
+import { dialog, recently, sure } from "../parts/confirm.js";
+import { latchkey, leaving } from "../parts/session.js";
 import { day } from "../parts/words.js";
-import { load, onProfile, profile, restore } from "./person.js";
-import { refreshSessions } from "./sessions.js";
+import { onProfile, profile, restore } from "./person.js";
 
 const say = saying($("data-alert"));
 const done = (sentence) => ($("data-done").textContent = sentence);
@@ -25,14 +24,21 @@ async function take() {
 async function leave() {
   done("");
   const wanted = await sure("Erase your account?",
-    "It is erased with everything that belongs to it after a time of grace, and your other sessions end at once. Until then you can sign in and keep it.",
+    "It is erased with everything that belongs to it after a time of grace, and all your sessions end at once. Until then you can sign in and keep it.",
     "Erase my account");
   if (!wanted) return;
-  const accepted = await recently(profile(), () => latchkey.api.DELETE("/api/profile/"));
+  const accepted = await leaving(() => recently(profile(), () => latchkey.api.DELETE("/api/profile/")));
   if (!accepted) return;
-  await load();
-  refreshSessions();
-  $("restore").focus();
+  await farewell(accepted.value.data.erases_at);
+  location.replace("/");
+}
+
+/** The request has ended this session too: who wants to stay signs in again. */
+function farewell(end) {
+  return dialog("You are signed out", (close) => [
+    make("p", {}, `Your account is going to be erased on ${day(end)}. Until then you can sign in and keep it.`),
+    make("div", { class: "row" }, make("button", { type: "button", autofocus: true, onclick: () => close() }, "To the sign-in page")),
+  ]);
 }
 
 function show({ erases_at: end }) {

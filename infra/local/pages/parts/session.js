@@ -3,14 +3,25 @@
 import { createLatchkey } from "../latchkey.js";
 import { $ } from "./dom.js";
 
-export const latchkey = createLatchkey({ baseUrl: "/", storage: "local", sourceUrl: location.origin });
+export const latchkey = createLatchkey({ baseUrl: "/", storage: "cookie", sourceUrl: location.origin });
 
 /** Where to sign in, and to come back to this page after it. */
 const door = `/?next=${encodeURIComponent(location.pathname + location.search)}`;
 
+let isLeaving = false;
+
+/** Does `work`; once that has ended the session, the page stays for what is still to be said. */
+export async function leaving(work) {
+  isLeaving = true;
+  try {
+    return await work();
+  } finally {
+    isLeaving = latchkey.session === null;
+  }
+}
+
 /** Shows the page to who is signed in, and sends everybody else to the sign-in page, from other tabs too. */
 export function onlySignedIn() {
-  let isLeaving = false;
   latchkey.onSessionChange((session) => {
     if (!session && !isLeaving) location.replace(door);
   });

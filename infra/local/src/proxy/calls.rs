@@ -136,6 +136,11 @@ pub(super) struct Recording {
 }
 
 impl Recording {
+    /// The partition key that a call to DynamoDB is about, where it is one.
+    pub(super) fn partition(&self) -> Option<&str> {
+        self.call.partition.as_deref()
+    }
+
     /// Notes which table and partition a call to DynamoDB is about.
     pub(super) fn about(&mut self, request: &[u8]) {
         let Ok(request) = serde_json::from_slice::<Value>(request) else {

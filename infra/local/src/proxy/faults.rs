@@ -44,6 +44,8 @@ const ACTIONS: [&str; 8] = [
 struct Fault {
     service: Service,
     operation: Option<String>,
+    /// What the partition key of a call to DynamoDB begins with.
+    partition: Option<String>,
     action: Action,
     /// Whether it is for what the event sources have functions do, in place of requests.
     background: bool,
@@ -84,6 +86,7 @@ impl Faults {
         &self,
         service: Service,
         operation: &str,
+        partition: Option<&str>,
         background: bool,
     ) -> Option<Action> {
         let mut all = self.all();
@@ -91,6 +94,10 @@ impl Faults {
             .iter_mut()
             .filter(|fault| fault.service == service && fault.left > 0)
             .filter(|fault| fault.operation.as_deref().is_none_or(|o| o == operation))
+            .filter(|fault| {
+                let begins = |prefix| partition.is_some_and(|key| key.starts_with(prefix));
+                fault.partition.as_deref().is_none_or(begins)
+            })
             .filter(|f| f.background == background || f.service == Service::EventBridge);
         for fault in fitting {
             if fault.after > 0 {
@@ -134,9 +141,10 @@ const LONGEST_DELAY: u64 = 120_000;
 const USUAL_DELAY: u64 = 1_000;
 
 fn read(order: Map<String, Value>) -> Result<Fault, String> {
-    const KNOWN: [&str; 8] = [
+    const KNOWN: [&str; 9] = [
         "service",
         "operation",
+        "partition",
         "fault",
         "times",
         "after",
@@ -154,6 +162,7 @@ fn read(order: Map<String, Value>) -> Result<Fault, String> {
         .ok_or("service: it is required")?
         .parse()?;
     let operation = text(&order, "operation")?.map(str::to_owned);
+    let partition = text(&order, "partition")?.map(str::to_owned);
     let name = text(&order, "fault")?.ok_or("fault: it is required")?;
     let delay = whole(&order, "delay_ms", 0..=LONGEST_DELAY)?;
     let code = whole(&order, "error_code", 1..=99_999)?.and_then(|c| u32::try_from(c).ok());
@@ -184,6 +193,7 @@ fn read(order: Map<String, Value>) -> Result<Fault, String> {
     Ok(Fault {
         service,
         operation,
+        partition,
         background,
         action,
         after: whole(&order, "after", 0..=1_000_000)?.unwrap_or(0),
@@ -228,7 +238,11 @@ mod tests {
 
     fn strikes(faults: &Faults, operation: &str, calls: usize) -> Vec<bool> {
         (0..calls)
-            .map(|_| faults.strike(Service::DynamoDb, operation, false).is_some())
+            .map(|_| {
+                faults
+                    .strike(Service::DynamoDb, operation, None, false)
+                    .is_some()
+            })
             .collect()
     }
 
@@ -247,10 +261,13 @@ mod tests {
         let order =
             json!({"service": "dynamodb", "operation": "UpdateItem", "fault": "reset", "times": 1});
         faults.order(order).unwrap();
-        assert_eq!(faults.strike(Service::Ses, "UpdateItem", false), None);
-        assert_eq!(faults.strike(Service::DynamoDb, "PutItem", false), None);
+        assert_eq!(faults.strike(Service::Ses, "UpdateItem", None, false), None);
         assert_eq!(
-            faults.strike(Service::DynamoDb, "UpdateItem", false),
+            faults.strike(Service::DynamoDb, "PutItem", None, false),
+            None
+        );
+        assert_eq!(
+            faults.strike(Service::DynamoDb, "UpdateItem", None, false),
             Some(Action::Reset)
         );
     }
@@ -264,7 +281,10 @@ mod tests {
             let faults = Faults::default();
             faults.order(order).unwrap();
             let delay = Action::Delay(Duration::from_millis(millis));
-            assert_eq!(faults.strike(Service::S3, "PutObject", false), Some(delay));
+            assert_eq!(
+                faults.strike(Service::S3, "PutObject", None, false),
+                Some(delay)
+            );
         }
     }
 
@@ -275,7 +295,7 @@ mod tests {
             let order = json!({"service": "ses", "fault": fault, "times": 1});
             faults.order(order).unwrap();
         }
-        let next = || faults.strike(Service::Ses, "SendRawEmail", false);
+        let next = || faults.strike(Service::Ses, "SendRawEmail", None, false);
         assert_eq!(next(), Some(Action::Error { code: None }));
         assert_eq!(next(), Some(Action::Timeout));
         assert_eq!(next(), None);

@@ -130,7 +130,8 @@ impl<U: Upstream> Front<U> {
             .as_deref()
             .is_some_and(|id| id.starts_with(BACKGROUND));
         let faults = &self.state.faults;
-        let outcome = match faults.strike(self.service, &operation, background) {
+        let partition = recording.partition();
+        let outcome = match faults.strike(self.service, &operation, partition, background) {
             Some(Action::Throttle) => Ok(shapes::throttle(self.service)),
             Some(Action::Conflict) => {
                 Ok(shapes::conflict(self.service, &operation, request.body()))

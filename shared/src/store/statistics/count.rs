@@ -180,6 +180,6 @@ mod tests {
             Count::active(at, 1),
         ];
         let sums = sums(&[("x", &counts)]);
-        assert_eq!(sums[&("ACTIVE", "1970-01-01")]["users"], 1);
+        assert_eq!(sums[&("ACTIVE", "1970-01")]["d01"], 1);
     }
 }

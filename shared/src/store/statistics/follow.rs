@@ -26,6 +26,20 @@ impl Store {
         settled(self.write(write).await)
     }
 
+    /// Shows when a person last signed in from a source, on a link that is there.
+    pub async fn note_source_seen(
+        &self,
+        user: UserId,
+        origin: &str,
+        moment: Timestamp,
+    ) -> Result<()> {
+        let key = keys::user_source(user, origin);
+        let write = Write::update(Table::Accounts, key, "SET #seen=:at")
+            .when("#seen<:at")
+            .value(":at", at(moment));
+        settled(self.write(write).await)
+    }
+
     /// Shows when a source last brought a user.
     pub async fn note_source(&self, origin: &str, moment: Timestamp) -> Result<()> {
         let key = keys::counter(SOURCES, 0, origin);

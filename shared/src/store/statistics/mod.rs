@@ -100,10 +100,12 @@ impl Count {
         Self::new(OTP, place, figure.as_str().to_owned(), by)
     }
 
-    /// A user whose last sign of life is that day, or is that day no more.
+    /// A user whose last sign of life is that day, or is that day no more. A month is one item, so that a user who comes
+    /// back within it steps one.
     #[must_use]
     pub fn active(at: Timestamp, by: i64) -> Self {
-        Self::new(ACTIVE, day(at).to_string(), "users".to_owned(), by)
+        let day = day(at);
+        Self::new(ACTIVE, month(day), day_attribute(day), by)
     }
 
     fn new(metric: &'static str, place: String, attribute: String, by: i64) -> Self {
@@ -114,6 +116,15 @@ impl Count {
             by,
         }
     }
+}
+
+/// `2026-11`, which sorts before its days.
+fn month(day: Date) -> String {
+    format!("{:04}-{:02}", day.year(), day.month())
+}
+
+fn day_attribute(day: Date) -> String {
+    format!("d{:02}", day.day())
 }
 
 const METHOD: &str = "m_";

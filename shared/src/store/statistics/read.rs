@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 
-use super::{ACTIVE, METHOD, OTP, REGISTRATIONS, SHARDS, SOURCES};
+use super::{ACTIVE, METHOD, OTP, REGISTRATIONS, SHARDS, SOURCES, day_attribute, month};
 use crate::Result;
 use crate::domain::channel::Channel;
 use crate::store::Store;
@@ -57,7 +57,10 @@ impl Store {
         to: Date,
     ) -> Result<BTreeMap<Date, BTreeMap<String, u64>>> {
         let mut days: BTreeMap<Date, BTreeMap<String, i64>> = BTreeMap::new();
-        for item in self.statistics(REGISTRATIONS, Some((from, to))).await? {
+        for item in self
+            .statistics(REGISTRATIONS, &from.to_string(), &days_end(to))
+            .await?
+        {
             if let Some(day) = place(&item).first().and_then(|day| day.parse().ok()) {
                 add_methods(days.entry(day).or_default(), &item);
             }
@@ -72,7 +75,7 @@ impl Store {
     pub async fn source_figures(&self) -> Result<BTreeMap<String, SourceFigures>> {
         let mut sources: BTreeMap<String, (BTreeMap<String, i64>, Option<Timestamp>)> =
             BTreeMap::new();
-        for item in self.statistics(SOURCES, None).await? {
+        for item in self.statistics(SOURCES, "!", "~").await? {
             // No origin has a `#`: what follows one is the shard of a counter as earlier versions wrote it.
             let place = place(&item);
             let Some(origin) = place.first().filter(|origin| !origin.is_empty()) else {
@@ -96,7 +99,10 @@ impl Store {
         to: Date,
     ) -> Result<BTreeMap<(Date, &'static str), Figures>> {
         let mut figures: BTreeMap<_, [i64; 6]> = BTreeMap::new();
-        for item in self.statistics(OTP, Some((from, to))).await? {
+        for item in self
+            .statistics(OTP, &from.to_string(), &days_end(to))
+            .await?
+        {
             let [day, channel, ..] = place(&item)[..] else {
                 continue;
             };
@@ -128,23 +134,19 @@ impl Store {
 
     /// Users whose last sign of life was on these days, both ends included.
     pub async fn active_users(&self, from: Date, to: Date) -> Result<u64> {
-        let items = self.statistics(ACTIVE, Some((from, to))).await?;
-        let sum: i64 = items.iter().filter_map(|item| item.number("users")).sum();
+        let low = month(from);
+        let items = self.statistics(ACTIVE, &low, &days_end(to)).await?;
+        let sum: i64 = items.iter().map(|item| active(item, from, to)).sum();
         Ok(u64::try_from(sum).unwrap_or(0))
     }
 
     /// Every shard of a counter, side by side, and what earlier versions kept in one partition.
-    async fn statistics(&self, metric: &str, days: Option<(Date, Date)>) -> Result<Vec<Item>> {
-        // What follows a day begins with #, and $ is the character after it.
-        let (low, high) = match days {
-            Some((from, to)) => (from.to_string(), format!("{to}$")),
-            None => ("!".to_owned(), "~".to_owned()),
-        };
+    async fn statistics(&self, metric: &str, low: &str, high: &str) -> Result<Vec<Item>> {
         let shards = (0..SHARDS).map(|shard| keys::counter(metric, shard, ""));
         let partitions = shards.chain([keys::statistic(metric, "")]);
         let reads = partitions.map(|key| {
             let query = Query::partition(Table::Accounts, key.pk());
-            self.query_all(query.between(low.clone(), high.clone()))
+            self.query_all(query.between(low.to_owned(), high.to_owned()))
         });
         Ok(try_join_all(reads).await?.concat())
     }
@@ -158,6 +160,30 @@ const NAMES: [&str; 6] = [
     "failed",
     "limited",
 ];
+
+/// The last sort key of a day: what follows the day itself begins with #, and $ is the character after it.
+fn days_end(day: Date) -> String {
+    format!("{day}$")
+}
+
+/// What an item says of these days, both ends included: it is a month's, or of an earlier version and a day's.
+fn active(item: &Item, from: Date, to: Date) -> i64 {
+    let within = |day: &Date| (from..=to).contains(day);
+    let period = place(item).into_iter().next().unwrap_or_default();
+    if let Ok(day) = period.parse::<Date>() {
+        return item.number("users").filter(|_| within(&day)).unwrap_or(0);
+    }
+    let Ok(first) = format!("{period}-01").parse::<Date>() else {
+        return 0;
+    };
+    let month = first
+        .series(1_i64.day())
+        .take_while(|day| *day <= first.last_of_month());
+    let figures = month.filter(within);
+    figures
+        .filter_map(|day| item.number(&day_attribute(day)))
+        .sum()
+}
 
 /// The parts of the sort key.
 fn place(item: &Item) -> Vec<&str> {

@@ -155,6 +155,10 @@ fn session(user: UserId, session: SessionId, change: &Change, effects: &mut Effe
             let at = new.moment("created").unwrap_or(change.noted);
             let amr = new.list("amr");
             effects.happened(change, at, Happened::SignedIn { user, session, amr });
+            let origin = new.text("src").map(str::to_owned);
+            effects
+                .tasks
+                .extend(origin.map(|origin| Task::SourceSeen { user, origin, at }));
         }
         (Some(old), Some(new)) => {
             // The account shows it by the hour: its item is read by every request, and need not change with each.

@@ -53,6 +53,12 @@ pub enum Task {
         /// When it had come.
         at: Timestamp,
     },
+    /// A person signed in from a source that they are linked with.
+    SourceSeen {
+        user: UserId,
+        origin: String,
+        at: Timestamp,
+    },
     /// A source brought a user.
     SourceGrew { origin: String, at: Timestamp },
     /// A session ended before its time: a line of activity.
