@@ -53,7 +53,7 @@ impl Crowd {
             .set("ERASE_GRACE_DAYS", "0")
             .set("SMS_DAILY_BUDGET", "1000000");
         let house = House::with(options).await;
-        let store = store(&house).await;
+        let store = store(&house);
         let mut crowd = Self {
             house,
             store,
@@ -276,7 +276,7 @@ impl Crowd {
 }
 
 /// The store, as the operator's command line opens it.
-async fn store(house: &House) -> Store {
+fn store(house: &House) -> Store {
     let endpoint = house.cloud().endpoint("dynamodb").expect("DynamoDB");
     let variables: Variables = [
         ("STAGE", "local"),
