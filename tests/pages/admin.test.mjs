@@ -13,7 +13,7 @@ async function admin(name) {
   const { page } = await member(house, browser, name);
   const user = await page.evaluate(async () => {
     const { createLatchkey } = await import("/_local/pages/latchkey.js");
-    return createLatchkey({ baseUrl: "/", storage: "local" }).session.userId;
+    return createLatchkey({ baseUrl: "/", storage: "cookie" }).session.userId;
   });
   await house.makeAdmin(user);
   return page;
@@ -39,7 +39,7 @@ test("the figures are those of the API", async () => {
   await drawn(page);
   const access = await page.evaluate(async () => {
     const { createLatchkey } = await import("/_local/pages/latchkey.js");
-    return createLatchkey({ baseUrl: "/", storage: "local" }).accessToken();
+    return createLatchkey({ baseUrl: "/", storage: "cookie" }).accessToken();
   });
   const ask = (path) => house.api(`analytics/${path}`, undefined, { access });
   const active = await Promise.all([1, 7, 30].map((days) => ask(`active/?days=${days}`)));

@@ -42,5 +42,5 @@ for (const [path, isSignedIn] of [["/", false], ["/account/", true], ["/admin/",
 
 const userId = (page) => page.evaluate(async () => {
   const { createLatchkey } = await import("/_local/pages/latchkey.js");
-  return createLatchkey({ baseUrl: "/", storage: "local" }).session.userId;
+  return createLatchkey({ baseUrl: "/", storage: "cookie" }).session.userId;
 });

@@ -88,8 +88,8 @@ export interface Latchkey {
     /** Calls back when somebody signs in or out, here or in another tab. Returns what ends that. */
     onSessionChange(listener: (session: Session | null, change: SessionChange) => void): () => void;
     /**
-     * Asks the service whether this browser has a session, where nothing here says so: with storage `cookie`, after a sign-in at
-     * another origin of the same site. Otherwise it answers at once.
+     * Who is signed in, confirmed: with storage `cookie` it asks the service unless this page has a token that lives, since
+     * somebody may have signed in or out at another origin of the same site. With others it answers at once.
      */
     resume(): Promise<Session | null>;
     /**

@@ -124,20 +124,17 @@ export class CookieKeeper implements SessionKeeper {
   }
 
   async resume(): Promise<Session | null> {
-    await this.#alone(async () => {
-      const stored = await this.#place.storage.get(this.#key);
-      if (this.#watched.notice(stored)) return;
-      if (stored === OWED) {
-        await this.#revoke();
-        return;
-      }
-      try {
-        await this.#keep(access(await this.#exchange.refresh()), "signed-in");
-      } catch (error) {
-        if (!(error instanceof LatchkeyError) || error.code !== "refresh_invalid") throw error;
-      }
-    });
+    // Another origin of this site may have signed out: what is stored here is a hint.
+    if (this.session) await this.fresh().catch(unlessOver);
+    else await this.#alone(() => this.#find());
     return this.session;
+  }
+
+  async #find(): Promise<void> {
+    const stored = await this.#place.storage.get(this.#key);
+    if (this.#watched.notice(stored)) return;
+    if (stored === OWED) await this.#revoke();
+    else await this.#exchange.refresh().then((tokens) => this.#keep(access(tokens), "signed-in"), unlessOver);
   }
 
   /** Forgets first and tells the service then. Until the service has answered, the cookie is there and is not used. */
@@ -214,6 +211,12 @@ export class CookieKeeper implements SessionKeeper {
     }
     await this.#watched.read();
   }
+}
+
+/** That nobody is signed in is an answer; everything else is a failure. */
+function unlessOver(error: unknown): void {
+  const is = error instanceof LatchkeyError ? error.code : null;
+  if (is !== "refresh_invalid" && is !== "unauthenticated") throw error;
 }
 
 function hint(text: string | null): Hint | null {

@@ -101,7 +101,41 @@ fn remembered(known: &Mutex<BTreeMap<String, Known>>, url: &str) -> Option<Optio
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::join_all;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// Forty messages of a topic arrive at once in a new environment.
+    #[tokio::test]
+    async fn certificates_are_fetched_once_for_messages_that_come_together() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/cert.pem", listener.local_addr().unwrap());
+        let certificates = Certificates::new(None).unwrap();
+        let asked = async {
+            let mut requests = 0;
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let _ = connection.read(&mut [0; 1024]).await.unwrap();
+                requests += 1;
+                let body = format!("certificate {requests}");
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
+                connection.write_all(answer.as_bytes()).await.unwrap();
+            }
+        };
+        let found = join_all((0..40).map(|_| certificates.at(&url)));
+        let found = tokio::select! {
+            found = found => found,
+            () = asked => unreachable!("it listens for ever"),
+        };
+        for found in found {
+            assert_eq!(found.unwrap().as_deref(), Some("certificate 1"));
+        }
+    }
 
     #[test]
     fn certificates_that_were_not_there_are_not_asked_for_again_at_once() {

@@ -104,6 +104,18 @@ impl Target {
         format!("2001:db8:{:x}:{:x}::1", n >> 16, n & 0xffff)
     }
 
+    /// What the session cookie is called here.
+    pub(crate) fn cookie_name(&self) -> String {
+        match self.url.strip_prefix("http://") {
+            Some(rest) => {
+                let host = rest.split('/').next().unwrap_or_default();
+                let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
+                format!("latchkey-refresh-{port}")
+            }
+            None => "__Host-latchkey-refresh".to_owned(),
+        }
+    }
+
     /// Asks for a code.
     pub(crate) async fn ask(&self, identifier: &str, from: &str) -> Result<Answer, String> {
         let body = json!({"identifier": identifier});
@@ -176,6 +188,73 @@ impl Target {
         } else {
             Err(format!("a sign-in answered {}", answer.status))
         }
+    }
+}
+
+/// A browser that keeps its session in the cookie, and sends what a page makes it send.
+#[derive(Default)]
+pub(crate) struct Browser {
+    /// Name and value, as the header `Cookie` has them.
+    pub(crate) cookie: Option<String>,
+}
+
+impl Browser {
+    /// One that this cookie was planted in.
+    pub(crate) fn with(cookie: &str) -> Self {
+        Self {
+            cookie: Some(cookie.to_owned()),
+        }
+    }
+
+    /// Signs in over whatever cookie there is.
+    pub(crate) async fn signs_in(
+        &mut self,
+        target: &Target,
+        identifier: &str,
+    ) -> Result<(), String> {
+        target.ask(identifier, &target.address()).await?;
+        let body = json!({"identifier": identifier, "otp_code": target.code(identifier).await?});
+        let headers = [("x-session-cookie", "1")];
+        let path = "/api/auth/otp/verify/";
+        let answer = self.posts(target, path, Some(&body), &headers).await?;
+        if answer.status == 200 && answer.body["tokens"]["refresh"].is_null() {
+            Ok(())
+        } else {
+            Err(format!("a sign-in by cookie answered {}", answer.status))
+        }
+    }
+
+    /// A request without a body.
+    pub(crate) async fn sends(
+        &mut self,
+        target: &Target,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, String> {
+        self.posts(target, path, None, headers).await
+    }
+
+    async fn posts(
+        &mut self,
+        target: &Target,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, String> {
+        let (from, cookie) = (target.address(), self.cookie.clone().unwrap_or_default());
+        let mut all = headers.to_vec();
+        all.push(("x-local-source-ip", &from));
+        if !cookie.is_empty() {
+            all.push(("cookie", &cookie));
+        }
+        let answer = target.send(Method::POST, path, body, &all).await?;
+        let set = answer.headers.get("set-cookie");
+        if let Some(set) = set.and_then(|set| set.to_str().ok()) {
+            let is_gone = set.ends_with("Max-Age=0");
+            let pair = set.split(';').next().unwrap_or_default();
+            self.cookie = (!is_gone).then(|| pair.to_owned());
+        }
+        Ok(answer)
     }
 }
 

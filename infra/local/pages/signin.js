@@ -29,6 +29,5 @@ languages.addEventListener("change", () => {
 element.client = latchkey;
 // Here, in another tab, or before.
 latchkey.onSessionChange((session) => session && location.replace(next()));
-if (latchkey.session) location.replace(next());
-// An app of this site may have signed somebody in; without an answer the form is there all the same.
-else latchkey.resume().catch(() => undefined);
+// An app of this site may have signed somebody in or out; without an answer the form is there all the same.
+latchkey.resume().then((session) => session && location.replace(next()), () => undefined);

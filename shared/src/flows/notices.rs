@@ -115,8 +115,9 @@ impl Notifier<'_> {
                 telemetry::note("notice_not_sent", error);
                 return Ok(());
             }
-            telemetry::metric("notice_given_up", &[("notice", taken.news.as_str())]);
-            telemetry::note("notice_given_up", error);
+            telemetry::metric("notice_given_up", &[]);
+            let news = taken.news.as_str();
+            telemetry::note("notice_given_up", format!("{news}: {error}"));
         }
         self.store.forget_notice(&taken).await
     }

@@ -125,19 +125,18 @@ test("cookie session survives a page that is reloaded faster than the service an
   const tab = await stage.tab(person, "cookie");
   await stage.signIn(tab, jane);
   let late;
-  const slow = async (route) => {
-    // The first page's request is on the way while the two after it are answered.
-    const headers = await route.request().allHeaders();
-    late = () => fetch(route.request().url(), { method: "POST", headers: { "X-Session-Cookie": "1", Cookie: headers.cookie, "User-Agent": headers["user-agent"] } });
-    await route.abort();
-  };
-  await person.route(`**${REFRESH}`, slow, { times: 1 });
+  // The first page's request is on the way, and never answered, while the second page's is.
+  await person.route(`**${REFRESH}`, async (route) => {
+    const { cookie, "user-agent": agent } = await route.request().allHeaders();
+    late = () => fetch(stage.house.url + REFRESH, { method: "POST", headers: { "X-Session-Cookie": "1", Cookie: cookie, "User-Agent": agent } });
+  });
   await tab.reload();
   await tab.waitForFunction(() => window.latchkey);
-  void code(tab).catch(() => undefined);
+  void email(tab).catch(() => undefined);
   while (!late) await tab.waitForTimeout(5);
   await tab.reload();
   await tab.waitForFunction(() => window.latchkey);
+  await person.unroute(`**${REFRESH}`);
   assert.equal(await email(tab), jane);
   assert.equal((await late()).status, 200, "it gets the successor that the second page got");
   await tab.reload();
@@ -189,16 +188,25 @@ test("cookie that could not be given back is given back by the next page", async
 test("cookie session that began at another origin of the site is found when asked for", async () => {
   const pages = await person.newPage();
   await person.route(`${stage.house.url}/latchkey.js`, async (route) => route.fulfill({ response: await route.fetch({ url: `${stage.url}/latchkey.js` }) }));
-  await pages.goto(`${stage.house.url}/docs/`);
-  await pages.evaluate(async () => {
-    const { createLatchkey } = await import("/latchkey.js");
-    window.latchkey = createLatchkey({ baseUrl: "", storage: "cookie" });
-  });
+  const opens = async () => {
+    await pages.goto(`${stage.house.url}/docs/`);
+    await pages.evaluate(async () => {
+      const { createLatchkey } = await import("/latchkey.js");
+      window.latchkey = createLatchkey({ baseUrl: "", storage: "cookie" });
+    });
+  };
+  await opens();
   await stage.signIn(pages, jane);
   const app = await stage.tab(person, "cookie");
   assert.equal(await app.evaluate(() => window.latchkey.session), null);
   assert.match(await app.evaluate(async () => (await window.latchkey.resume()).userId), /^usr_/);
   assert.equal(await email(app), jane);
+  assert.equal(await app.evaluate(() => window.latchkey.signOut()), true);
+  await opens();
+  const believed = () => pages.evaluate(() => window.latchkey.session !== null);
+  assert.equal(await believed(), true, "nobody has told this origin");
+  assert.equal(await pages.evaluate(() => window.latchkey.resume()), null);
+  assert.equal(await believed(), false);
 });
 
 test("cookie is refused to a listed page of another site, and to a page that is not listed", async () => {

@@ -1,5 +1,6 @@
 //! The attacks, each with what it expects; the ids are those of docs/SECURITY.md.
 
+mod cookies;
 mod enumeration;
 mod flooding;
 mod guessing;
@@ -97,5 +98,8 @@ attacks! {
     "B03" "plus-tags share a mailbox's day" flooding::plus_tags;
     "B05" "one caller, many identifiers" flooding::one_caller;
     "B06" "forged addresses" flooding::forged_addresses;
+    "G12" "the session cookie from another site" (local) cookies::forged_origin;
+    "G07 G14" "forged session cookies" cookies::forged_cookie;
+    "G14" "a sign-in over a planted cookie" (local) cookies::fixation;
     "D05 D06" "hostile identifiers" flooding::hostile_identifiers;
 }
