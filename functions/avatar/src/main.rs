@@ -1,5 +1,8 @@
 //! The Lambda function `avatar`.
 
+#[global_allocator]
+static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
     shared::lambda::run(avatar::open).await

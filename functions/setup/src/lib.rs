@@ -92,8 +92,7 @@ pub async fn run() -> ExitCode {
 }
 
 async fn start() -> Result<(), lambda_runtime::Error> {
-    let environment =
-        Environment::prepare(Variables::from_process(), Arc::new(SystemClock)).await?;
+    let environment = Environment::prepare(Variables::from_process(), Arc::new(SystemClock))?;
     let setup = Arc::new(Setup::open(&environment)?);
     let take = move |event: LambdaEvent<Value>| -> Answering {
         let setup = Arc::clone(&setup);

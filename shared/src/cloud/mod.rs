@@ -9,14 +9,20 @@ pub use secret::{SecretSource, Stored, WriteError};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_runtime::user_agent::UserAgentInterceptor;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+    FinalizerInterceptorContextRef,
 };
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::interceptors::{
+    Intercept, disable_interceptor, dyn_dispatch_hint,
+};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
@@ -56,7 +62,7 @@ impl Setup {
     /// # Errors
     /// A sentence for the operator: which setting, what was found, what is expected.
     pub async fn load(variables: Variables, clock: SharedClock) -> Result<Self, StartError> {
-        let mut setup = Self::prepare(variables, clock).await?;
+        let mut setup = Self::prepare(variables, clock)?;
         if let Some(source) = setup.secret_source() {
             setup.secrets = source.read().await.map_err(StartError::Secret)?;
         }
@@ -67,7 +73,7 @@ impl Setup {
     ///
     /// # Errors
     /// As [`Setup::load`].
-    pub async fn prepare(variables: Variables, clock: SharedClock) -> Result<Self, StartError> {
+    pub fn prepare(variables: Variables, clock: SharedClock) -> Result<Self, StartError> {
         let secrets = SecretDocument::default();
         let mut reader = Reader::new(&variables, &secrets);
         let region = reader.text(&s::AWS_REGION);
@@ -76,7 +82,7 @@ impl Setup {
         reader.whole(&s::SECRET_GENERATION);
         endpoint(&mut reader, &s::AWS_ENDPOINT_URL_SECRETS_MANAGER, local);
         let region = reader.finish(region)?;
-        let sdk = sdk_config(region, local).await;
+        let sdk = sdk_config(region, local);
         Ok(Self {
             variables,
             secrets,
@@ -143,28 +149,34 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// so there a slow answer says nothing about the engine.
 const LOCAL_PATIENCE: u32 = 3;
 
-async fn sdk_config(region: String, local: bool) -> SdkConfig {
+/// What all clients share. Lambda gives a function its credentials in the environment, so that they are looked for
+/// nowhere else: the SDK's own search through files, roles and metadata services would be a twentieth of each binary
+/// and a part of every cold start.
+fn sdk_config(region: String, local: bool) -> SdkConfig {
     let patience = if local { LOCAL_PATIENCE } else { 1 };
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(500) * patience)
         .operation_attempt_timeout(Duration::from_millis(800) * patience)
         .operation_timeout(OPERATION_TIMEOUT * patience)
         .build();
-    let loader = aws_config::defaults(BehaviorVersion::latest())
+    let credentials = if local {
+        // The local engines check none.
+        SharedCredentialsProvider::new(Credentials::for_tests())
+    } else {
+        SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
+    };
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
+        .credentials_provider(credentials)
         .http_client(web::client())
         .timeout_config(timeouts)
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(3)
                 .with_initial_backoff(Duration::from_millis(50)),
-        );
-    if local {
-        // The local engines check no credentials; looking for real ones would leave the machine.
-        loader.test_credentials().load().await
-    } else {
-        loader.load().await
-    }
+        )
+        .build()
 }
 
 /// Sends our request id along with every call to AWS and counts the call, so that a log line or a trace can tell
@@ -175,6 +187,9 @@ async fn sdk_config(region: String, local: bool) -> SdkConfig {
 pub struct Trace {
     service: &'static str,
 }
+
+/// What a call says it comes from.
+pub(crate) const USER_AGENT: &str = concat!("latchkey/", env!("CARGO_PKG_VERSION"));
 
 /// The header in which our request id travels upstream.
 pub const REQUEST_ID_HEADER: &str = "x-latchkey-request-id";
@@ -211,6 +226,17 @@ impl Intercept for Trace {
         "Trace"
     }
 
+    // The SDK composes its two of three hundred bytes anew for each call, and signs one of them.
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let ours = disable_interceptor::<UserAgentInterceptor>("the program names itself");
+        bag.interceptor_state().store_put(ours);
+        Ok(())
+    }
+
     // After signing: a link that is signed for somebody else to fetch must name no header of ours.
     fn modify_before_transmit(
         &self,
@@ -219,8 +245,9 @@ impl Intercept for Trace {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         bag.interceptor_state().store_put(StartedAt(Instant::now()));
+        let headers = context.request_mut().headers_mut();
+        headers.insert("user-agent", USER_AGENT);
         if let Some(id) = telemetry::request_id() {
-            let headers = context.request_mut().headers_mut();
             headers.insert(REQUEST_ID_HEADER, id);
             headers.insert(SENT_HEADER, ticks().to_string());
         }

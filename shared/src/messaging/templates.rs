@@ -2,7 +2,10 @@
 //!
 //! A `.txt` file is a mail: its first line is the subject, then paragraphs between empty lines. The HTML part shows
 //! the same paragraphs in `messages/layout.html`, so the two parts cannot come to say different things. An `.sms` file
-//! is a text message. Nothing that a user typed is ever template text; in HTML every value is escaped.
+//! is a text message. Nothing that a user typed is ever template text; in HTML every value is escaped. A file is parsed
+//! when it is first needed, once.
+
+use std::sync::{PoisonError, RwLock};
 
 use minijinja::value::merge_maps;
 use minijinja::{Environment, HtmlEscape, UndefinedBehavior, Value, context};
@@ -14,31 +17,31 @@ use super::language::Language;
 use super::message::{Content, ErasureNews, Lockout, Message};
 
 macro_rules! files {
-    ($($language:ident $folder:literal: $($file:literal),*;)*) => {
-        fn file(language: Language, name: &str) -> Option<&'static str> {
-            match (language, name) {
-                $($((Language::$language, $file) => {
-                    Some(include_str!(concat!("messages/", $folder, "/", $file)))
-                })*)*
-                _ => None,
-            }
-        }
+    ($($folder:literal: $($file:literal),*;)*) => {
+        /// Path and text of each.
+        const FILES: &[(&str, &str)] = &[
+            (LAYOUT, include_str!("messages/layout.html")),
+            $($((
+                concat!($folder, "/", $file),
+                include_str!(concat!("messages/", $folder, "/", $file)),
+            ),)*)*
+        ];
     };
 }
 
 files! {
-    English "en": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    German "de": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    Spanish "es": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    French "fr": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    Portuguese "pt": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
-    Japanese "ja": "erasure.txt", "otp.txt", "link.txt", "changed.txt", "lockout.txt", "welcome.txt";
+    "en": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    "de": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    "es": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    "fr": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    "pt": "erasure.txt", "erasure.sms", "otp.txt", "otp.sms", "link.txt", "link.sms", "changed.txt", "changed.sms", "lockout.txt", "lockout.sms", "welcome.txt";
+    "ja": "erasure.txt", "otp.txt", "link.txt", "changed.txt", "lockout.txt", "welcome.txt";
 }
 
 /// How much of an SMS the brand may take.
 const BRAND_SEPTETS: usize = 32;
 
-const LAYOUT: &str = include_str!("messages/layout.html");
+const LAYOUT: &str = "layout.html";
 
 /// A mail, ready to be packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +66,7 @@ pub enum TemplateError {
 /// Renders messages.
 #[derive(Debug)]
 pub struct Templates {
-    environment: Environment<'static>,
+    environment: RwLock<Environment<'static>>,
     service: String,
     domain: String,
     /// Where people sign in; nothing where the service has no page for it.
@@ -78,7 +81,7 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.add_filter("linked", linked);
         Self {
-            environment,
+            environment: RwLock::new(environment),
             service: public.service_name.clone(),
             domain: public.service_domain.clone(),
             home: public.home(),
@@ -105,18 +108,17 @@ impl Templates {
                 .trim_end_matches([':', '：', ' ', '\u{a0}'])
         });
         let paragraphs: Vec<String> = paragraphs.map(str::to_owned).collect();
-        let html = self
-            .environment
-            .template_from_named_str("layout.html", LAYOUT)?
-            .render(context! {
-                language => message.language.tag(),
-                service => &self.service,
-                subject,
-                preheader => paragraphs.first().cloned(),
-                lead,
-                code,
-                paragraphs,
-            })?;
+        let values = context! {
+            language => message.language.tag(),
+            service => &self.service,
+            subject,
+            preheader => paragraphs.first().cloned(),
+            lead,
+            code,
+            paragraphs,
+        };
+        let html = self.fill(LAYOUT, values);
+        let html = html.ok_or(TemplateError::Missing(message.language))??;
         Ok(Mail {
             subject: subject.to_owned(),
             text: format!("{text}\n"),
@@ -186,13 +188,26 @@ impl Templates {
                 context! { code => code.expose(), minutes => (left.as_secs() / 60).max(1) }
             },
         );
-        let file_name = format!("{name}.{extension}");
-        let source = file(language, &file_name).ok_or(TemplateError::Missing(language))?;
+        let path = format!("{}/{name}.{extension}", language.tag());
         let values = context! { service, domain => &self.domain, home => &self.home, ..merge_maps([code, extra]) };
-        Ok(self
-            .environment
-            .template_from_named_str(&file_name, source)?
-            .render(values)?)
+        let filled = self.fill(&path, values);
+        Ok(filled.ok_or(TemplateError::Missing(language))??)
+    }
+
+    /// A file with these values in it; `None` where there is no such file.
+    fn fill(&self, path: &str, values: Value) -> Option<Result<String, minijinja::Error>> {
+        let environment = self.environment.read();
+        let environment = environment.unwrap_or_else(PoisonError::into_inner);
+        if let Ok(template) = environment.get_template(path) {
+            return Some(template.render(values));
+        }
+        drop(environment);
+        let (path, source) = FILES.iter().find(|(name, _)| *name == path)?;
+        let environment = self.environment.write();
+        let mut environment = environment.unwrap_or_else(PoisonError::into_inner);
+        let parsed = environment.add_template(path, source);
+        let template = parsed.and_then(|()| environment.get_template(path));
+        Some(template.and_then(|template| template.render(values)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, RequestBuilder, StatusCode, header, redirect, retry};
 
-use crate::cloud::{REQUEST_ID_HEADER, SENT_HEADER, ticks};
+use crate::cloud::{REQUEST_ID_HEADER, SENT_HEADER, USER_AGENT, ticks};
 use crate::telemetry;
 
 /// The longest that connecting may take, TLS included.
@@ -30,7 +30,7 @@ pub fn client() -> Result<Client, reqwest::Error> {
         .retry(retry::never())
         .referer(false)
         .no_proxy()
-        .user_agent(concat!("latchkey/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .build()
 }
 

@@ -41,8 +41,8 @@ pub mod user;
 pub(crate) mod write;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::FutureExt;
 
@@ -66,7 +66,10 @@ pub struct Store {
 impl Store {
     /// Opens the door; nothing is sent yet.
     pub fn open(setup: &Setup, reader: &mut Reader) -> Self {
-        let mut config = Builder::from(&setup.sdk).interceptor(Trace::of("dynamodb"));
+        // An answer is read whole within the timeout of its attempt, so that no stream can stall.
+        let mut config = Builder::from(&setup.sdk)
+            .interceptor(Trace::of("dynamodb"))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(setup.endpoint(reader, &settings::AWS_ENDPOINT_URL_DYNAMODB));
         let once = config.clone().retry_config(RetryConfig::disabled()).build();
         Self {

@@ -1,7 +1,9 @@
-//! Instructions per request, as valgrind's cachegrind counts them: the difference between a long and a short run of the
+//! Instructions per request, as valgrind's callgrind counts them: the difference between a long and a short run of the
 //! same function, so that its start does not count.
+//!
+//! Where `PROFILES` names a folder, callgrind's own files of both runs are kept there, for `.ci/instructions`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -32,13 +34,22 @@ pub(super) async fn per_request(
     Some((long - short) / (LONG - SHORT) as u64)
 }
 
+#[expect(clippy::disallowed_methods, reason = "it is no setting of the service")]
+fn profiles() -> Option<PathBuf> {
+    std::env::var_os("PROFILES").map(PathBuf::from)
+}
+
 /// All instructions of a run with these events.
 async fn counted(house: &House, binary: &Path, name: &str, events: &[Value]) -> u64 {
     let log = std::env::temp_dir().join(format!("cold-start-{}-{name}", std::process::id()));
     let mut command = Command::new("valgrind");
+    let profile = profiles().map_or_else(
+        || "/dev/null".into(),
+        |folder| folder.join(format!("{name}.{}", events.len())),
+    );
     command
-        .args(["--tool=cachegrind", "--cache-sim=no"])
-        .arg("--cachegrind-out-file=/dev/null")
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(format!("--log-file={}", log.display()))
         .arg(binary);
     let mut running = Running::start(command, name, house.environment().await).await;

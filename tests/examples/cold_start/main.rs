@@ -1,7 +1,9 @@
 //! Cold starts and warm requests of the functions' real binaries, over the twin of the Lambda Runtime API, as a table
 //! for docs/PERFORMANCE.md:
 //!
-//! `cargo run -p tests --example cold_start -- target/release [cold starts] [warm requests]`
+//! `cargo run -p tests --example cold_start -- target/release [cold starts] [warm requests] [functions]`
+//!
+//! Without names it measures all functions.
 //!
 //! A house stands in place of AWS. It holds each of its answers for ten milliseconds, about what DynamoDB takes, so the
 //! milliseconds of a request are its steps; what the function itself does is in the columns of processor time and of
@@ -67,6 +69,7 @@ async fn main() {
         given.unwrap_or(Ok(default)).expect("a whole number")
     };
     let (starts, requests) = (number(20), number(100));
+    let chosen: Vec<_> = arguments.collect();
     println!(
         "{starts} cold starts and {requests} warm requests of each function in {}; medians, times in milliseconds\n",
         folder.display()
@@ -76,6 +79,9 @@ async fn main() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for name in FUNCTIONS {
+        if !chosen.is_empty() && !chosen.iter().any(|one| one == name) {
+            continue;
+        }
         let house = House::open().await;
         let script = Script::write(&house, name, starts + requests + instructions::EVENTS).await;
         let seen = watch(&house, &folder.join(name), name, &script, starts, requests).await;

@@ -53,7 +53,7 @@ impl Crowd {
             .set("ERASE_GRACE_DAYS", "0")
             .set("SMS_DAILY_BUDGET", "1000000");
         let house = House::with(options).await;
-        let store = store(&house).await;
+        let store = store(&house);
         let mut crowd = Self {
             house,
             store,
@@ -276,7 +276,7 @@ impl Crowd {
 }
 
 /// The store, as the operator's command line opens it.
-async fn store(house: &House) -> Store {
+fn store(house: &House) -> Store {
     let endpoint = house.cloud().endpoint("dynamodb").expect("DynamoDB");
     let variables: Variables = [
         ("STAGE", "local"),
@@ -288,9 +288,7 @@ async fn store(house: &House) -> Store {
     .into_iter()
     .collect();
     let clock = house.cloud().clock().clone();
-    let setup = Setup::prepare(variables, clock)
-        .await
-        .expect("a way to the tables");
+    let setup = Setup::prepare(variables, clock).expect("a way to the tables");
     let mut reader = setup.reader();
     let store = Store::open(&setup, &mut reader);
     reader.finish(store).expect("the tables' names")

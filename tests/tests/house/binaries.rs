@@ -81,6 +81,25 @@ fn compare(name: &str, answer: &Value, expected: &Value) {
     );
 }
 
+/// In every stage but `local`, where Lambda puts them.
+#[tokio::test]
+async fn binary_signs_with_the_credentials_of_its_environment() {
+    let _ = functions().await;
+    let house = House::open().await;
+    let mut environment = house.environment().await;
+    environment.retain(|(name, _)| name != "STAGE");
+    let credentials = [
+        ("STAGE", "test"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "a secret"),
+        ("AWS_SESSION_TOKEN", "a token"),
+    ];
+    environment.extend(credentials.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let mut running = Running::binary(&binary("tokens"), "tokens", environment).await;
+    let polled = tokio::time::timeout(Duration::from_mins(1), running.runtime.polled()).await;
+    polled.expect("without credentials the secret is not read, and it asks for no event");
+}
+
 /// What is slow is done before the first event: the secret is read, and as many connections to DynamoDB are open as the
 /// first request needs.
 #[tokio::test]

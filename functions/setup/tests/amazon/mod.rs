@@ -59,7 +59,7 @@ impl Amazon {
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str()),
         ]);
         let environment = shared::cloud::Setup::prepare(variables, Arc::new(SystemClock));
-        let setup = Setup::open(&environment.await.unwrap()).unwrap();
+        let setup = Setup::open(&environment.unwrap()).unwrap();
         Self { world, url, setup }
     }
 

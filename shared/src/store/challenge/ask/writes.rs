@@ -1,6 +1,8 @@
 //! The writes to a challenge that exclude each other, as expressions: FRESH, REPEAT and, where the code is somebody else's
 //! as well, JOIN.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
@@ -223,11 +225,13 @@ impl<'a> Own<'a> {
         let ask = self.ask;
         let key = keys::challenge(ask.purpose, ask.identifier.kind(), ask.identifier.as_str());
         let when = when.join(" AND ");
-        let used = |name: &str| is_used(name, &set) || is_used(name, &when);
+        let used: HashSet<_> = names_of_values(&set)
+            .chain(names_of_values(&when))
+            .collect();
         let values: Vec<_> = self
             .values
             .iter()
-            .filter(|(name, _)| used(name))
+            .filter(|(name, _)| used.contains(name.as_str()))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         Write::update(Table::Ephemeral, key, set)
@@ -281,11 +285,12 @@ fn values(ask: &Ask<'_>, rules: &OtpRules, windows: &Windows) -> Item {
         .collect()
 }
 
-/// Whether an expression names this value.
-fn is_used(name: &str, expression: &str) -> bool {
-    expression.match_indices(name).any(|(start, _)| {
-        let rest = &expression[start + name.len()..];
-        !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+/// The names of the values that an expression names, each with its colon.
+fn names_of_values(expression: &str) -> impl Iterator<Item = &str> {
+    expression.match_indices(':').map(|(start, _)| {
+        let rest = &expression[start..];
+        let end = rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        end.map_or(rest, |end| &rest[..=end])
     })
 }
 
