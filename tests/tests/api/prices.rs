@@ -23,7 +23,8 @@ async fn line(house: &House, what: &str, answer: &Answer) -> String {
 
 /// By mail: the caller, the mailbox, the code, the failures, the suppression.
 async fn by_mail() -> String {
-    let house = House::with(Options::memory().set("IP_VERIFIES_PER_MINUTE", "1")).await;
+    let options = Options::memory().set("IP_SENDS_PER_MINUTE", "1");
+    let house = House::with(options.set("IP_VERIFIES_PER_MINUTE", "1")).await;
     let jane = house.visitor("jane@example.com");
     let anywhere = || jane.at(&house.new_ip());
     let mut table = String::new();

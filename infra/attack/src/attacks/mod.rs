@@ -4,6 +4,7 @@ mod cookies;
 mod enumeration;
 mod flooding;
 mod guessing;
+mod pages;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -101,5 +102,6 @@ attacks! {
     "G12" "the session cookie from another site" (local) cookies::forged_origin;
     "G07 G14" "forged session cookies" cookies::forged_cookie;
     "G14" "a sign-in over a planted cookie" (local) cookies::fixation;
+    "O01" "a sign-in page that leads elsewhere" pages::open_redirect;
     "D05 D06" "hostile identifiers" flooding::hostile_identifiers;
 }
