@@ -1,5 +1,5 @@
 // better-auth as its documentation has it: the plugin for codes by mail, SQLite beside it with its journal in WAL mode. The
-// codes that it would mail are kept for whoever asks at /code?ADDRESS.
+// codes that it would mail are handed out at /code?ADDRESS.
 //   node better-auth.mjs PORT DATABASE
 import { createServer } from "node:http";
 import { DatabaseSync } from "node:sqlite";

@@ -8,7 +8,7 @@ import { nobody, Watched, type Exchange, type SessionKeeper } from "./watched.js
 
 /**
  * What is stored where the refresh token is in a cookie: who is said to be signed in, so that pages know without asking and do
- * not ask for nothing. It opens nothing, and whoever forges it learns from the next refresh whose session it is.
+ * not ask for nothing. It opens nothing, and a forged one is put right by the next refresh.
  */
 interface Hint extends Known {
   /** When a refresh last gave this browser another cookie, in milliseconds of this machine's clock. */

@@ -1,6 +1,6 @@
 //! Files under names that say their content, so that a browser may keep each for good.
 //!
-//! A module imports others by such names too, so its own name changes with theirs: whoever has one file has the whole tree
+//! A module imports others by such names too, so its own name changes with theirs: a browser that has one file has the whole tree
 //! below it in the same version.
 
 use std::collections::BTreeMap;

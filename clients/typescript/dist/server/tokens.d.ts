@@ -23,6 +23,6 @@ export declare class Verifier {
     constructor(keys: KeySet, issuer: string, audience: string);
     /** Null for a token that is not the service's for this audience, or not any more. */
     verify(token: string): Promise<Verified | null>;
-    /** Why a token that has just arrived was not accepted, for whoever set this up. */
+    /** Why a token that has just arrived was not accepted, for the developer who set this up. */
     complaint(token: string): string;
 }

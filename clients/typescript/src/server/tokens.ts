@@ -53,7 +53,7 @@ export class Verifier {
     return (await this.#keys.verify(header.kid, header.alg, mac, signed)) ? checked : null;
   }
 
-  /** Why a token that has just arrived was not accepted, for whoever set this up. */
+  /** Why a token that has just arrived was not accepted, for the developer who set this up. */
   complaint(token: string): string {
     const { iss, aud } = object(token.split(".")[1] ?? "") ?? {};
     const said = `its issuer is ${JSON.stringify(iss)} and its audience ${JSON.stringify(aud)}`;
